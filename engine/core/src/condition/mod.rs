@@ -1,0 +1,56 @@
+//! Conditions on an answer: a table of which every key must hold.
+
+use serde_json::Value;
+
+use crate::query::Query;
+use crate::source::Span;
+use crate::template::Template;
+
+/// A condition of a file, checked. Every term must hold.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// The terms, in the order of the file. `exists = [a, b]` is one term a path.
+    pub terms: Vec<Term>,
+    /// Where the table stands.
+    pub span: Span,
+}
+
+/// One thing that must hold, and where it is written.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// What must hold.
+    pub test: Test,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What can be asked of an answer.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// The value at the path is present.
+    Exists(Query),
+    /// The HTTP status is one of these.
+    Status(Vec<StatusPattern>),
+    /// The raw text holds one of these words, whatever their case.
+    Body(Vec<String>),
+    /// The value at the path is one of these.
+    Equals(Query, Vec<Operand>),
+}
+
+/// `200`, or `"2xx"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatusPattern {
+    /// One status.
+    Exactly(u16),
+    /// All of a hundred, by its first digit.
+    Class(u8),
+}
+
+/// What a value is compared with.
+#[derive(Debug, Clone)]
+pub enum Operand {
+    /// A string without names, a number, or a boolean.
+    Literal(Value),
+    /// A template over vars, regions, inputs, `random.*` and earlier answers.
+    Template(Template),
+}

@@ -1,0 +1,126 @@
+//! What is wrong with a file: a code, a sentence, the words it is about, and the mend.
+//!
+//! Diagnostics are values: nothing here prints. The command line renders them with snippets, as JSON, as SARIF.
+
+use crate::source::Span;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The file can't be used.
+    Error,
+    /// The file can be used; somebody should look.
+    Warning,
+}
+
+/// The fixed parts of one kind of finding: `HE203`, `unguarded-field`, its severity.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    /// `HE` and three digits.
+    pub id: &'static str,
+    /// The name in words, as the page under `docs/checks/` is called.
+    pub name: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+impl Code {
+    /// A code whose findings make a file unusable.
+    pub const fn error(id: &'static str, name: &'static str) -> Code {
+        Code { id, name, severity: Severity::Error }
+    }
+
+    /// A code whose findings are advice.
+    pub const fn warning(id: &'static str, name: &'static str) -> Code {
+        Code { id, name, severity: Severity::Warning }
+    }
+}
+
+/// Words of a file, and what is to be said beside them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// The words.
+    pub span: Span,
+    /// What is said beside them; may be empty.
+    pub text: String,
+}
+
+/// A certain mend: put `replacement` where `span` is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fix {
+    /// What is taken out.
+    pub span: Span,
+    /// What is put in.
+    pub replacement: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which kind of finding.
+    pub code: &'static Code,
+    /// One sentence: what is wrong.
+    pub message: String,
+    /// The words it is about.
+    pub primary: Label,
+    /// Other places that belong to it.
+    pub secondary: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The mend, where it is certain.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// A finding with nothing but its sentence and its place.
+    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            secondary: Vec::new(),
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// Says `text` beside the words.
+    pub fn label(mut self, text: impl Into<String>) -> Diagnostic {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Points at another place too.
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Says what to do.
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Offers a certain mend.
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
+    }
+
+    /// Whether the file can't be used.
+    pub fn is_error(&self) -> bool {
+        self.code.severity == Severity::Error
+    }
+}
+
+/// The name in `known` that a person most likely meant by `given`, if one is near.
+pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (given.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, name)| name)
+}

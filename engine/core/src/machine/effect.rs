@@ -1,0 +1,124 @@
+//! What a machine wants to happen.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use super::outcome::Outcome;
+use crate::provider::Method;
+use crate::secret::Secret;
+
+/// What should happen next. Exactly one is outstanding at a time.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Send this request, and report its answer or its failure.
+    Send(Request),
+    /// Wait until `until` on the elapsed clock, then report `Woke`. A prompt is shown first.
+    Wait {
+        /// When to wake up, on [`crate::time::Now::elapsed`].
+        until: Duration,
+        /// When the machine gives up, on the same clock, where it will.
+        deadline: Option<Duration>,
+        /// What to show first.
+        show: Option<Prompt>,
+    },
+    /// Bind this listener, and report its redirect URI.
+    Bind(Listener),
+    /// Open the prompt's URL, and report what comes back; `Woke` when `until` has passed.
+    Listen {
+        /// What to open and show.
+        show: Prompt,
+        /// When to give up, on [`crate::time::Now::elapsed`].
+        until: Duration,
+        /// Whether a paste is the only way back. With a listener a paste is taken too.
+        paste: bool,
+    },
+    /// The run is over.
+    Finish(Outcome),
+}
+
+/// What a person is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// The page to open: judged, moved and re-serialised.
+    pub url: Option<Url>,
+    /// The code to enter there: printable, at most 64 characters.
+    pub code: Option<String>,
+}
+
+/// A listener to bind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The host as the redirect URI writes it: `127.0.0.1`, `[::1]` or `localhost`. A loopback literal is bound all the same.
+    pub host: String,
+    /// The port; 0 is any free one.
+    pub port: u16,
+    /// The exact path.
+    pub path: String,
+}
+
+/// A request, complete.
+#[derive(Clone)]
+pub struct Request {
+    /// The state that sends it.
+    pub state: String,
+    /// The method.
+    pub method: Method,
+    /// The URL, with its query.
+    pub url: Url,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, HeaderValue)>,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// The value of a header, and whether it must not be seen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeaderValue {
+    /// The value.
+    pub value: Secret,
+    /// Whether a secret went into it.
+    pub sensitive: bool,
+}
+
+/// The body of a request.
+#[derive(Clone, PartialEq)]
+pub enum Body {
+    /// `application/x-www-form-urlencoded`.
+    Form(Vec<(String, String)>),
+    /// `application/json`.
+    Json(Value),
+}
+
+impl fmt::Debug for HeaderValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.value.len())
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Tells the names of the fields, not their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Form(fields) => f.debug_list().entries(fields.iter().map(|(name, _)| name)).finish(),
+            Body::Json(value) => {
+                f.debug_set().entries(value.as_object().into_iter().flat_map(|o| o.keys())).finish()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Tells the URL without its query, and names only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("state", &self.state)
+            .field("method", &self.method.as_str())
+            .field("url", &format_args!("{}{}", self.url.origin().ascii_serialization(), self.url.path()))
+            .field("headers", &self.headers)
+            .field("body", &self.body)
+            .finish()
+    }
+}

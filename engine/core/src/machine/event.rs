@@ -1,0 +1,75 @@
+//! What may happen to a machine.
+
+use std::fmt;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The request was answered.
+    Answered(Response),
+    /// The request was not answered.
+    Failed(Failure),
+    /// The pause is over.
+    Woke,
+    /// The listener is bound; this is its redirect URI, whole.
+    Bound(String),
+    /// The browser came back to the listener.
+    CalledBack(CallbackQuery),
+    /// The person pasted something.
+    Pasted(String),
+    /// The person gave up.
+    Cancelled,
+}
+
+/// An HTTP answer, as the driver hands it over: decoded, and cut at the limit.
+#[derive(Clone)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, decoded.
+    pub body: Vec<u8>,
+    /// Whether the body went on past the limit.
+    pub truncated: bool,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Why a request was not answered.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// Whether bytes of the request may have reached the server.
+    pub sent: bool,
+    /// One sentence on what went wrong, without the URL.
+    pub message: String,
+}
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The name could not be resolved, or nothing accepted the connection.
+    Connect,
+    /// TLS could not be agreed on.
+    Tls,
+    /// No answer within the limit.
+    TimedOut,
+    /// The connection broke.
+    Broken,
+}
+
+/// The decoded query of a callback, in its order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallbackQuery(pub Vec<(String, String)>);
+
+impl fmt::Debug for CallbackQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,266 @@
+//! A provider or flow file, key by key.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::condition::Condition;
+use super::time::{Every, Time};
+use super::union::{ErrorText, OneOrMany};
+
+/// How a provider logs in, which models it has, and how a client reaches it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// What a person calls the provider.
+    pub name: Option<String>,
+    /// One line on what the provider is, without a full stop.
+    pub summary: Option<String>,
+    /// The address of the provider's own documentation.
+    pub docs: Option<String>,
+    /// Other ids under which the provider is known; each works in every command.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// `active` (the default), `deprecated`, or `discontinued`: a login is then refused with the note.
+    #[serde(default)]
+    pub status: Status,
+    /// Why the status is not `active`, and what to use instead.
+    pub status_note: Option<String>,
+    /// The models to choose from; the first is the default.
+    #[serde(default)]
+    pub models: Vec<Model>,
+    /// The flow that this file is merged over: tables merge by key, arrays and `on` replace. A flow is a file in `flows/` beside this file or in the catalogue.
+    pub extends: Option<String>,
+    /// The state in which each action begins.
+    pub start: Option<Start>,
+    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.x.ai` is any depth below `x.ai`, not `x.ai` itself.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Constants; they may use regions, inputs and other vars.
+    #[serde(default)]
+    pub vars: IndexMap<String, String>,
+    /// The name of the default region; required with two or more.
+    pub region: Option<String>,
+    /// One table a region, all with the same keys: `{{region.KEY}}` is the chosen one's.
+    #[serde(default)]
+    pub regions: IndexMap<String, IndexMap<String, String>>,
+    /// What a person or the environment supplies.
+    #[serde(default)]
+    pub inputs: IndexMap<String, Input>,
+    /// What a client gets once there is a credential.
+    pub api: Option<Api>,
+    /// The states of the flow.
+    #[serde(default)]
+    pub states: IndexMap<String, State>,
+    /// The text, and the advice, of an error code.
+    #[serde(default)]
+    pub errors: IndexMap<String, ErrorText>,
+}
+
+/// Whether a provider can still be logged in to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It works.
+    #[default]
+    Active,
+    /// It works, and will not for long.
+    Deprecated,
+    /// It is gone; a login is refused.
+    Discontinued,
+}
+
+/// A model that the provider serves.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The model's id on the wire.
+    pub id: String,
+    /// The context window, in tokens.
+    pub context: Option<u64>,
+    /// The longest answer, in tokens.
+    pub output: Option<u64>,
+    /// What the model is best for, in a few words.
+    pub best_for: Option<String>,
+    /// Other names of the model.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Whether this is the small model used for auxiliary tasks.
+    #[serde(default)]
+    pub aux: bool,
+    /// The protocol of this model, where it is not the provider's.
+    pub mode: Option<String>,
+    /// The base URL of this model, where it is not the provider's.
+    pub base_url: Option<String>,
+}
+
+/// Where each action begins: a state, or a list of which the first that can run is taken, else the last.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Where a login begins. It ends in `success`.
+    pub login: Option<OneOrMany>,
+    /// Where a logout begins. It ends in `done`.
+    pub logout: Option<OneOrMany>,
+    /// Where a cheap request that proves the credential begins. It ends in `done`.
+    pub verify: Option<OneOrMany>,
+}
+
+/// A value that a person or the environment supplies.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What a person is asked; without it the input is optional.
+    pub prompt: Option<String>,
+    /// Whether the value must never be seen.
+    #[serde(default)]
+    pub secret: bool,
+    /// A regular expression that the whole value must match.
+    pub pattern: Option<String>,
+    /// The values that are allowed.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// The value where nothing else supplies one.
+    pub default: Option<String>,
+    /// Where the value may come from, in this order.
+    #[serde(default)]
+    pub from: Vec<InputSource>,
+}
+
+/// One place that a value may come from: an environment variable, a file, or a command.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputSource {
+    /// The name of an environment variable.
+    pub env: Option<String>,
+    /// The path of a file; `~` is the person's home.
+    pub file: Option<String>,
+    /// Where in the file's JSON the value is, as a JSONPath; without it, the file's text is the value.
+    pub at: Option<String>,
+    /// A program and its arguments; what it prints is the value.
+    pub command: Option<Vec<String>>,
+}
+
+/// What a client gets.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The protocol that the endpoint speaks: `anthropic_messages`, `chat_completions`, `codex_responses`, …
+    pub mode: Option<String>,
+    /// The URL that a client sends its requests to.
+    pub base_url: Option<String>,
+    /// Headers beside `Authorization = "Bearer {{token.access_token}}"`; `""` removes one.
+    #[serde(default)]
+    pub headers: IndexMap<String, String>,
+}
+
+/// One request, or one visit of the browser, and the rules that read its answer; or the final state `success`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The URL of a GET request.
+    pub get: Option<String>,
+    /// The URL of a POST request.
+    pub post: Option<String>,
+    /// The URL of a PUT request.
+    pub put: Option<String>,
+    /// The URL of a DELETE request.
+    pub delete: Option<String>,
+    /// The URL that the person's browser opens.
+    pub open: Option<String>,
+    /// The loopback URL that the browser comes back to; port 0 is any free one. The result is `{{redirect_uri}}`.
+    pub listen: Option<String>,
+    /// Whether the person pastes the code, or the URL of the page they came to.
+    pub paste: Option<bool>,
+    /// Parameters of the URL.
+    #[serde(default)]
+    pub query: IndexMap<String, String>,
+    /// Headers of the request.
+    #[serde(default)]
+    pub headers: IndexMap<String, String>,
+    /// The body as a form.
+    pub form: Option<IndexMap<String, String>>,
+    /// The body as JSON; strings are templates, and one that is a whole `{{…}}` keeps its type.
+    pub json: Option<IndexMap<String, Value>>,
+    /// How the client proves itself.
+    pub auth: Option<Auth>,
+    /// What the person needs while the state waits.
+    pub show: Option<Show>,
+    /// The pause before the state is entered again.
+    pub every: Option<Every>,
+    /// When to give up, counted from the first entry.
+    pub until: Option<Time>,
+    /// The rules that read the answer: the first that applies wins.
+    pub on: Option<Vec<Rule>>,
+    /// In `success`: the access token; `$.access_token` by default.
+    pub access_token: Option<String>,
+    /// In `success`: the refresh token; `$.refresh_token` by default.
+    pub refresh_token: Option<String>,
+    /// In `success`: the type of the token; only Bearer, or what is written here, is accepted.
+    pub token_type: Option<String>,
+    /// In `success`: when the access token expires.
+    pub expires: Option<Time>,
+    /// In `success`: what else is kept with the credential.
+    #[serde(default)]
+    pub keep: IndexMap<String, String>,
+    /// In `success`: a message of the provider's for the person.
+    pub notice: Option<String>,
+    /// In `success`: how the credential is renewed.
+    pub refresh: Option<Refresh>,
+    /// In `success`: where in the stored record the tokens are, for a record that another program shares and nests.
+    pub stored_at: Option<String>,
+}
+
+/// How the client proves itself: exactly one of the keys.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// HTTP Basic: the client id and its secret ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
+    pub basic: Option<[String; 2]>,
+    /// A bearer token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+    pub bearer: Option<String>,
+}
+
+/// What the person needs while a state waits.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Show {
+    /// The page to open.
+    pub url: Option<String>,
+    /// The code to enter there.
+    pub code: Option<String>,
+    /// Hosts to put in the place of others, for a URL that the service still sends with a dead one.
+    #[serde(default, rename = "move")]
+    pub moves: IndexMap<String, String>,
+}
+
+/// What follows if an answer is of this kind. Both conditions must hold; exactly one of `to` and `fail` is written.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The rule applies only where every key of this table holds.
+    #[serde(rename = "if")]
+    pub when: Option<Condition>,
+    /// The rule applies only where a key of this table does not hold.
+    pub unless: Option<Condition>,
+    /// The state that follows.
+    pub to: Option<String>,
+    /// The error code that the flow ends with.
+    pub fail: Option<String>,
+    /// On a repeat: what is added to the pace, for good.
+    pub slower: Option<String>,
+    /// On a fail: whether only a new login helps.
+    #[serde(default)]
+    pub relogin: bool,
+}
+
+/// How a credential is renewed.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The state in which the refresh begins. It ends in `success`.
+    pub to: String,
+    /// How long before its end the access token is renewed; capped at a quarter of the token's life.
+    pub early: Option<String>,
+}

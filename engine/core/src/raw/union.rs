@@ -1,0 +1,111 @@
+//! Values that may be written in a short and a long form.
+//!
+//! serde's `untagged` would lose the place and the reason of an error; these keep both.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Lets `$type` be read from a string (`Text`) or from a table (`Table`), and describes both in the schema.
+macro_rules! string_or_table {
+    ($type:ident, $table:ident, $expecting:literal) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        Ok($type::Text(text.to_owned()))
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<$type, A::Error> {
+                        let table = serde::de::value::MapAccessDeserializer::new(map);
+                        <$table as serde::Deserialize>::deserialize(table).map($type::Table)
+                    }
+                }
+                deserializer.deserialize_any(Visitor)
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let table = generator.subschema_for::<$table>();
+                schemars::json_schema!({
+                    "description": concat!("Either ", $expecting, "."),
+                    "type": ["string", "object"],
+                    "if": { "type": "object" },
+                    "then": table
+                })
+            }
+        }
+    };
+}
+pub(super) use string_or_table;
+
+/// The text of an error code, or its text and the advice that goes with it.
+#[derive(Debug, Clone)]
+pub enum ErrorText {
+    /// The text alone.
+    Text(String),
+    /// The text and the advice.
+    Table(ErrorTable),
+}
+
+/// The text and the advice of an error code.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorTable {
+    /// What went wrong, as a template.
+    pub text: Option<String>,
+    /// What to do about it, as a template.
+    pub help: Option<String>,
+}
+
+string_or_table!(ErrorText, ErrorTable, "a text, or a table with `text` and `help`");
+
+/// One name, or a list of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OneOrMany {
+    /// One name.
+    One(String),
+    /// A list.
+    Many(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = OneOrMany;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the name of a state, or a list of names")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(text.to_owned()))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The name of a state, or a list of names.",
+            "type": ["string", "array"],
+            "items": { "type": "string" },
+            "minItems": 1
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! What a flow does: HTTP, listener, browser, store, catalogue. The library that a Rust agent depends on.
+
+pub mod driver;
+pub mod http;
+
+pub use hermes_engine_core as core;
