@@ -1,0 +1,283 @@
+//! All providers: where their files come from, which file of an id is in force, and which id an alias means.
+//!
+//! Later wins, a whole file at a time: built in, `$HERMES_HOME/providers.d`, `./providers.d`, each `--providers-dir`.
+//! Files are found by their names and read one at a time: to find a provider by its id reads no other provider, and a
+//! broken file disables nothing but itself. Only an alias makes the catalogue read other files.
+
+mod alias;
+mod layer;
+mod load;
+mod mode;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hermes_engine_core::diagnostic::nearest;
+use hermes_engine_core::load::FileText;
+use hermes_engine_core::parse::Language;
+
+use layer::Layer;
+pub use load::Opened;
+pub use mode::{ApiMode, api_mode};
+
+/// The folders on disk that a catalogue is made of, beside the built-in one.
+#[derive(Debug, Clone, Default)]
+pub struct Folders {
+    /// A person's own: `$HERMES_HOME/providers.d`.
+    pub home: Option<PathBuf>,
+    /// That of the working directory: `./providers.d`.
+    pub here: Option<PathBuf>,
+    /// Those that `--providers-dir` names.
+    pub named: Vec<PathBuf>,
+}
+
+/// Who vouches for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Built into the program.
+    BuiltIn,
+    /// In a person's own folder.
+    Home,
+    /// In a folder that may be anybody's: `./providers.d` or a `--providers-dir`.
+    Folder,
+}
+
+/// A provider file, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The provider's id: the file's name without its ending.
+    pub id: String,
+    /// Who vouches for the file.
+    pub place: Place,
+    /// Where the file is; `None` for one that is built in.
+    pub path: Option<PathBuf>,
+    /// The language of the file.
+    pub language: Language,
+    /// The file's path below its layer's folder.
+    file: String,
+    /// The index of its layer; `None` for a file that was named by its path.
+    layer: Option<usize>,
+}
+
+impl Entry {
+    /// What a person calls the file: its path, or `built-in`.
+    pub fn source(&self) -> String {
+        self.path.as_deref().map_or_else(|| "built-in".to_owned(), |path| path.display().to_string())
+    }
+
+    /// The name that findings in the file carry: its path, or `built-in:FILE`.
+    fn file_name(&self) -> String {
+        self.path
+            .as_deref()
+            .map_or_else(|| format!("built-in:{}", self.file), |path| path.display().to_string())
+    }
+}
+
+/// There is no provider of a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no provider is called `{name}`")]
+pub struct UnknownProvider {
+    /// The name that was asked for.
+    pub name: String,
+    /// The id or alias that was most likely meant.
+    pub nearest: Option<String>,
+}
+
+/// All providers, none of them read yet.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The lowest first.
+    layers: Vec<(Place, Layer)>,
+}
+
+impl Catalog {
+    /// The built-in providers, and those of the folders over them. Reads nothing.
+    pub fn new(folders: &Folders) -> Catalog {
+        let mut layers = vec![(Place::BuiltIn, Layer::BuiltIn)];
+        let is_home = |path: &PathBuf| same_folder(Some(path), folders.home.as_ref());
+        layers.extend(folders.home.iter().map(|p| (Place::Home, Layer::Folder(p.clone()))));
+        let others = folders.here.iter().filter(|p| !is_home(p)).chain(&folders.named);
+        layers.extend(others.map(|p| (Place::Folder, Layer::Folder(p.clone()))));
+        Catalog { layers }
+    }
+
+    /// The providers in force, sorted by id.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut found = BTreeMap::new();
+        for layer in 0..self.layers.len() {
+            // Of several files of one name in a folder the first ending wins; the order here is the reverse.
+            let mut files = self.layer_files(layer, "");
+            files.retain(|entry| is_id(&entry.id));
+            files.sort_by_key(|entry| std::cmp::Reverse(preference(entry)));
+            found.extend(files.into_iter().map(|entry| (entry.id.clone(), entry)));
+        }
+        found.into_values().collect()
+    }
+
+    /// Every provider file in force, those whose name is no id included, and every flow file in force: what `check` reads.
+    pub fn files(&self) -> (Vec<Entry>, Vec<Entry>) {
+        let misnamed = (0..self.layers.len()).flat_map(|layer| self.layer_files(layer, ""));
+        let mut providers = self.entries();
+        providers.extend(misnamed.filter(|entry| !is_id(&entry.id)));
+        let flows = (0..self.layers.len()).flat_map(|layer| self.layer_files(layer, "flows/"));
+        let flows: BTreeMap<String, Entry> = flows.map(|entry| (entry.id.clone(), entry)).collect();
+        (providers, flows.into_values().collect())
+    }
+
+    /// The provider of an id or an alias, whatever its case. An id goes before an alias.
+    pub fn find(&self, name: &str) -> Result<Entry, UnknownProvider> {
+        let wanted = name.trim().to_lowercase();
+        let by_id = (0..self.layers.len()).rev().find_map(|layer| self.in_layer(layer, &wanted));
+        by_id.or_else(|| self.by_alias(&wanted)).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The built-in provider of an id, whichever file is in force.
+    pub fn built_in(&self, id: &str) -> Option<Entry> {
+        self.in_layer(0, id)
+    }
+
+    /// The entry of a file that is named by its path.
+    pub fn at_path(path: &Path) -> Option<Entry> {
+        let file = path.file_name()?.to_str()?.to_owned();
+        let (stem, language) = layer::split_name(&file)?;
+        let id = stem.to_owned();
+        Some(Entry { id, place: Place::Folder, path: Some(path.to_path_buf()), language, file, layer: None })
+    }
+
+    /// The text of a provider file.
+    pub fn read(&self, entry: &Entry) -> io::Result<FileText> {
+        self.text_of(entry, &entry.file)
+            .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+            .map(|text| text_file(&entry.id, &entry.file_name(), entry.language, text))
+    }
+
+    /// The test file beside a provider file.
+    pub fn test_file(&self, entry: &Entry) -> Option<io::Result<FileText>> {
+        layer::ENDINGS.iter().find_map(|(ending, language)| {
+            let file = format!("{}.test.{ending}", entry.id);
+            let name = beside(entry, &file);
+            let text = self.text_of(entry, &file)?;
+            Some(text.map(|text| text_file(&entry.id, &name, *language, text)))
+        })
+    }
+
+    /// The flow file that a provider file means by a name: `flows/` beside the file, then the catalogue's, the highest
+    /// layer first.
+    pub fn flow(&self, entry: &Entry, name: &str) -> Option<FileText> {
+        if !is_id(name) {
+            return None;
+        }
+        let near = entry.layer.and_then(|index| self.layers.get(index)).map(|(_, layer)| layer.clone());
+        let folder = || Some(Layer::Folder(entry.path.as_ref()?.parent()?.to_path_buf()));
+        let mut layers: Vec<Layer> = near.or_else(folder).into_iter().collect();
+        // A flow that extends a flow finds it beside itself.
+        layers.extend(parent_of_flows(entry).map(Layer::Folder));
+        layers.extend(self.layers.iter().rev().map(|(_, layer)| layer.clone()));
+        layers.iter().find_map(|layer| flow_in(layer, name))
+    }
+
+    fn by_alias(&self, wanted: &str) -> Option<Entry> {
+        let mut entries = self.entries();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.layer));
+        entries.into_iter().find(|entry| {
+            self.read(entry)
+                .is_ok_and(|file| alias::aliases(&file).iter().any(|a| a.to_lowercase() == wanted))
+        })
+    }
+
+    fn unknown(&self, name: &str) -> UnknownProvider {
+        let entries = self.entries();
+        let aliases =
+            entries.iter().filter_map(|entry| self.read(entry).ok()).flat_map(|f| alias::aliases(&f));
+        let known: Vec<String> = entries.iter().map(|entry| entry.id.clone()).chain(aliases).collect();
+        let wanted = name.trim().to_lowercase();
+        let nearest = nearest(&wanted, known.iter().map(String::as_str)).map(str::to_owned);
+        UnknownProvider { name: name.to_owned(), nearest }
+    }
+
+    fn in_layer(&self, index: usize, id: &str) -> Option<Entry> {
+        if !is_id(id) {
+            return None;
+        }
+        let (_, layer) = self.layers.get(index)?;
+        let (file, language) = layer.find("", id)?;
+        self.entry(index, id, file, language)
+    }
+
+    fn layer_files(&self, index: usize, below: &str) -> Vec<Entry> {
+        let Some((_, layer)) = self.layers.get(index) else { return Vec::new() };
+        let names = layer.files(below);
+        let entry = |name: &String| {
+            let (stem, language) = layer::split_name(name)?;
+            let is_test = stem.ends_with(".test");
+            if is_test { None } else { self.entry(index, stem, format!("{below}{name}"), language) }
+        };
+        names.iter().filter_map(entry).collect()
+    }
+
+    fn entry(&self, index: usize, id: &str, file: String, language: Language) -> Option<Entry> {
+        let (place, layer) = self.layers.get(index)?;
+        let path = match layer {
+            Layer::BuiltIn => None,
+            Layer::Folder(folder) => Some(folder.join(&file)),
+        };
+        Some(Entry { id: id.to_owned(), place: *place, path, language, file, layer: Some(index) })
+    }
+
+    /// The text of the file with this name in the folder of an entry.
+    fn text_of(&self, entry: &Entry, file: &str) -> Option<io::Result<String>> {
+        match (&entry.path, entry.layer) {
+            (Some(path), _) => {
+                let path = path.with_file_name(Path::new(file).file_name()?);
+                path.is_file().then(|| layer::read_text(&path))
+            }
+            (None, Some(index)) => self.layers.get(index)?.1.read(file),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Whether a name can be a provider's id: `[a-z0-9][a-z0-9-]*`.
+pub fn is_id(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.starts_with(letter) && name.chars().all(|c| letter(c) || c == '-')
+}
+
+fn preference(entry: &Entry) -> usize {
+    layer::ENDINGS.iter().position(|(ending, _)| entry.file.ends_with(ending)).unwrap_or(usize::MAX)
+}
+
+fn same_folder(a: Option<&PathBuf>, b: Option<&PathBuf>) -> bool {
+    match (a.and_then(|p| p.canonicalize().ok()), b.and_then(|p| p.canonicalize().ok())) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn beside(entry: &Entry, file: &str) -> String {
+    let on_disk = entry.path.as_ref().map(|path| path.with_file_name(file).display().to_string());
+    on_disk.unwrap_or_else(|| format!("built-in:{file}"))
+}
+
+/// The folder of providers around a flow file that was named by its path.
+fn parent_of_flows(entry: &Entry) -> Option<PathBuf> {
+    let folder = entry.path.as_ref()?.parent()?;
+    (folder.file_name()? == "flows").then(|| folder.parent().map(Path::to_path_buf)).flatten()
+}
+
+fn flow_in(layer: &Layer, name: &str) -> Option<FileText> {
+    let (file, language) = layer.find("flows/", name)?;
+    let text = layer.read(&file)?.ok()?;
+    let called = match layer {
+        Layer::BuiltIn => format!("built-in:{file}"),
+        Layer::Folder(folder) => folder.join(&file).display().to_string(),
+    };
+    Some(text_file(name, &called, language, text))
+}
+
+fn text_file(id: &str, name: &str, language: Language, text: String) -> FileText {
+    FileText { id: id.to_owned(), name: name.to_owned(), language, text }
+}

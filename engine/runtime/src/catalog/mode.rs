@@ -1,0 +1,38 @@
+//! The environment variables by which clients of a protocol take a credential: data, one file a protocol, built in.
+//!
+//! These files come from the program alone: a folder of a checkout must not be able to say which variables a child gets.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::layer::Layer;
+
+/// How programs that speak a protocol take their credential from the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiMode {
+    /// The variable of the base URL.
+    pub base_url: Option<String>,
+    /// The variable of the token, by the header that carries it, in lower case.
+    #[serde(default)]
+    pub token: IndexMap<String, String>,
+    /// The variable of the other headers, as lines of `Name: value`.
+    pub headers: Option<String>,
+    /// Variables that the same programs read, and that would win over or mix with those above.
+    #[serde(default)]
+    pub remove: Vec<String>,
+}
+
+impl ApiMode {
+    /// Every variable that belongs to the protocol: none of them may reach a child from the outer environment.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let own = self.base_url.iter().chain(self.token.values()).chain(&self.headers);
+        own.chain(&self.remove).map(String::as_str)
+    }
+}
+
+/// The conventions of a protocol, by `api.mode`; `None` where the program knows none.
+pub fn api_mode(name: &str) -> Option<ApiMode> {
+    let text = Layer::BuiltIn.read(&format!("modes/{name}.toml"))?.ok()?;
+    toml::from_str(&text).ok()
+}

@@ -1,0 +1,120 @@
+//! Which provider and model a person has chosen: `HERMES_INFERENCE_PROVIDER`, then `config.yaml`, read and never written here.
+//!
+//! `config.yaml` belongs to a larger program: only `model.*` is looked at, and a shape that is not ours is no choice
+//! rather than an error.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The variable that names the provider before `config.yaml` does.
+pub const PROVIDER_VARIABLE: &str = "HERMES_INFERENCE_PROVIDER";
+
+/// What `config.yaml` says under `model`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The provider's id or alias; `auto` counts as unset.
+    pub provider: Option<String>,
+    /// The model's id.
+    pub model: Option<String>,
+}
+
+/// `config.yaml` can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` can't be read: {reason}")]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    pub reason: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    model: Option<Value>,
+}
+
+/// Reads the choice of `config.yaml` in a home. A file that is not there holds none.
+pub fn read(home: &Path) -> Result<Choice, ConfigError> {
+    let path = home.join("config.yaml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Choice::default()),
+        Err(error) => return Err(ConfigError { path, reason: error.to_string() }),
+    };
+    parse(&text).map_err(|reason| ConfigError { path, reason })
+}
+
+/// The provider that is chosen where a command names none: `variable` is the value of [`PROVIDER_VARIABLE`].
+pub fn provider(variable: Option<&str>, home: &Path) -> Result<Option<String>, ConfigError> {
+    match variable.and_then(set) {
+        Some(name) => Ok(Some(name)),
+        None => read(home).map(|choice| choice.provider),
+    }
+}
+
+fn parse(text: &str) -> Result<Choice, String> {
+    if text.trim().is_empty() {
+        return Ok(Choice::default());
+    }
+    let file: Option<File> = serde_yaml::from_str(text).map_err(|error| first_line(&error.to_string()))?;
+    let Some(model) = file.and_then(|file| file.model) else { return Ok(Choice::default()) };
+    let member = |key: &str| model.get(key).and_then(Value::as_str).and_then(set);
+    let plain = model.as_str().and_then(set);
+    Ok(Choice { provider: member("provider"), model: member("default").or(plain) })
+}
+
+/// A name, where it is one: `auto` and nothing both mean that nothing was chosen.
+fn set(name: &str) -> Option<String> {
+    let name = name.trim();
+    (!name.is_empty() && !name.eq_ignore_ascii_case("auto")).then(|| name.to_owned())
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, provider: Option<&str>, model: Option<&str>) {
+        let choice = parse(text).unwrap();
+        assert_eq!((choice.provider.as_deref(), choice.model.as_deref()), (provider, model), "{text}");
+    }
+
+    #[test]
+    fn the_model_table_names_provider_and_model() {
+        check("other: [1]\nmodel:\n  default: m-1\n  provider: acme\n", Some("acme"), Some("m-1"));
+    }
+
+    #[test]
+    fn auto_and_nothing_are_no_choice() {
+        check("model: {provider: auto}", None, None);
+        check("model: {provider: ''}", None, None);
+        check("model: {provider: 7}", None, None);
+        check("", None, None);
+        check("# only a comment\n", None, None);
+        check("model: big-one", None, Some("big-one"));
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_that_names_it() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("config.yaml"), "model: {provider: [").unwrap();
+        let error = read(home.path()).unwrap_err().to_string();
+        assert!(error.contains("config.yaml"), "{error}");
+    }
+
+    #[test]
+    fn the_variable_goes_before_the_file_and_auto_leaves_it_to_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("config.yaml"), "model: {provider: acme}").unwrap();
+        assert_eq!(provider(Some("other"), home.path()).unwrap().as_deref(), Some("other"));
+        assert_eq!(provider(Some(" auto "), home.path()).unwrap().as_deref(), Some("acme"));
+        assert_eq!(provider(None, home.path()).unwrap().as_deref(), Some("acme"));
+    }
+}
