@@ -103,3 +103,46 @@ pub fn read(value: &serde_json::Value, unit: Unit, now: UnixMs) -> Result<Durati
     let _ = (value, unit, now);
     unimplemented!()
 }
+
+/// The longest duration that a file can write: a hundred years.
+pub const LONGEST: Duration = Duration::from_secs(36_500 * DAY);
+const DAY: u64 = 86_400;
+
+/// Limits of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The shortest.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+    /// Whether the file can't go beyond them either.
+    pub hard: bool,
+}
+
+/// S7: the pause of a state that repeats, where the file sets nothing else.
+pub const INTERVAL: Bounds =
+    Bounds { min: Duration::from_secs(1), max: Duration::from_secs(60), hard: false };
+/// S7: how long a login waits.
+pub const LOGIN_DEADLINE: Bounds =
+    Bounds { min: Duration::from_secs(1), max: Duration::from_secs(30 * 60), hard: true };
+/// S7: the life of a token.
+pub const TOKEN_LIFE: Bounds =
+    Bounds { min: Duration::ZERO, max: Duration::from_secs(400 * DAY), hard: true };
+
+/// What a time is read from.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The answer that a path selects from.
+    pub answer: Option<&'a serde_json::Value>,
+    /// The values of names.
+    pub scope: &'a dyn crate::template::Scope,
+    /// The wall clock, when the answer that carries the value arrived.
+    pub now: UnixMs,
+}
+
+/// The duration of a time, within the file's `min` and `max` and the engine's `bounds`; `None` where the value is not
+/// present and the file has no `default`.
+pub fn resolve(time: &Time, bounds: Bounds, from: &Reading<'_>) -> Result<Option<Duration>, TimeError> {
+    let _ = (time, bounds, from);
+    unimplemented!()
+}

@@ -1,6 +1,12 @@
 //! Conditions on an answer: a table of which every key must hold.
 
+mod eval;
+mod solve;
+
 use serde_json::Value;
+
+pub use self::eval::{AnswerView, holds};
+pub use self::solve::{Analysis, Dead, Guaranteed, Reply, Wire, Wish, analyse, symbolic};
 
 use crate::query::Query;
 use crate::source::Span;

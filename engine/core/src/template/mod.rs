@@ -3,10 +3,16 @@
 //! A template is parsed once, by handlebars' own parser, into a short list of nodes, and rendered from that. A missing
 //! name is an error, never an empty string. Values go into typed slots; none can become syntax of the slot.
 
+mod parse;
+mod url;
+
 use serde_json::Value;
 
 use crate::query::Step;
 use crate::source::Span;
+
+pub use self::parse::{Names, TemplateError, TemplateFault, UnknownName, steps};
+pub use self::url::{OriginShape, UrlTrouble, origin_shape, render_url};
 
 /// A text of a file, parsed.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +37,8 @@ pub enum Part {
 /// What may stand in `{{…}}`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
-    /// A name.
-    Name(Name),
+    /// A name, and where it stands.
+    Name(Name, Span),
     /// A text in quotes.
     Literal(String),
     /// `first a b 'c'`: the first that is present.
