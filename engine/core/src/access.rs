@@ -3,8 +3,12 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::machine::{HeaderValue, Trouble};
-use crate::provider::{Model, Provider};
+use crate::machine::{HeaderValue, Trouble, TroubleClass};
+use crate::origin::{Origin, Origins, transport_allowed};
+use crate::provider::{Constants, Model, Provider};
+use crate::query::walk;
+use crate::secret::Secret;
+use crate::template::{Missing, Name, Scope, Template, render_url};
 
 /// How a client reaches the provider with a credential.
 #[derive(Debug, Clone)]
@@ -17,14 +21,110 @@ pub struct Access {
     pub headers: Vec<(String, HeaderValue)>,
 }
 
-/// Renders `[api]` for a stored credential (`token`), and for a model where one is chosen.
-pub fn access(
+/// A credential as `[api]` reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// The region that it was made in; `None` is the file's default.
+    pub region: Option<&'a str>,
+    /// The inputs that are in force.
+    pub inputs: &'a IndexMap<String, String>,
+    /// The JSON object whose members are `{{token.*}}`.
+    pub token: &'a Value,
+    /// Where the credential may go.
+    pub origins: &'a Origins,
+}
+
+/// Renders `[api]` for a credential, and for a model where one is chosen.
+///
+/// A base URL outside the credential's origins is refused with `origin_refused`; a name without a value is `bad_answer`.
+pub fn access(provider: &Provider, held: &Held<'_>, model: Option<&Model>) -> Result<Access, Trouble> {
+    let scope = HeldScope {
+        constants: Constants { provider, region: held.region, inputs: held.inputs },
+        token: held.token,
+    };
+    let mode = model.and_then(|m| m.mode.clone()).or_else(|| provider.api.mode.clone());
+    let template = model.and_then(|m| m.base_url.as_ref()).or(provider.api.base_url.as_ref());
+    let base_url = template.map(|template| base_url(provider, template, &scope, held.origins)).transpose()?;
+    Ok(Access { mode, base_url, headers: headers(provider, &scope)? })
+}
+
+fn base_url(
     provider: &Provider,
-    region: Option<&str>,
-    inputs: &IndexMap<String, String>,
-    token: &Value,
-    model: Option<&Model>,
-) -> Result<Access, Trouble> {
-    let _ = (provider, region, inputs, token, model);
-    unimplemented!()
+    template: &Template,
+    scope: &HeldScope<'_>,
+    origins: &Origins,
+) -> Result<String, Trouble> {
+    let url = render_url(template, scope).map_err(|trouble| {
+        fault(provider, "bad_answer", TroubleClass::Denied, format!("`api.base_url` {trouble}"))
+    })?;
+    let allowed = transport_allowed(&url) && Origin::of(&url).is_some_and(|origin| origins.allows(&origin));
+    if allowed {
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    } else {
+        let host = url.host_str().unwrap_or_default();
+        let detail = format!("the stored credential was not made for `{host}`");
+        Err(fault(provider, "origin_refused", TroubleClass::Refused, detail))
+    }
+}
+
+fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, HeaderValue)>, Trouble> {
+    let mut headers = Vec::new();
+    let own = |name: &str| provider.api.headers.keys().any(|key| key.eq_ignore_ascii_case(name));
+    if let Some(token) =
+        scope.token.get("access_token").and_then(Value::as_str).filter(|_| !own("authorization"))
+    {
+        let value = Secret::new(format!("Bearer {token}"));
+        headers.push(("Authorization".to_owned(), HeaderValue { value, sensitive: true }));
+    }
+    for (name, template) in &provider.api.headers {
+        let value = template.render(scope).map_err(|missing| missing_header(provider, name, &missing))?;
+        if value.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
+            let detail = format!("the header `{name}` can't hold its value");
+            return Err(fault(provider, "bad_answer", TroubleClass::Denied, detail));
+        }
+        if !value.is_empty() {
+            let sensitive =
+                template.names().iter().any(|(name, _)| matches!(name, Name::Token(_) | Name::Input(_)));
+            headers.push((name.clone(), HeaderValue { value: Secret::new(value), sensitive }));
+        }
+    }
+    Ok(headers)
+}
+
+fn missing_header(provider: &Provider, name: &str, missing: &Missing) -> Trouble {
+    fault(
+        provider,
+        "bad_answer",
+        TroubleClass::Denied,
+        format!("{missing}, and the header `{name}` needs it"),
+    )
+}
+
+fn fault(provider: &Provider, code: &str, class: TroubleClass, detail: String) -> Trouble {
+    let known = crate::machine::code::lookup(code);
+    let sentence = known.map_or("the credential can't be used", |k| k.text);
+    Trouble {
+        code: code.to_owned(),
+        class,
+        state: None,
+        message: format!("{}: {sentence}: {detail}", provider.name),
+        help: known.map(|k| k.help.replace("{id}", &provider.id)),
+        relogin: false,
+    }
+}
+
+/// Constants and the stored credential.
+struct HeldScope<'a> {
+    constants: Constants<'a>,
+    token: &'a Value,
+}
+
+impl Scope for HeldScope<'_> {
+    fn value(&self, name: &Name) -> Option<Value> {
+        match name {
+            Name::Token(path) => walk(self.token, path).cloned(),
+            Name::Var(var) => self.constants.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            other => self.constants.value(other),
+        }
+    }
 }

@@ -1,29 +1,58 @@
 //! The machine: a value that is given its time and its randomness, and only ever *says* what should happen next.
 //!
 //! ```text
-//!            start                    Answered / Failed / Woke / Bound / CalledBack / Pasted / Cancelled
-//!              │                                              │
-//!              ▼                                              ▼
-//!   Send ── Wait ── Bind ── Listen ◄──────────────────────── step ──► Finish(Outcome)
+//!  start ──► enter a state ──► Wait (pause, prompt) ──► Send ──► Answered ──► rules ──► enter the next state …
+//!                 │                                      ▲            │
+//!                 │                                      └─ hiccup, redirect
+//!                 ├──► Bind ──► Listen ──► CalledBack / Pasted ──► rules ──► …
+//!                 └──► a final state ──► Finish(Outcome)
 //! ```
 //!
 //! It never touches a socket, a clock or a generator, so the same machine runs a real login, a replayed test on a
-//! virtual clock, and a property test that feeds it every event in every state.
+//! virtual clock, and a property test that feeds it every event in every state. An event that does not fit what is
+//! outstanding changes nothing: the machine says again what it waits for.
 
+mod browse;
+mod callback;
+pub mod code;
 mod effect;
 mod event;
+mod json;
 mod outcome;
+mod pace;
+mod prompt;
+mod read;
+mod redirect;
+mod request;
+mod retry_after;
+mod run;
+mod start;
+mod success;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::origin::Origins;
-use crate::provider::{Action, Shared, StateId};
-use crate::time::Now;
-
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
+pub use json::parse as parse_json;
 pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
+
+use crate::origin::{Origin, Origins};
+use crate::provider::{self, Act, Action, Active, Provider, Shared, StateId, StateKind};
+use crate::template::Name;
+use crate::time::Now;
+use pace::Pace;
+use run::Run;
+use trouble::Failing;
+
+/// How many states a run may enter; a flow that is proved right never comes near.
+const MAX_ENTRIES: usize = 10_000;
 
 /// Where a machine takes its random bytes from: the operating system's generator, or a test's.
 pub trait Entropy {
@@ -64,21 +93,42 @@ pub struct Taken {
 
 /// A run of a flow.
 pub struct Machine {
-    taken: Vec<Taken>,
+    run: Run,
+    action: Action,
+    bound_to: Origins,
     at: Option<StateId>,
+    paces: BTreeMap<StateId, Pace>,
+    /// The request that is under way, and how many redirects of it were followed.
+    asking: Option<(Request, u8)>,
+    taken: Vec<Taken>,
+    entries: usize,
+    last_status: Option<u16>,
+    outstanding: Effect,
 }
 
 impl Machine {
-    /// Starts a run. The effect is the first thing to do; it can already be the end.
-    pub fn start(start: Start, now: Now) -> (Machine, Effect) {
-        let _ = (start, now);
-        unimplemented!()
-    }
-
     /// Takes what happened, and says what should happen next.
     pub fn step(&mut self, event: Event, now: Now) -> Effect {
-        let _ = (event, now);
-        unimplemented!()
+        if !matches!(self.outstanding, Effect::Finish(_)) {
+            let next = match (event, &self.outstanding) {
+                (Event::Cancelled, _) => Some(Effect::Finish(Outcome::Cancelled)),
+                (Event::Woke, Effect::Wait { until, .. }) if now.elapsed >= *until => Some(self.woke(now)),
+                (Event::Woke, Effect::Listen { until, .. }) if now.elapsed >= *until => {
+                    Some(self.timed_out())
+                }
+                (Event::Answered(response), Effect::Send(_)) => Some(self.answered(&response, now)),
+                (Event::Failed(failure), Effect::Send(_)) => Some(self.unanswered(&failure, now)),
+                (Event::Bound(uri), Effect::Bind(_)) => Some(self.bound(uri, now)),
+                (Event::Failed(failure), Effect::Bind(_)) => Some(self.not_bound(&failure)),
+                (Event::CalledBack(query), Effect::Listen { .. }) => Some(self.called_back(&query, now)),
+                (Event::Pasted(text), Effect::Listen { .. }) => self.pasted(&text, now),
+                _ => None,
+            };
+            if let Some(next) = next {
+                self.outstanding = next;
+            }
+        }
+        self.outstanding.clone()
     }
 
     /// The state that the machine is in.
@@ -90,4 +140,140 @@ impl Machine {
     pub fn taken(&self) -> &[Taken] {
         &self.taken
     }
+
+    /// The value that a name has in this run now, for tests that quote it in a reply.
+    pub fn value(&self, name: &Name) -> Option<Value> {
+        use crate::template::Scope as _;
+        self.run.value(name)
+    }
+
+    /// Enters a state; `answer` is what led there.
+    fn enter(&mut self, id: StateId, answer: &Value, now: Now) -> Effect {
+        let repeated = self.at == Some(id);
+        self.at = Some(id);
+        self.entries += 1;
+        if self.entries > MAX_ENTRIES {
+            return self.fail("bad_flow");
+        }
+        let provider = self.run.provider.clone();
+        let Some(state) = provider.states.get(id.0) else { return self.fail("bad_flow") };
+        match &state.kind {
+            StateKind::Active(active) => self.enter_active(id, active, repeated, now),
+            StateKind::Success(success) => match success::grant(success, answer, &self.run, now) {
+                Ok(grant) => Effect::Finish(Outcome::Success(Box::new(grant))),
+                Err(unusable) => self.finish(|failing| failing.unusable(unusable)),
+            },
+            StateKind::Done => Effect::Finish(Outcome::Done { status: self.last_status }),
+            StateKind::Error => self.fail("bad_flow"),
+            StateKind::Timeout => self.timed_out(),
+        }
+    }
+
+    /// Enters a state that acts: for the first time with its prompt, again with its pause.
+    fn enter_active(&mut self, id: StateId, active: &Active, repeated: bool, now: Now) -> Effect {
+        let pause = match self.paces.get_mut(&id) {
+            Some(pace) if repeated => return Self::wait(pace, Duration::ZERO, None, now),
+            Some(pace) => pace.next_pause(None, None),
+            None => match Pace::of(active, &self.run, now) {
+                Ok(pace) => self.paces.entry(id).or_insert(pace).first_pause(),
+                Err(_) => {
+                    return self
+                        .because("bad_answer", "a pause or a deadline in it is not a time that can be used");
+                }
+            },
+        };
+        let show = match active.show.as_ref().map(|show| prompt::make(show, &self.run)).transpose() {
+            Ok(show) => show,
+            Err(unshown) => return self.finish(|failing| failing.unshown(unshown)),
+        };
+        let Some(pace) = self.paces.get(&id) else { return self.fail("bad_flow") };
+        if pause.is_zero() && show.is_none() && pace.deadline.is_none_or(|deadline| now.elapsed < deadline) {
+            return self.act(now);
+        }
+        Self::wait(pace, pause, show, now)
+    }
+
+    /// A pause that ends at the deadline at the latest.
+    fn wait(pace: &Pace, pause: Duration, show: Option<Prompt>, now: Now) -> Effect {
+        let wanted = now.elapsed.saturating_add(pause);
+        let until = pace.deadline.map_or(wanted, |deadline| wanted.min(deadline));
+        Effect::Wait { until, deadline: pace.deadline, show }
+    }
+
+    fn woke(&mut self, now: Now) -> Effect {
+        let deadline = self.at.and_then(|id| self.paces.get(&id)?.deadline);
+        // No request starts at or after the deadline.
+        if deadline.is_some_and(|deadline| now.elapsed >= deadline) {
+            self.timed_out()
+        } else {
+            self.act(now)
+        }
+    }
+
+    /// Does what the state is for.
+    fn act(&mut self, now: Now) -> Effect {
+        let provider = self.run.provider.clone();
+        match acting(&provider, self.at) {
+            Some((name, Active { act: Act::Request(request), .. })) => {
+                match request::build(name, request, &self.run) {
+                    Ok(built) => self.send(built, 0, carries_token(request)),
+                    Err(unmade) => self.finish(|failing| failing.unmade(unmade)),
+                }
+            }
+            Some((_, Active { act: Act::Browser(browser), .. })) => self.browse(browser, now),
+            None => self.fail("bad_flow"),
+        }
+    }
+
+    /// Sends a request, if it may go where it is to go.
+    fn send(&mut self, request: Request, hops: u8, carries_token: bool) -> Effect {
+        let named = self.run.provider.named_hosts(&self.run.inputs);
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        if !crate::origin::transport_allowed(&request.url) {
+            return self.because("origin_refused", format!("`{host}` would be reached without https"));
+        }
+        if !named.names(&host) {
+            return self.because("origin_refused", format!("the file does not name `{host}`"));
+        }
+        let bound = Origin::of(&request.url).is_some_and(|origin| self.bound_to.allows(&origin));
+        if carries_token && !bound {
+            return self
+                .because("origin_refused", format!("the stored credential was not made for `{host}`"));
+        }
+        self.asking = Some((request.clone(), hops));
+        Effect::Send(request)
+    }
+
+    fn timed_out(&mut self) -> Effect {
+        self.at = self.run.provider.state_id("timeout").or(self.at);
+        self.fail("timeout")
+    }
+
+    fn fail(&mut self, code: &str) -> Effect {
+        self.finish(|failing| failing.code(code, false))
+    }
+
+    fn because(&mut self, code: &str, detail: impl Into<String>) -> Effect {
+        self.finish(|failing| failing.because(code, detail))
+    }
+
+    fn finish(&mut self, trouble: impl FnOnce(Failing<'_>) -> Trouble) -> Effect {
+        let state = self.at.and_then(|id| self.run.provider.states.get(id.0)).map(|s| s.name.as_str());
+        let failing = Failing { run: &self.run, state, answer: None };
+        Effect::Finish(Outcome::Failed(trouble(failing)))
+    }
+}
+
+/// The name of the state that the machine is in, and what it does, where it is one that acts.
+fn acting(provider: &Provider, at: Option<StateId>) -> Option<(&str, &Active)> {
+    let state = provider.states.get(at?.0)?;
+    match &state.kind {
+        StateKind::Active(active) => Some((&state.name, active)),
+        _ => None,
+    }
+}
+
+/// Whether the stored credential goes into a request.
+fn carries_token(request: &provider::Request) -> bool {
+    request.uses(|name| matches!(name, Name::Token(_)))
 }

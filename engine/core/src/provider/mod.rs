@@ -3,11 +3,15 @@
 //! Made from [`crate::raw`] by [`lower`]; run by [`crate::machine`]; read by [`crate::check`] with the spans it carries.
 //! Whether it is also *sensible* (every field guaranteed, every loop bounded) is for `check` to say.
 
+pub mod constants;
+mod place;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
+pub use self::constants::Constants;
 use crate::condition::Condition;
 use crate::origin::HostPattern;
 use crate::query::Query;
@@ -460,6 +464,43 @@ impl Provider {
             Action::Refresh => {
                 self.success().and_then(|s| s.refresh.as_ref()).map(|r| r.to.value).into_iter().collect()
             }
+        }
+    }
+}
+
+impl Request {
+    /// Whether a name that `test` accepts stands anywhere in the request.
+    pub fn uses(&self, test: impl Fn(&crate::template::Name) -> bool) -> bool {
+        self.templates().iter().any(|template| template.names().iter().any(|(name, _)| test(name)))
+    }
+
+    /// Every template of the request.
+    pub fn templates(&self) -> Vec<&Template> {
+        let mut all = vec![&self.url];
+        all.extend(self.query.values());
+        all.extend(self.headers.values());
+        match &self.auth {
+            Some(Auth::Basic(id, secret)) => all.extend([id, secret]),
+            Some(Auth::Bearer(token)) => all.push(token),
+            None => {}
+        }
+        match &self.body {
+            Some(Body::Form(table)) => all.extend(table.values()),
+            Some(Body::Json(table)) => table.values().for_each(|json| json.templates(&mut all)),
+            None => {}
+        }
+        all
+    }
+}
+
+impl JsonTemplate {
+    /// Adds every template of the value to `all`.
+    pub fn templates<'a>(&'a self, all: &mut Vec<&'a Template>) {
+        match self {
+            JsonTemplate::Text(template) => all.push(template),
+            JsonTemplate::Literal(_) => {}
+            JsonTemplate::Array(list) => list.iter().for_each(|json| json.templates(all)),
+            JsonTemplate::Object(table) => table.values().for_each(|json| json.templates(all)),
         }
     }
 }

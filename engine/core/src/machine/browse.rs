@@ -1,0 +1,115 @@
+//! States that send a person's browser somewhere: bind, open, take what comes back.
+
+use url::Url;
+
+use super::callback::{self, Pasted};
+use super::effect::{Effect, Listener, Prompt};
+use super::event::{CallbackQuery, Failure};
+use super::{Machine, acting, request};
+use crate::origin;
+use crate::provider::{Act, Action, Active, Back, Browser};
+use crate::secret::equal_in_constant_time;
+use crate::time::{self, Now};
+
+impl Machine {
+    /// Begins a visit: the listener first, so that its URL can stand in the request.
+    pub(super) fn browse(&mut self, browser: &Browser, now: Now) -> Effect {
+        if self.action == Action::Refresh {
+            return self.because("bad_flow", "a refresh can't ask a person");
+        }
+        match &browser.back {
+            Back::Paste => self.open(browser, now),
+            Back::Listen(listen) => match listen.path.render(&self.run) {
+                Ok(path) => Effect::Bind(Listener { host: listen.host.clone(), port: listen.port, path }),
+                Err(missing) => self.because("bad_answer", missing.to_string()),
+            },
+        }
+    }
+
+    /// The listener is bound: now the URL can be opened.
+    pub(super) fn bound(&mut self, uri: String, now: Now) -> Effect {
+        self.run.redirect_uri = Some(uri);
+        let provider = self.run.provider.clone();
+        match acting(&provider, self.at) {
+            Some((_, Active { act: Act::Browser(browser), .. })) => self.open(browser, now),
+            _ => self.fail("bad_flow"),
+        }
+    }
+
+    pub(super) fn not_bound(&mut self, failure: &Failure) -> Effect {
+        self.because("listener_unavailable", failure.message.clone())
+    }
+
+    fn open(&mut self, browser: &Browser, now: Now) -> Effect {
+        let url = match self.visit_url(browser) {
+            Ok(url) => url,
+            Err(unmade) => return self.finish(|failing| failing.unmade(unmade)),
+        };
+        let named = self.run.provider.named_hosts(&self.run.inputs);
+        if !origin::transport_allowed(&url) || !url.host_str().is_some_and(|host| named.names(host)) {
+            return self.because("origin_refused", "the page to open is not on a host that the file names");
+        }
+        let deadline = self.at.and_then(|id| self.paces.get(&id)?.deadline);
+        let until = deadline.unwrap_or_else(|| now.elapsed.saturating_add(time::LOGIN_DEADLINE.max));
+        let code = self.shown_code();
+        let paste = matches!(browser.back, Back::Paste);
+        Effect::Listen { show: Prompt { url: Some(url), code }, until, paste }
+    }
+
+    fn visit_url(&self, browser: &Browser) -> Result<Url, request::Unmade> {
+        let mut url = request::url(&browser.open, "open", &self.run)?;
+        request::add_query(&mut url, &browser.query, &self.run)?;
+        Ok(url)
+    }
+
+    /// The code that the state shows beside its page.
+    fn shown_code(&self) -> Option<String> {
+        let (_, active) = acting(&self.run.provider, self.at)?;
+        super::prompt::make(active.show.as_ref()?, &self.run).ok()?.code
+    }
+
+    pub(super) fn called_back(&mut self, query: &CallbackQuery, now: Now) -> Effect {
+        self.judge(&callback::object(query), None, now)
+    }
+
+    /// Takes a paste. One with nothing in it changes nothing.
+    pub(super) fn pasted(&mut self, text: &str, now: Now) -> Option<Effect> {
+        let query = match callback::read_paste(text) {
+            Pasted::Empty => return None,
+            Pasted::Url(place, query) => {
+                if !self.is_redirect_uri(&place) {
+                    return Some(
+                        self.because("state_mismatch", "the pasted address is not the one of this login"),
+                    );
+                }
+                query
+            }
+            Pasted::Parameters(query) => {
+                if self.path_stands_for_state() {
+                    return Some(self.because("state_mismatch", "paste the whole address of the page"));
+                }
+                query
+            }
+        };
+        Some(self.called_back(&query, now))
+    }
+
+    /// Whether a pasted place is where this login's browser was to come back to. Without a listener any place will do:
+    /// the service chose it.
+    fn is_redirect_uri(&self, place: &str) -> bool {
+        let Some(own) = self.run.redirect_uri.as_deref().and_then(|uri| Url::parse(uri).ok()) else {
+            return true;
+        };
+        equal_in_constant_time(own.as_str(), place)
+    }
+
+    /// Whether a random part of the listener's path is what tells this login from another.
+    fn path_stands_for_state(&self) -> bool {
+        match acting(&self.run.provider, self.at) {
+            Some((_, Active { act: Act::Browser(Browser { back: Back::Listen(listen), .. }), .. })) => {
+                listen.path.as_literal().is_none()
+            }
+            _ => false,
+        }
+    }
+}

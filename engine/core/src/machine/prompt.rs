@@ -1,0 +1,42 @@
+//! What a person is shown: URLs that were judged, codes that can be printed.
+
+use url::Url;
+
+use super::effect::Prompt;
+use super::run::Run;
+use crate::origin::{self, ShownRefused};
+use crate::provider::Show;
+use crate::template::{Missing, Template};
+use crate::text;
+
+/// Why nothing can be shown.
+#[derive(Debug)]
+pub(super) enum Unshown {
+    /// A name has no value.
+    Missing(Missing),
+    /// The URL is not one that a person should open.
+    Refused(ShownRefused),
+    /// A secret would be seen.
+    Secret,
+}
+
+/// The prompt of a state.
+pub(super) fn make(show: &Show, run: &Run) -> Result<Prompt, Unshown> {
+    let url = show.url.as_ref().map(|template| shown_url(template, show, run)).transpose()?;
+    let code = match &show.code {
+        Some(template) => text::printable_code(&visible(template, run)?),
+        None => None,
+    };
+    Ok(Prompt { url, code })
+}
+
+fn shown_url(template: &Template, show: &Show, run: &Run) -> Result<Url, Unshown> {
+    let text = visible(template, run)?;
+    let named = run.provider.named_hosts(&run.inputs);
+    origin::judge_shown(&text, &show.moves, &named).map_err(Unshown::Refused)
+}
+
+fn visible(template: &Template, run: &Run) -> Result<String, Unshown> {
+    let text = template.render(run).map_err(Unshown::Missing)?;
+    if run.holds_secret(&text) { Err(Unshown::Secret) } else { Ok(text) }
+}

@@ -1,0 +1,149 @@
+//! An answer, read in one order: redirects, hiccups, the gates of size and depth, then the rules.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::effect::Effect;
+use super::event::{Failure, FailureKind, Response};
+use super::outcome::Outcome;
+use super::redirect::{self, Redirect};
+use super::trouble::{Answered, Failing};
+use super::{Machine, Taken, acting, carries_token, json, retry_after};
+use crate::condition::{self, AnswerView, Condition, StatusPattern, Test};
+use crate::provider::{Act, Active, Rule, StateId, Then};
+use crate::time::Now;
+
+impl Machine {
+    /// Reads an HTTP answer.
+    pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
+        let Some((request, hops)) = self.asking.take() else { return self.fail("bad_flow") };
+        self.last_status = Some(response.status);
+        let named = self.run.provider.named_hosts(&self.run.inputs);
+        match redirect::judge(&request, response, hops, &named) {
+            Redirect::Follow(next) => {
+                let provider = self.run.provider.clone();
+                let carries = match acting(&provider, self.at) {
+                    Some((_, Active { act: Act::Request(request), .. })) => carries_token(request),
+                    _ => false,
+                };
+                return self.send(next, hops + 1, carries);
+            }
+            Redirect::Refuse { host, why } => {
+                let to = host.map_or_else(|| "somewhere".to_owned(), |host| format!("to `{host}`"));
+                return self.because("redirected", format!("{to}, and {why}"));
+            }
+            Redirect::No => {}
+        }
+        let provider = self.run.provider.clone();
+        let Some((_, active)) = acting(&provider, self.at) else { return self.fail("bad_flow") };
+        if active.every.is_some() && is_hiccup(response.status, &active.on) {
+            let pause = retry_after::pause(response, now.wall);
+            return self.hiccup(pause, now);
+        }
+        let text = String::from_utf8_lossy(&response.body);
+        let value = if response.truncated { None } else { json::parse(&response.body) };
+        let view = View {
+            text: &text,
+            retry_after: retry_after::pause(response, now.wall),
+            status: response.status,
+        };
+        self.judge(&value.unwrap_or(Value::Null), Some(view), now)
+    }
+
+    /// Reads that there was no answer.
+    pub(super) fn unanswered(&mut self, failure: &Failure, now: Now) -> Effect {
+        self.asking = None;
+        let repeats = acting(&self.run.provider, self.at).is_some_and(|(_, active)| active.every.is_some());
+        // A certificate that is not trusted now will not be in five seconds.
+        if repeats && failure.kind != FailureKind::Tls {
+            return self.hiccup(None, now);
+        }
+        self.because("network", failure.message.clone())
+    }
+
+    /// Asks again later: the answer said nothing.
+    fn hiccup(&mut self, retry_after: Option<Duration>, now: Now) -> Effect {
+        let Some(id) = self.at else { return self.fail("bad_flow") };
+        self.taken.push(Taken { state: id, rule: None });
+        match self.paces.get_mut(&id) {
+            Some(pace) => {
+                let pause = pace.hiccup_pause(retry_after);
+                Self::wait(pace, pause, None, now)
+            }
+            None => self.fail("bad_flow"),
+        }
+    }
+
+    /// Takes the first rule that applies. `view` is `None` for what came back from a browser.
+    pub(super) fn judge(&mut self, value: &Value, view: Option<View<'_>>, now: Now) -> Effect {
+        let provider = self.run.provider.clone();
+        let (Some(id), Some((name, active))) = (self.at, acting(&provider, self.at)) else {
+            return self.fail("bad_flow");
+        };
+        let json = (!value.is_null()).then_some(value);
+        let answer = AnswerView { status: view.map(|v| v.status), body: view.map_or("", |v| v.text), json };
+        let Some(index) = active.on.iter().position(|rule| self.applies(rule, &answer)) else {
+            return self.because("bad_answer", "no rule of its state reads it");
+        };
+        self.taken.push(Taken { state: id, rule: Some(index) });
+        let rule = &active.on[index];
+        match &rule.then {
+            Then::Fail { code, relogin } => {
+                let quoted = Answered { status: answer.status, json, body: answer.body };
+                let failing = Failing { run: &self.run, state: Some(name), answer: Some(&quoted) };
+                Effect::Finish(Outcome::Failed(failing.code(&code.value, *relogin)))
+            }
+            Then::Go(to) if to.value == id => self.repeat(id, rule, view, now),
+            Then::Go(to) => {
+                self.run.keep_answer(name, value.clone(), now.elapsed);
+                self.enter(to.value, value, now)
+            }
+        }
+    }
+
+    fn applies(&self, rule: &Rule, answer: &AnswerView<'_>) -> bool {
+        let holds = |condition: &Condition| condition::holds(condition, answer, &self.run);
+        rule.when.as_ref().is_none_or(holds) && !rule.unless.as_ref().is_some_and(holds)
+    }
+
+    /// Enters the same state again, after its pause.
+    fn repeat(&mut self, id: StateId, rule: &Rule, view: Option<View<'_>>, now: Now) -> Effect {
+        self.entries += 1;
+        if self.entries > super::MAX_ENTRIES {
+            return self.fail("bad_flow");
+        }
+        match self.paces.get_mut(&id) {
+            Some(pace) => {
+                let pause = pace.next_pause(rule.slower, view.and_then(|v| v.retry_after));
+                Self::wait(pace, pause, None, now)
+            }
+            None => self.fail("bad_flow"),
+        }
+    }
+}
+
+/// What of an HTTP answer is not its JSON.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    text: &'a str,
+    status: u16,
+    retry_after: Option<Duration>,
+}
+
+/// Whether a status says that the server has trouble of its own, and no rule of the state writes that status.
+fn is_hiccup(status: u16, rules: &[Rule]) -> bool {
+    let transient = matches!(status, 408 | 425 | 429 | 500..=599);
+    transient && !rules.iter().any(|rule| writes(rule, status))
+}
+
+fn writes(rule: &Rule, status: u16) -> bool {
+    let terms = rule.when.iter().chain(&rule.unless).flat_map(|condition| &condition.terms);
+    terms.into_iter().any(|term| match &term.test {
+        Test::Status(patterns) => patterns.iter().any(|pattern| match pattern {
+            StatusPattern::Exactly(exact) => *exact == status,
+            StatusPattern::Class(class) => u16::from(*class) == status / 100,
+        }),
+        _ => false,
+    })
+}

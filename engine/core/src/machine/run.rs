@@ -1,0 +1,140 @@
+//! The values of one run, by name.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::Entropy;
+use crate::pkce;
+use crate::provider::{Constants, Provider, Shared};
+use crate::query::walk;
+use crate::secret::Secret;
+use crate::template::{Name, Scope};
+
+/// An answer that took the machine out of a state.
+pub(super) struct Kept {
+    /// What it said; null where it was no JSON.
+    pub(super) value: Value,
+    /// When it arrived, on the elapsed clock.
+    pub(super) arrived: Duration,
+}
+
+/// Everything that `{{…}}` can name while a flow runs.
+pub(super) struct Run {
+    pub(super) provider: Shared,
+    pub(super) region: Option<String>,
+    pub(super) inputs: IndexMap<String, String>,
+    pub(super) token: Value,
+    pub(super) redirect_uri: Option<String>,
+    answers: BTreeMap<String, Kept>,
+    randoms: RefCell<BTreeMap<String, String>>,
+    verifier: OnceCell<Secret>,
+    entropy: RefCell<Box<dyn Entropy + Send>>,
+}
+
+impl Run {
+    pub(super) fn new(start: super::Start) -> Run {
+        Run {
+            provider: start.provider,
+            region: start.region,
+            inputs: start.inputs,
+            token: start.token.unwrap_or(Value::Null),
+            redirect_uri: None,
+            answers: BTreeMap::new(),
+            randoms: RefCell::default(),
+            verifier: OnceCell::new(),
+            entropy: RefCell::new(start.entropy),
+        }
+    }
+
+    pub(super) fn constants(&self) -> Constants<'_> {
+        Constants { provider: &self.provider, region: self.region.as_deref(), inputs: &self.inputs }
+    }
+
+    /// The region in force, by name.
+    pub(super) fn region_name(&self) -> Option<&str> {
+        let default = self.provider.regions.as_ref().map(|r| r.default.as_str());
+        self.region.as_deref().or(default)
+    }
+
+    pub(super) fn keep_answer(&mut self, state: &str, value: Value, arrived: Duration) {
+        self.answers.insert(state.to_owned(), Kept { value, arrived });
+    }
+
+    pub(super) fn answer(&self, state: &str) -> Option<&Kept> {
+        self.answers.get(state)
+    }
+
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.borrow_mut().fill(&mut bytes);
+        bytes
+    }
+
+    fn verifier(&self) -> &Secret {
+        self.verifier.get_or_init(|| pkce::verifier(&self.bytes()))
+    }
+
+    fn random(&self, name: &str) -> String {
+        let known = self.randoms.borrow().get(name).cloned();
+        known.unwrap_or_else(|| {
+            let made = pkce::random_text(&self.bytes());
+            self.randoms.borrow_mut().insert(name.to_owned(), made.clone());
+            made
+        })
+    }
+
+    /// Whether this text holds a value that no screen may show: a token, the verifier, a secret input.
+    pub(super) fn holds_secret(&self, text: &str) -> bool {
+        self.secrets().any(|secret| secret.len() >= SHORTEST_SECRET && text.contains(&secret))
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = String> {
+        let token = ["access_token", "refresh_token", "id_token"];
+        let tokens = token.into_iter().filter_map(|key| self.token.get(key)?.as_str().map(str::to_owned));
+        let verifier = self.verifier.get().map(|v| v.expose_secret().to_owned());
+        tokens
+            .chain(verifier)
+            .chain(self.secret_inputs())
+            .chain(self.answers.values().flat_map(secret_fields))
+    }
+
+    fn secret_inputs(&self) -> impl Iterator<Item = String> {
+        let secret = |name: &str, provider: &Provider| provider.inputs.get(name).is_some_and(|i| i.secret);
+        self.inputs
+            .iter()
+            .filter(move |(name, _)| secret(name, &self.provider))
+            .map(|(_, value)| value.clone())
+    }
+}
+
+/// A text shorter than this occurs by chance, so its being shown tells nothing.
+const SHORTEST_SECRET: usize = 8;
+
+/// The fields of an answer that hold tokens by the names of RFC 6749 and OpenID Connect.
+fn secret_fields(kept: &Kept) -> Vec<String> {
+    ["access_token", "refresh_token", "id_token"]
+        .into_iter()
+        .filter_map(|key| kept.value.get(key)?.as_str().map(str::to_owned))
+        .collect()
+}
+
+impl Scope for Run {
+    fn value(&self, name: &Name) -> Option<Value> {
+        match name {
+            Name::Var(var) => self.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            Name::Input(_) | Name::Region(_) => self.constants().value(name),
+            Name::Answer { state, path } => walk(&self.answers.get(state)?.value, path).cloned(),
+            Name::Token(path) => walk(&self.token, path).cloned(),
+            Name::PkceVerifier => Some(Value::from(self.verifier().expose_secret())),
+            Name::PkceChallenge => Some(Value::from(pkce::challenge(self.verifier().expose_secret()))),
+            Name::Random(name) => Some(Value::from(self.random(name))),
+            Name::Uuid => Some(Value::from(pkce::uuid(self.bytes()))),
+            Name::RedirectUri => self.redirect_uri.as_deref().map(Value::from),
+            Name::Response(_) | Name::ResponseBody => None,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Failures in words: a code, a sentence, the advice.
+
+use serde_json::Value;
+
+use super::code;
+use super::outcome::{Trouble, TroubleClass};
+use super::prompt::Unshown;
+use super::request::Unmade;
+use super::run::Run;
+use super::success::Unusable;
+use crate::query::walk;
+use crate::template::{Missing, Name, Scope, Template, UrlTrouble};
+
+/// Where and with what a flow fails.
+pub(super) struct Failing<'a> {
+    pub(super) run: &'a Run,
+    /// The state's name.
+    pub(super) state: Option<&'a str>,
+    /// The answer that was read, where there is one.
+    pub(super) answer: Option<&'a Answered<'a>>,
+}
+
+/// An answer as `[errors]` may quote it.
+pub(super) struct Answered<'a> {
+    pub(super) status: Option<u16>,
+    pub(super) json: Option<&'a Value>,
+    pub(super) body: &'a str,
+}
+
+impl Failing<'_> {
+    /// A trouble with a code of the file's or the engine's.
+    pub(super) fn code(&self, code: &str, relogin: bool) -> Trouble {
+        self.detailed(code, relogin, None)
+    }
+
+    /// The same, with a detail after the standard sentence.
+    pub(super) fn because(&self, code: &str, detail: impl Into<String>) -> Trouble {
+        self.detailed(code, false, Some(detail.into()))
+    }
+
+    fn detailed(&self, code: &str, relogin: bool, detail: Option<String>) -> Trouble {
+        let known = code::lookup(code);
+        let own = self.run.provider.errors.get(code);
+        let text = own.and_then(|error| self.render(error.text.as_ref()));
+        let help = own.and_then(|error| self.render(error.help.as_ref()));
+        let advice = if relogin { Some(code::LOG_IN) } else { known.map(|k| k.help) };
+        Trouble {
+            code: code.to_owned(),
+            class: class(code, relogin),
+            state: self.state.map(str::to_owned),
+            message: text.unwrap_or_else(|| self.standard(code, detail)),
+            help: help.or_else(|| advice.map(|advice| advice.replace("{id}", &self.run.provider.id))),
+            relogin: relogin || known.is_some_and(|k| k.class == TroubleClass::Login),
+        }
+    }
+
+    fn standard(&self, code: &str, detail: Option<String>) -> String {
+        let name = &self.run.provider.name;
+        let sentence = match code::lookup(code) {
+            Some(known) => format!("{name}: {}", known.text),
+            None => format!("{name}: the flow failed with `{code}`"),
+        };
+        let status = self.answer.and_then(|a| a.status).filter(|_| detail.is_none());
+        match (detail, status) {
+            (Some(detail), _) => format!("{sentence}: {detail}"),
+            (None, Some(status)) if status != 200 => format!("{sentence} (HTTP {status})"),
+            _ => sentence,
+        }
+    }
+
+    /// The file's own words, unless a name is missing or a secret would be seen.
+    fn render(&self, template: Option<&Template>) -> Option<String> {
+        let text = template?.render(self).ok()?;
+        let quoted = self.answer.and_then(|a| a.json).map(secret_texts).unwrap_or_default();
+        let shows_secret = self.run.holds_secret(&text) || quoted.iter().any(|secret| text.contains(secret));
+        (!shows_secret).then_some(text)
+    }
+
+    /// A trouble of a request that could not be made.
+    pub(super) fn unmade(&self, unmade: Unmade) -> Trouble {
+        match unmade {
+            Unmade::Missing { slot, missing, names } => self.missing(&slot, &missing, &names),
+            Unmade::Url(UrlTrouble::Missing(missing)) => self.missing("the URL", &missing, &[]),
+            Unmade::Url(trouble) => {
+                self.because("bad_answer", format!("no URL can be made of it: {trouble}"))
+            }
+            Unmade::Header(name) => {
+                self.because("bad_answer", format!("the header `{name}` can't hold its value"))
+            }
+        }
+    }
+
+    /// A trouble of a prompt that could not be made.
+    pub(super) fn unshown(&self, unshown: Unshown) -> Trouble {
+        match unshown {
+            Unshown::Missing(missing) => self.missing("show", &missing, &[]),
+            Unshown::Refused(refused) => {
+                self.because("origin_refused", format!("the page to open {refused}"))
+            }
+            Unshown::Secret => self.because("bad_answer", "what it would show holds a secret"),
+        }
+    }
+
+    /// A trouble of an answer that is no credential.
+    pub(super) fn unusable(&self, unusable: Unusable) -> Trouble {
+        match unusable {
+            Unusable::NoToken(Some(missing)) => self.no_token(&missing),
+            Unusable::NoToken(None) => self.because("token_incomplete", "there is no access token in it"),
+            Unusable::Bad(name, problem) => self.because("bad_answer", format!("`{name}` {problem}")),
+        }
+    }
+
+    /// A credential that is made of inputs, one of which nothing supplied.
+    fn no_token(&self, missing: &Missing) -> Trouble {
+        let sources = self.sources_of(&missing.expression);
+        let mut trouble = self.code("not_logged_in", true);
+        if !sources.is_empty() {
+            trouble.message = format!("{}: no key is set", self.run.provider.name);
+            trouble.help = Some(format!(
+                "set {}, or store one with `hermes-engine auth add {}`",
+                sources.join(" or "),
+                self.run.provider.id
+            ));
+        }
+        trouble
+    }
+
+    /// The environment variables from which an input could have come.
+    fn sources_of(&self, expression: &str) -> Vec<String> {
+        use crate::provider::InputSource::Env;
+        let inputs = self
+            .run
+            .provider
+            .inputs
+            .iter()
+            .filter(|(name, _)| expression.split_whitespace().any(|w| w == *name));
+        let envs = inputs.flat_map(|(_, input)| input.from.iter());
+        envs.filter_map(|source| if let Env(name) = source { Some(name.value.clone()) } else { None })
+            .collect()
+    }
+
+    fn missing(&self, slot: &str, missing: &Missing, names: &[Name]) -> Trouble {
+        let lacks =
+            |test: fn(&Name) -> bool| names.iter().any(|name| test(name) && self.run.value(name).is_none());
+        let refresh = [crate::query::Step::Key("refresh_token".to_owned())];
+        if names.iter().any(|name| matches!(name, Name::Token(path) if *path == refresh))
+            && lacks(|n| matches!(n, Name::Token(_)))
+        {
+            return self.code("no_refresh_token", true);
+        }
+        if lacks(|name| matches!(name, Name::Token(_))) {
+            return self.code("not_logged_in", true);
+        }
+        let code = if lacks(|name| matches!(name, Name::Input(_))) { "missing_input" } else { "bad_answer" };
+        let place = self.state.map_or_else(String::new, |state| format!(" of `{state}`"));
+        self.because(code, format!("{missing}, and `{slot}`{place} needs it"))
+    }
+}
+
+impl Scope for Failing<'_> {
+    fn value(&self, name: &Name) -> Option<Value> {
+        match name {
+            Name::Response(path) => walk(self.answer?.json?, path).cloned(),
+            Name::ResponseBody => {
+                let answer = self.answer?;
+                answer.json.is_none().then(|| Value::from(answer.body))
+            }
+            other => self.run.value(other),
+        }
+    }
+}
+
+fn class(code: &str, relogin: bool) -> TroubleClass {
+    if relogin {
+        TroubleClass::Login
+    } else {
+        code::lookup(code).map_or(TroubleClass::Denied, |known| known.class)
+    }
+}
+
+/// The texts of an answer's fields that no error may quote.
+fn secret_texts(answer: &Value) -> Vec<&str> {
+    ["access_token", "refresh_token", "id_token"]
+        .into_iter()
+        .filter_map(|key| answer.get(key)?.as_str())
+        .collect()
+}
