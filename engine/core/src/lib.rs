@@ -5,8 +5,10 @@
 //! generator of random numbers; time and randomness are arguments.
 
 pub mod access;
+pub mod check;
 pub mod condition;
 pub mod diagnostic;
+pub mod label;
 pub mod load;
 pub mod machine;
 pub mod origin;
