@@ -138,10 +138,16 @@ fn of_name(name: &Name, provider: &Provider, depth: usize) -> Label {
             }
         }
         Name::PkceVerifier => Label::secret(Maker::Engine),
-        Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => Label::public(Maker::Engine),
+        Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => {
+            Label::public(Maker::Engine)
+        }
         Name::Response(path) => {
             let maker = Maker::Answer(String::new());
-            if path.is_empty() || is_secret_field(path, provider) { Label::secret(maker) } else { Label::public(maker) }
+            if path.is_empty() || is_secret_field(path, provider) {
+                Label::secret(maker)
+            } else {
+                Label::public(maker)
+            }
         }
         Name::ResponseBody => Label::public(Maker::Answer(String::new())),
     }

@@ -1,8 +1,13 @@
 //! What a flow does: HTTP, listener, browser, store, catalogue. The library that a Rust agent depends on.
 
 pub mod catalog;
+pub mod clock;
 pub mod config;
+pub mod credential;
 pub mod driver;
+pub mod entropy;
+pub mod home;
 pub mod http;
+pub mod store;
 
 pub use hermes_engine_core as core;

@@ -1,0 +1,121 @@
+//! `HERMES_HOME`: the folder that is shared with Hermes Agent.
+//!
+//! Naming a file here doesn't make it: a program that only reads leaves no trace. [`Home::create`] makes the folder, for
+//! its owner alone (S20).
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+/// The folder that holds credentials, provider files and settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    path: PathBuf,
+}
+
+/// Neither `--home`, nor `HERMES_HOME`, nor `HOME` says where the folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("find the home folder: neither --home nor HERMES_HOME nor HOME is set")]
+pub struct NoHome;
+
+impl Home {
+    /// A home at this path.
+    pub fn at(path: impl Into<PathBuf>) -> Home {
+        Home { path: path.into() }
+    }
+
+    /// Finds the home: the option (`--home`), then `HERMES_HOME`, then `~/.hermes`. An empty value counts as unset.
+    pub fn find(option: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Home, NoHome> {
+        let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        option
+            .map(Path::to_owned)
+            .or_else(|| set("HERMES_HOME"))
+            .or_else(|| Some(set("HOME")?.join(".hermes")))
+            .map(Home::at)
+            .ok_or(NoHome)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The credentials.
+    pub fn auth_json(&self) -> PathBuf {
+        self.path.join("auth.json")
+    }
+
+    /// The lock that Hermes Agent shares.
+    pub fn auth_lock(&self) -> PathBuf {
+        self.path.join("auth.lock")
+    }
+
+    /// The locks of single grants.
+    pub fn locks_dir(&self) -> PathBuf {
+        self.path.join("locks")
+    }
+
+    /// What refreshes have in hand between an answer and its commit.
+    pub fn journal_dir(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// The person's own provider files.
+    pub fn providers_dir(&self) -> PathBuf {
+        self.path.join("providers.d")
+    }
+
+    /// The files that the person trusts, by hash.
+    pub fn trust_json(&self) -> PathBuf {
+        self.path.join("trust.json")
+    }
+
+    /// The chosen provider and model, among settings of others.
+    pub fn config_yaml(&self) -> PathBuf {
+        self.path.join("config.yaml")
+    }
+
+    /// Variables that stand in for those of the environment.
+    pub fn env_file(&self) -> PathBuf {
+        self.path.join(".env")
+    }
+
+    /// Makes the folder, for its owner alone, where it is not there yet.
+    pub fn create(&self) -> io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(option: Option<&str>, variables: &[(&str, &str)], expect: Option<&str>) {
+        let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| OsString::from(v));
+        let found = Home::find(option.map(Path::new), &lookup).ok();
+        assert_eq!(found.as_ref().map(Home::path), expect.map(Path::new));
+    }
+
+    #[test]
+    fn the_option_wins_over_the_variable_and_that_over_the_person_s_home() {
+        let both = [("HERMES_HOME", "/b"), ("HOME", "/c")];
+        check(Some("/a"), &both, Some("/a"));
+        check(None, &both, Some("/b"));
+        check(None, &both[1..], Some("/c/.hermes"));
+        check(None, &[("HERMES_HOME", ""), ("HOME", "/c")], Some("/c/.hermes"));
+        check(None, &[], None);
+    }
+
+    #[test]
+    fn s20_the_folder_is_made_for_its_owner_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let home = Home::at(outer.path().join("a/b"));
+        home.create().unwrap();
+        home.create().unwrap();
+        assert_eq!(home.path().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,89 @@
+//! Why the store could not be read or written.
+
+use std::path::PathBuf;
+
+use hermes_engine_core::machine::{Trouble, TroubleClass};
+
+/// Why the store could not be read or written; each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file can't be read.
+    #[error("read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be. It is left as it is.
+    #[error("{} is damaged ({reason}); it was left as it is", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it; quotes nothing of it.
+        reason: String,
+    },
+    /// The file can't be written.
+    #[error("write {}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file belongs to another user.
+    #[error("{} belongs to another user (uid {owner})", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+    },
+    /// Another process holds the lock for too long.
+    #[error("{} is held by another process", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// Locks on this filesystem keep nobody out.
+    #[error("locks on the filesystem of {} keep nobody out ({reason})", path.display())]
+    NoLocks {
+        /// The lock.
+        path: PathBuf,
+        /// How that shows.
+        reason: String,
+    },
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Trouble {
+        let (code, class, help) = match &error {
+            StoreError::Busy { .. } => ("store_busy", TroubleClass::Retry, "try again in a moment"),
+            StoreError::Unreadable { .. } => {
+                ("store_unreadable", TroubleClass::Store, "see that the file can be read by you")
+            }
+            StoreError::Corrupt { .. } => {
+                ("store_corrupt", TroubleClass::Store, "mend the file, or move it away and log in again")
+            }
+            StoreError::Unwritable { .. } => {
+                ("store_unwritable", TroubleClass::Store, "see that the folder can be written and has room")
+            }
+            StoreError::Foreign { .. } => (
+                "store_foreign",
+                TroubleClass::Store,
+                "use a home of your own, or take the file over with chown",
+            ),
+            StoreError::NoLocks { .. } => {
+                ("store_no_locks", TroubleClass::Store, "put the home on a local filesystem (--home)")
+            }
+        };
+        Trouble {
+            code: code.to_owned(),
+            class,
+            state: None,
+            message: error.to_string(),
+            help: Some(help.to_owned()),
+            relogin: false,
+        }
+    }
+}
