@@ -1,1 +1,5 @@
+//! The `hermes-engine` command.
+
+mod render;
+
 fn main() {}

@@ -5,5 +5,7 @@
 
 pub mod condition;
 pub mod provider;
+pub mod read;
+pub mod schema;
 pub mod time;
 pub mod union;

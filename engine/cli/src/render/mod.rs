@@ -1,0 +1,3 @@
+//! All that is printed: only this room writes to a screen.
+
+pub(crate) mod diagnostic;

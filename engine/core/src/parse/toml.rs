@@ -1,0 +1,1 @@
+//! TOML 1.0 to nodes.
