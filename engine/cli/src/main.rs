@@ -1,5 +1,43 @@
 //! The `hermes-engine` command.
+//!
+//! Only [`render`] prints, and only this file ends the program. Nothing is started before a command needs it: a command
+//! that prints a stored token never sees an asynchronous runtime or TLS.
 
+mod args;
+mod command;
+mod context;
+mod exit;
+mod failure;
 mod render;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, asks_for_json};
+use context::Context;
+use exit::Exit;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let as_json = asks_for_json(&arguments);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return render::usage::print(&error, as_json).into(),
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            render::failure::print(&failure, as_json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    render::set_color(cli.global.color);
+    let context = Context::new(&cli.global)?;
+    command::run(cli.command, &context)
+}

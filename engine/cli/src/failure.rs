@@ -1,0 +1,104 @@
+//! Why a command failed: what a person reads, what a program reads, and the exit code.
+
+use hermes_engine::catalog::UnknownProvider;
+use hermes_engine::config::ConfigError;
+use hermes_engine_core::machine::Trouble;
+
+use crate::exit::Exit;
+
+/// The end of a command that did not do its job.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// A word for programs: the flow's code, or one of the program's own.
+    pub(crate) code: String,
+    /// What went wrong, and where.
+    pub(crate) message: String,
+    /// What to do next.
+    pub(crate) help: Option<String>,
+    /// The provider it is about.
+    pub(crate) provider: Option<String>,
+    /// The state in which a flow failed.
+    pub(crate) state: Option<String>,
+    /// Whether only a new login helps.
+    pub(crate) relogin: bool,
+}
+
+impl Failure {
+    /// A failure with nothing but its code and its sentence.
+    pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Failure {
+        Failure {
+            exit,
+            code: code.to_owned(),
+            message: message.into(),
+            help: None,
+            provider: None,
+            state: None,
+            relogin: false,
+        }
+    }
+
+    /// The command line asks for what can't be.
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Usage, "usage", message)
+    }
+
+    /// The reader of stdout has gone: not a failure of ours, and nobody left to tell.
+    pub(crate) fn stdout_closed() -> Failure {
+        Failure::new(Exit::Done, "stdout_closed", "nobody reads the output any more")
+    }
+
+    /// A person pressed Ctrl-C.
+    pub(crate) fn interrupted() -> Failure {
+        Failure::new(Exit::Interrupted, "interrupted", "interrupted; nothing was changed")
+    }
+
+    /// Says what to do next.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Failure {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says which provider it is about.
+    pub(crate) fn about(mut self, provider: &str) -> Failure {
+        self.provider.get_or_insert_with(|| provider.to_owned());
+        self
+    }
+
+    /// Whether nothing is to be printed.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.exit == Exit::Done
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Failure {
+        Failure {
+            exit: trouble.class.into(),
+            code: trouble.code,
+            message: trouble.message,
+            help: trouble.help,
+            provider: None,
+            state: trouble.state,
+            relogin: trouble.relogin,
+        }
+    }
+}
+
+impl From<UnknownProvider> for Failure {
+    fn from(unknown: UnknownProvider) -> Failure {
+        let help = match &unknown.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`hermes-engine providers` lists them all".to_owned(),
+        };
+        Failure::new(Exit::File, "unknown_provider", unknown.to_string()).help(help).about(&unknown.name)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::new(Exit::Store, "config_unreadable", error.to_string())
+            .help("mend the file, or name the provider on the command line")
+    }
+}
