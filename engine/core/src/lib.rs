@@ -18,6 +18,7 @@ pub mod provider;
 pub mod query;
 pub mod raw;
 pub mod secret;
+pub mod simulate;
 pub mod source;
 pub mod template;
 pub mod text;

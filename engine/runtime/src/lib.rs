@@ -8,6 +8,7 @@ pub mod driver;
 pub mod entropy;
 pub mod home;
 pub mod http;
+pub mod simulate;
 pub mod store;
 
 pub use hermes_engine_core as core;

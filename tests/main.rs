@@ -1,0 +1,3 @@
+//! The whole program from outside: the real binary, real files, real sockets on loopback.
+
+mod support;
