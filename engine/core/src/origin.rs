@@ -1,17 +1,30 @@
 //! Where a request may go: URLs, origins and named hosts.
 
 use indexmap::IndexMap;
-use url::Url;
+use url::{Host, Url};
+
+#[cfg(test)]
+mod tests;
+
+const MAX_SHOWN_BYTES: usize = 2048;
 
 /// Scheme, host and port ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
 impl Origin {
-    /// The origin of a URL with a host.
+    /// The origin of an http or https URL.
     pub fn of(url: &Url) -> Option<Origin> {
-        url.host_str()?;
-        Some(Origin(url.origin().ascii_serialization()))
+        matches!(url.scheme(), "http" | "https").then(|| Origin(url.origin().ascii_serialization()))
+    }
+
+    /// The parts that [`Origin::as_str`] joins: scheme, host, and `:port` where it is not the scheme's own.
+    fn parts(&self) -> Option<(&str, &str, &str)> {
+        let (scheme, authority) = self.0.split_once("://")?;
+        // An IPv6 literal has colons of its own, inside brackets.
+        let host_end = authority.rfind(']').map_or(0, |end| end + 1);
+        let port = authority.get(host_end..)?.find(':').map_or(authority.len(), |at| at + host_end);
+        Some((scheme, authority.get(..port)?, authority.get(port..)?))
     }
 
     /// As it is written in the store: `https://api.example.com`.
@@ -43,14 +56,30 @@ pub enum HostPatternError {
 impl HostPattern {
     /// Parses an entry of `hosts`.
     pub fn parse(text: &str) -> Result<HostPattern, HostPatternError> {
-        let _ = text;
-        unimplemented!()
+        let (host, is_pattern) = match text.strip_prefix("*.") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        // The parser of hosts decodes `%`; nobody means that here.
+        if host.is_empty() || host.contains(['%', '*', ':', '/', '@']) || host.starts_with('.') || host.ends_with('.') {
+            return Err(HostPatternError::NotAHost);
+        }
+        match (Host::parse(host).map_err(|_| HostPatternError::NotAHost)?, is_pattern) {
+            (host @ (Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_)), false) => {
+                Ok(HostPattern::Exactly(host.to_string()))
+            }
+            (Host::Domain(name), true) if psl::domain_str(&name).is_some() => Ok(HostPattern::Below(name)),
+            (Host::Domain(_), true) => Err(HostPatternError::TooWide),
+            (_, true) => Err(HostPatternError::NotAHost),
+        }
     }
 
     /// Whether a host, as [`Url::host_str`] gives it, is meant.
     pub fn matches(&self, host: &str) -> bool {
-        let _ = host;
-        unimplemented!()
+        match self {
+            HostPattern::Exactly(own) => own == host,
+            HostPattern::Below(above) => is_subdomain(host, above),
+        }
     }
 }
 
@@ -64,6 +93,13 @@ impl NamedHosts {
         self.0.iter().any(|pattern| pattern.matches(host))
     }
 
+    /// Whether a host shares its registrable domain with one that is named.
+    pub fn has_sibling(&self, host: &str) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            HostPattern::Exactly(named) | HostPattern::Below(named) => siblings(named, host),
+        })
+    }
+
     /// Names the host of a URL.
     pub fn add_url(&mut self, url: &Url) {
         self.0.extend(url.host_str().map(|host| HostPattern::Exactly(host.to_owned())));
@@ -72,14 +108,23 @@ impl NamedHosts {
 
 /// S1: https, or http to a loopback literal (127/8, `[::1]`); `localhost` is a name and none.
 pub fn transport_allowed(url: &Url) -> bool {
-    let _ = url;
-    unimplemented!()
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    }
 }
 
 /// Whether two hosts are under one registrable domain. Addresses and unknown suffixes have no siblings.
 pub fn siblings(a: &str, b: &str) -> bool {
-    let _ = (a, b);
-    unimplemented!()
+    fn registrable(host: &str) -> Option<psl::Domain<'_>> {
+        psl::domain(host.as_bytes()).filter(|domain| domain.suffix().is_known())
+    }
+    match (registrable(a), registrable(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
 }
 
 /// Why a URL of an answer is not shown.
@@ -112,8 +157,25 @@ pub fn judge_shown(
     moves: &IndexMap<String, String>,
     named: &NamedHosts,
 ) -> Result<Url, ShownRefused> {
-    let _ = (url, moves, named);
-    unimplemented!()
+    if url.len() > MAX_SHOWN_BYTES {
+        return Err(ShownRefused::TooLong);
+    }
+    let mut url = Url::parse(url).map_err(|_| ShownRefused::NotAUrl)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ShownRefused::UserInfo);
+    }
+    if let Some(new) = url.host_str().and_then(|old| moves.get(old)) {
+        url.set_host(Some(new)).map_err(|_| ShownRefused::NotAUrl)?;
+    }
+    if !transport_allowed(&url) {
+        return Err(ShownRefused::NotHttps);
+    }
+    let host = url.host_str().ok_or(ShownRefused::NotAUrl)?;
+    if !named.names(host) && !named.has_sibling(host) {
+        return Err(ShownRefused::Host { host: host.to_owned() });
+    }
+    // Percent-encoding can make it three times as long.
+    if url.as_str().len() > MAX_SHOWN_BYTES { Err(ShownRefused::TooLong) } else { Ok(url) }
 }
 
 /// Where a credential may go: origins, and patterns such as `https://*.x.ai`. As the store keeps it.
@@ -124,7 +186,28 @@ pub struct Origins(pub Vec<String>);
 impl Origins {
     /// Whether a request may carry the credential to `origin`.
     pub fn allows(&self, origin: &Origin) -> bool {
-        let _ = origin;
-        unimplemented!()
+        self.0.iter().any(|entry| match entry.split_once("://*.") {
+            Some((scheme, below)) => is_below(origin, scheme, below),
+            None => Url::parse(entry).ok().and_then(|url| Origin::of(&url)).as_ref() == Some(origin),
+        })
     }
+}
+
+/// Whether an origin has this scheme, and a host and port below `HOST[:PORT]`.
+fn is_below(origin: &Origin, scheme: &str, below: &str) -> bool {
+    // Parsed so that a port that is the scheme's own and capitals are written one way.
+    let above = Url::parse(&format!("{scheme}://{below}")).ok().and_then(|url| Origin::of(&url));
+    let Some(above) = above else { return false };
+    match (origin.parts(), above.parts()) {
+        (Some((scheme, host, port)), Some((scheme_above, host_above, port_above))) => {
+            scheme == scheme_above && port == port_above && is_subdomain(host, host_above)
+        }
+        _ => false,
+    }
+}
+
+fn is_subdomain(host: &str, above: &str) -> bool {
+    host.strip_suffix(above)
+        .and_then(|labels| labels.strip_suffix('.'))
+        .is_some_and(|labels| !labels.is_empty())
 }

@@ -2,7 +2,20 @@
 //!
 //! Paths are singular: each selects one value or none. They are parsed when a file is loaded, never from an answer.
 
+use std::fmt;
+
+use jsonpath_rust::parser::errors::JsonPathError;
+use jsonpath_rust::parser::model::{Segment, Selector};
+use jsonpath_rust::parser::parse_json_path;
 use serde_json::Value;
+
+#[cfg(test)]
+mod tests;
+
+const MAX_BYTES: usize = 512;
+const MAX_STEPS: usize = 16;
+/// The parser recurses at each bracket of a filter; a singular query nests none.
+const MAX_NESTING: usize = 8;
 
 /// A singular query, parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,14 +56,24 @@ pub enum QueryError {
 impl Query {
     /// Parses a path.
     pub fn parse(text: &str) -> Result<Query, QueryError> {
-        let _ = text;
-        unimplemented!()
+        if text.len() > MAX_BYTES || nesting(text) > MAX_NESTING {
+            return Err(QueryError::TooLarge);
+        }
+        let parsed = parse_json_path(text).map_err(|error| QueryError::Syntax { reason: reason(&error) })?;
+        let steps = parsed.segments.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
+        if steps.len() > MAX_STEPS {
+            return Err(QueryError::TooLarge);
+        }
+        Ok(Query { text: text.to_owned(), steps })
     }
 
     /// A path of the given steps.
     pub fn of(steps: Vec<Step>) -> Query {
-        let _ = steps;
-        unimplemented!()
+        let mut text = String::from("$");
+        for step in &steps {
+            text.push_str(&step.to_string());
+        }
+        Query { text, steps }
     }
 
     /// The path as it was written.
@@ -66,6 +89,76 @@ impl Query {
     /// The value at the path, if it is there. Null and `""` are there; see [`present`].
     pub fn select<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         walk(root, &self.steps)
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Step {
+    /// Writes the step as JSONPath: `.name`, `['a name']`, `[0]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Index(at) => write!(f, "[{at}]"),
+            Step::Key(key) if is_shorthand(key) => write!(f, ".{key}"),
+            // JSON's escapes are those of JSONPath's double quotes.
+            Step::Key(key) => write!(f, "[{}]", Value::from(key.as_str())),
+        }
+    }
+}
+
+/// Whether a key can be written without brackets
+/// ([RFC 9535 §2.5.1.1](https://www.rfc-editor.org/rfc/rfc9535#section-2.5.1.1)); the ASCII part of what may.
+fn is_shorthand(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// How deep brackets and parentheses open at once, those in quotes counted too.
+fn nesting(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+fn step(segment: Segment) -> Result<Step, QueryError> {
+    match segment {
+        Segment::Selector(Selector::Name(name)) => Ok(Step::Key(name)),
+        Segment::Selector(Selector::Index(at)) => Ok(Step::Index(at)),
+        other if has_filter(&other) => Err(QueryError::Filter),
+        _ => Err(QueryError::Plural),
+    }
+}
+
+fn has_filter(segment: &Segment) -> bool {
+    match segment {
+        Segment::Descendant(inner) => has_filter(inner),
+        Segment::Selector(selector) => matches!(selector, Selector::Filter(_)),
+        Segment::Selectors(selectors) => selectors.iter().any(|s| matches!(s, Selector::Filter(_))),
+    }
+}
+
+/// One line on what the parser disliked; its own message is a drawing of several.
+fn reason(error: &JsonPathError) -> String {
+    match error {
+        JsonPathError::PestError(error) => {
+            // Its text begins with ` --> LINE:COLUMN`; the enum behind it is of a crate that we don't depend on.
+            let drawing = error.to_string();
+            let column = drawing.lines().next().and_then(|line| line.rsplit(':').next()).unwrap_or("?");
+            format!("unexpected text at character {column}")
+        }
+        _ => "a part that RFC 9535 does not allow".to_owned(),
     }
 }
 

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use crate::query::Query;
+use serde_json::Value;
+
+use crate::query::{Query, present};
 use crate::source::Span;
-use crate::template::Template;
+use crate::template::{Scope, Template, claim};
+
+#[cfg(test)]
+mod tests;
 
 /// A moment on the wall clock, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,21 +93,111 @@ pub enum TimeError {
 
 /// Reads a duration of a file: one number and `ms`, `s`, `m`, `h` or `d`.
 pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
-    let _ = text;
-    unimplemented!()
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let (number, unit) = text.split_at(digits);
+    let (_, nanos) = DURATION_UNITS.iter().find(|(name, _)| *name == unit).ok_or(TimeError::BadDuration)?;
+    let (whole, fraction) = number.split_once('.').map_or((number, None), |(w, f)| (w, Some(f)));
+    if whole.is_empty() || fraction.is_some_and(|f| f.is_empty() || f.len() > 9 || f.contains('.')) {
+        return Err(TimeError::BadDuration);
+    }
+    let whole: u128 = whole.parse().map_err(|_| TimeError::BadDuration)?;
+    let fraction = fraction.unwrap_or("0");
+    let part: u128 = fraction.parse().map_err(|_| TimeError::BadDuration)?;
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).unwrap_or(9));
+    let total = whole.checked_mul(*nanos).and_then(|n| n.checked_add(part * nanos / scale));
+    total.and_then(duration_of_nanos).filter(|d| *d <= LONGEST).ok_or(TimeError::BadDuration)
 }
 
 /// A duration as a file would write it, in the largest unit that is whole: `90s`, `2h`.
 pub fn format_duration(duration: Duration) -> String {
-    let _ = duration;
-    unimplemented!()
+    let nanos = duration.as_nanos();
+    if nanos == 0 {
+        return "0s".to_owned();
+    }
+    let whole = DURATION_UNITS.iter().rev().find(|(_, unit)| nanos.is_multiple_of(*unit));
+    match whole {
+        Some((name, unit)) => format!("{}{name}", nanos / unit),
+        None => {
+            let fraction = format!("{:06}", nanos % MILLI);
+            format!("{}.{}ms", nanos / MILLI, fraction.trim_end_matches('0'))
+        }
+    }
 }
 
 /// Reads a value of an answer as a duration from `now`; a moment that is past is zero.
-pub fn read(value: &serde_json::Value, unit: Unit, now: UnixMs) -> Result<Duration, TimeError> {
-    let _ = (value, unit, now);
-    unimplemented!()
+pub fn read(value: &Value, unit: Unit, now: UnixMs) -> Result<Duration, TimeError> {
+    let text = || value.as_str().ok_or(TimeError::BadValue);
+    match unit {
+        Unit::Seconds => number(value).and_then(|n| n.span(SECOND)),
+        Unit::Milliseconds => number(value).and_then(|n| n.span(MILLI)),
+        Unit::Unix => number(value).and_then(|n| n.moment(SECOND, now)),
+        Unit::UnixMilliseconds => number(value).and_then(|n| n.moment(MILLI, now)),
+        Unit::Iso => {
+            let moment: jiff::Timestamp = text()?.parse().map_err(|_| TimeError::BadValue)?;
+            Ok(until(i128::from(moment.as_millisecond()), now))
+        }
+        Unit::Jwt => {
+            let expiry = claim(text()?, &["exp"]).ok_or(TimeError::BadValue)?;
+            number(&expiry).and_then(|n| n.moment(SECOND, now))
+        }
+        Unit::Auto => number(value).and_then(|n| match n.0 {
+            n if n < 1e9 => Number(n).span(SECOND),
+            n if n < 1e12 => Number(n).moment(SECOND, now),
+            n => Number(n).moment(MILLI, now),
+        }),
+    }
 }
+
+/// A number of an answer that may count time: finite and not negative. Exact up to 2^53, far beyond any date in
+/// milliseconds.
+struct Number(f64);
+
+impl Number {
+    /// So many units, in the nanoseconds of one.
+    fn span(self, unit: u128) -> Result<Duration, TimeError> {
+        let millis = self.millis(unit)?;
+        duration_of_nanos(u128::from(millis) * MILLI).ok_or(TimeError::BadValue)
+    }
+
+    /// So many units since the epoch, seen from `now`.
+    fn moment(self, unit: u128, now: UnixMs) -> Result<Duration, TimeError> {
+        Ok(until(i128::from(self.millis(unit)?), now))
+    }
+
+    fn millis(self, unit: u128) -> Result<u64, TimeError> {
+        let millis = if unit == SECOND { self.0 * 1000.0 } else { self.0 };
+        // Half of the range, so that a sum with a clock can't leave it.
+        if millis < 4.0e18 { Ok(millis as u64) } else { Err(TimeError::BadValue) }
+    }
+}
+
+/// An integer, a float, or a text of one (S7).
+fn number(value: &Value) -> Result<Number, TimeError> {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        // As JSON writes a number: `inf`, `nan` and `0x10` are none.
+        Value::String(text) => serde_json::from_str::<serde_json::Number>(text.trim()).ok().and_then(|n| n.as_f64()),
+        _ => None,
+    };
+    number.filter(|n| n.is_finite() && *n >= 0.0).map(Number).ok_or(TimeError::BadValue)
+}
+
+fn until(moment_ms: i128, now: UnixMs) -> Duration {
+    let left = (moment_ms - i128::from(now.0)).max(0);
+    Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX))
+}
+
+fn duration_of_nanos(nanos: u128) -> Option<Duration> {
+    let seconds = u64::try_from(nanos / SECOND).ok()?;
+    Some(Duration::new(seconds, u32::try_from(nanos % SECOND).ok()?))
+}
+
+const MILLI: u128 = 1_000_000;
+const SECOND: u128 = 1_000 * MILLI;
+/// The units of a file's durations, in nanoseconds, smallest first.
+const DURATION_UNITS: [(&str, u128); 5] =
+    [("ms", MILLI), ("s", SECOND), ("m", 60 * SECOND), ("h", 3_600 * SECOND), ("d", 86_400 * SECOND)];
+
 
 /// The longest duration that a file can write: a hundred years.
 pub const LONGEST: Duration = Duration::from_secs(36_500 * DAY);
@@ -119,6 +214,20 @@ pub struct Bounds {
     pub hard: bool,
 }
 
+impl Bounds {
+    /// Keeps what an answer says within the file's limits, and within these where the file has none.
+    fn of_answer(self, duration: Duration, time: &Time) -> Duration {
+        let duration = duration.max(time.min.unwrap_or(self.min)).min(time.max.unwrap_or(self.max));
+        self.of_file(duration, time)
+    }
+
+    /// Keeps what the file says within its own limits, and within these if they are hard.
+    fn of_file(self, duration: Duration, time: &Time) -> Duration {
+        let own = duration.min(time.max.unwrap_or(Duration::MAX)).max(time.min.unwrap_or(Duration::ZERO));
+        if self.hard { own.min(self.max).max(self.min) } else { own }
+    }
+}
+
 /// S7: the pause of a state that repeats, where the file sets nothing else.
 pub const INTERVAL: Bounds =
     Bounds { min: Duration::from_secs(1), max: Duration::from_secs(60), hard: false };
@@ -133,9 +242,9 @@ pub const TOKEN_LIFE: Bounds =
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
     /// The answer that a path selects from.
-    pub answer: Option<&'a serde_json::Value>,
+    pub answer: Option<&'a Value>,
     /// The values of names.
-    pub scope: &'a dyn crate::template::Scope,
+    pub scope: &'a dyn Scope,
     /// The wall clock, when the answer that carries the value arrived.
     pub now: UnixMs,
 }
@@ -143,6 +252,13 @@ pub struct Reading<'a> {
 /// The duration of a time, within the file's `min` and `max` and the engine's `bounds`; `None` where the value is not
 /// present and the file has no `default`.
 pub fn resolve(time: &Time, bounds: Bounds, from: &Reading<'_>) -> Result<Option<Duration>, TimeError> {
-    let _ = (time, bounds, from);
-    unimplemented!()
+    let (value, unit) = match &time.value {
+        TimeValue::Fixed(duration) => return Ok(Some(bounds.of_file(*duration, time))),
+        TimeValue::Path(query, unit) => (from.answer.and_then(|root| query.select(root)).cloned(), *unit),
+        TimeValue::Template(template, unit) => (template.render_json(from.scope).ok(), *unit),
+    };
+    match present(value.as_ref()) {
+        Some(value) => Ok(Some(bounds.of_answer(read(value, unit, from.now)?, time))),
+        None => Ok(time.default.map(|duration| bounds.of_file(duration, time))),
+    }
 }

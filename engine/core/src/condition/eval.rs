@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::Condition;
+use super::{Condition, Operand, StatusPattern, Test};
+use crate::query::present;
+use crate::secret::equal_in_constant_time;
 use crate::template::Scope;
 
 /// An answer as conditions see it.
@@ -16,8 +18,64 @@ pub struct AnswerView<'a> {
     pub json: Option<&'a Value>,
 }
 
-/// Whether every term of the condition holds.
+/// Whether every term of the condition holds. An operand with a missing name equals nothing.
 pub fn holds(condition: &Condition, answer: &AnswerView<'_>, scope: &dyn Scope) -> bool {
-    let _ = (condition, answer, scope);
-    unimplemented!()
+    holds_with(condition, answer, &|operand| value_in(operand, scope))
+}
+
+/// The value of an operand in a run.
+pub fn value_in(operand: &Operand, scope: &dyn Scope) -> Option<Value> {
+    match operand {
+        Operand::Literal(value) => Some(value.clone()),
+        Operand::Template(template) => template.render_json(scope).ok(),
+    }
+}
+
+/// Gives an operand its value.
+pub(super) type ValueOf<'a> = dyn Fn(&Operand) -> Option<Value> + 'a;
+
+pub(super) fn holds_with(condition: &Condition, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> bool {
+    condition.terms.iter().all(|term| test_holds(&term.test, answer, value_of))
+}
+
+fn test_holds(test: &Test, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> bool {
+    match test {
+        Test::Exists(path) => present(answer.json.and_then(|root| path.select(root))).is_some(),
+        Test::Status(patterns) => answer.status.is_some_and(|status| patterns.iter().any(|p| p.matches(status))),
+        Test::Body(words) => answer.status.is_some() && words.iter().any(|word| holds_word(answer.body, word)),
+        Test::Equals(path, operands) => {
+            answer.json.and_then(|root| path.select(root)).is_some_and(|value| {
+                operands.iter().filter_map(value_of).any(|expected| equal(value, &expected))
+            })
+        }
+    }
+}
+
+/// Whether a text holds a word, whatever their case.
+pub(super) fn holds_word(body: &str, word: &str) -> bool {
+    body.to_lowercase().contains(&word.to_lowercase())
+}
+
+impl StatusPattern {
+    /// Whether a status is meant.
+    pub fn matches(self, status: u16) -> bool {
+        match self {
+            StatusPattern::Exactly(own) => own == status,
+            StatusPattern::Class(digit) => status / 100 == u16::from(digit),
+        }
+    }
+}
+
+/// Whether two values are of one type and equal: texts in constant time (S17), numbers by what they count. Lists,
+/// objects and null equal nothing.
+pub fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => equal_in_constant_time(a, b),
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Number(a), Value::Number(b)) => match (a.as_i128(), b.as_i128()) {
+            (Some(a), Some(b)) => a == b,
+            _ => a.as_f64() == b.as_f64(),
+        },
+        _ => false,
+    }
 }

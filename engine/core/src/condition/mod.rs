@@ -5,7 +5,7 @@ mod solve;
 
 use serde_json::Value;
 
-pub use self::eval::{AnswerView, holds};
+pub use self::eval::{AnswerView, equal, holds, value_in};
 pub use self::solve::{Analysis, Dead, Guaranteed, Reply, Wire, Wish, analyse, symbolic};
 
 use crate::query::Query;

@@ -3,14 +3,20 @@
 //! A template is parsed once, by handlebars' own parser, into a short list of nodes, and rendered from that. A missing
 //! name is an error, never an empty string. Values go into typed slots; none can become syntax of the slot.
 
+mod display;
+mod jwt;
 mod parse;
 mod url;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
-use crate::query::Step;
+use crate::query::{Step, present};
 use crate::source::Span;
 
+pub use self::jwt::claim;
 pub use self::parse::{Names, TemplateError, TemplateFault, UnknownName, steps};
 pub use self::url::{OriginShape, UrlTrouble, origin_shape, render_url};
 
@@ -129,24 +135,104 @@ impl Template {
 
     /// All names in the template, with their places, those inside helpers too.
     pub fn names(&self) -> Vec<(&Name, Span)> {
-        unimplemented!()
+        let mut names = Vec::new();
+        for part in &self.parts {
+            if let Part::Expression(expression, _) = part {
+                collect_names(expression, &mut names);
+            }
+        }
+        names
     }
 
     /// The text with every name's value in its place. Numbers and booleans are written as JSON writes them.
+    ///
+    /// A var or a region's key that the file itself makes `""`, and `{{first x ''}}`, give `""`; see the format's page.
     pub fn render(&self, scope: &dyn Scope) -> Result<String, Missing> {
-        let _ = scope;
-        unimplemented!()
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Expression(expression, span) => text.push_str(&render_text(expression, *span, scope)?),
+            }
+        }
+        Ok(text)
     }
 
     /// The same, but a template that is one whole `{{…}}` keeps the JSON type of its value.
     pub fn render_json(&self, scope: &dyn Scope) -> Result<Value, Missing> {
-        let _ = scope;
-        unimplemented!()
+        match self.parts.as_slice() {
+            [Part::Expression(expression, span)] => {
+                value_or_blank(expression, scope).ok_or_else(|| missing(expression, *span, NO_VALUE))
+            }
+            _ => self.render(scope).map(Value::String),
+        }
+    }
+}
+
+const NO_VALUE: &str = "has no value";
+
+fn collect_names<'a>(expression: &'a Expression, names: &mut Vec<(&'a Name, Span)>) {
+    match expression {
+        Expression::Name(name, span) => names.push((name, *span)),
+        Expression::Literal(_) => {}
+        Expression::First(list) => list.iter().for_each(|inner| collect_names(inner, names)),
+        Expression::Jwt(inner, _) | Expression::Match(inner, _) => collect_names(inner, names),
+    }
+}
+
+fn missing(expression: &Expression, span: Span, problem: &'static str) -> Missing {
+    Missing { expression: expression.to_string(), span, problem }
+}
+
+/// The value of one `{{…}}` as a text.
+fn render_text(expression: &Expression, span: Span, scope: &dyn Scope) -> Result<String, Missing> {
+    let value = value_or_blank(expression, scope).ok_or_else(|| missing(expression, span, NO_VALUE))?;
+    scalar_text(&value).ok_or_else(|| {
+        let kind =
+            if value.is_array() { "is a list where a text belongs" } else { "is an object where a text belongs" };
+        missing(expression, span, kind)
+    })
+}
+
+/// A text, a number or a boolean as a text.
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The value of an expression if it is present, or `""` where the file itself says so.
+fn value_or_blank(expression: &Expression, scope: &dyn Scope) -> Option<Value> {
+    evaluate(expression, scope).or_else(|| is_blank(expression, scope).then(|| Value::String(String::new())))
+}
+
+/// Whether the file itself, and not an answer, makes this `""`.
+fn is_blank(expression: &Expression, scope: &dyn Scope) -> bool {
+    match expression {
+        Expression::Literal(text) => text.is_empty(),
+        Expression::Name(name @ (Name::Var(_) | Name::Region(_)), _) => {
+            scope.value(name).is_some_and(|value| value.as_str() == Some(""))
+        }
+        Expression::First(list) => list.last().is_some_and(|last| is_blank(last, scope)),
+        Expression::Name(..) | Expression::Jwt(..) | Expression::Match(..) => false,
     }
 }
 
 /// The value of an expression, if it is present.
 pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Option<Value> {
-    let _ = (expression, scope);
-    unimplemented!()
+    let value = match expression {
+        Expression::Name(name, _) => scope.value(name),
+        Expression::Literal(text) => Some(Value::String(text.clone())),
+        Expression::First(list) => list.iter().find_map(|inner| evaluate(inner, scope)),
+        Expression::Jwt(token, path) => claim(evaluate(token, scope)?.as_str()?, path),
+        Expression::Match(text, pattern) => {
+            let text = scalar_text(&evaluate(text, scope)?)?;
+            let captures = pattern.0.captures(&text)?;
+            let group = usize::from(captures.len() > 1);
+            captures.get(group).map(|found| Value::String(found.as_str().to_owned()))
+        }
+    };
+    value.filter(|value| present(Some(value)).is_some())
 }

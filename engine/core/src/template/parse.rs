@@ -1,6 +1,17 @@
 //! Text to [`Template`].
+//!
+//! The `{{…}}` are found here, so that every place is exact and literal text never meets handlebars' rules for blanks
+//! and escapes; what stands inside a `{{…}}` with a helper is read by handlebars' own parser. Inside quotes every
+//! character stands for itself, a backslash too: a text holds one of the two quotes, not both.
 
-use super::{Name, Template};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
+use regex::RegexBuilder;
+
+use super::{Expression, Name, Part, Pattern, Template};
+use crate::diagnostic::nearest;
 use crate::query::Step;
 use crate::source::Span;
 
@@ -48,12 +59,303 @@ pub enum TemplateFault {
     TooLong,
 }
 
+const MAX_BYTES: usize = 8 * 1024;
+/// handlebars recurses at each parenthesis.
+const MAX_NESTING: usize = 8;
+const MAX_REGEX_BYTES: usize = 1 << 20;
+const HELPERS: [&str; 3] = ["first", "jwt", "match"];
+
 impl Template {
     /// Parses a text of a file. `span` is where it stands, quotes included. All errors are collected.
     pub fn parse(text: &str, span: Span, names: &dyn Names) -> Result<Template, Vec<TemplateError>> {
-        let _ = (text, span, names);
-        unimplemented!()
+        if text.len() > MAX_BYTES {
+            return Err(vec![TemplateError { fault: TemplateFault::TooLong, span, help: None }]);
+        }
+        let place = Place::of(text, span);
+        let mut parts = Vec::new();
+        let mut errors = Vec::new();
+        let mut at = 0;
+        while let Some(open) = text[at..].find("{{").map(|found| at + found) {
+            if open > at {
+                parts.push(Part::Text(text[at..open].to_owned()));
+            }
+            let inside = match find_expression(text, open) {
+                Ok(inside) => inside,
+                Err((fault, words)) => {
+                    at = words.end;
+                    errors.push(TemplateError { fault, span: place.span(words), help: None });
+                    continue;
+                }
+            };
+            at = inside.end + 2;
+            let mut reader = Reader { words: &text[inside.clone()], start: inside.start, place, names };
+            match reader.read() {
+                Ok((expression, span)) => parts.push(Part::Expression(expression, span)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if at < text.len() {
+            parts.push(Part::Text(text[at..].to_owned()));
+        }
+        if errors.is_empty() { Ok(Template { parts, span, text: text.to_owned() }) } else { Err(errors) }
     }
+}
+
+/// Where the characters of a text stand in its file.
+#[derive(Clone, Copy)]
+struct Place {
+    span: Span,
+    /// The length of the opening quote; `None` where escapes or folded lines make places uncertain.
+    quote: Option<usize>,
+}
+
+impl Place {
+    /// Judges by length alone: every escape of a quoted text is longer than what it stands for (but for two of YAML's
+    /// that no file uses), so a text that is as long as its source between the quotes has none.
+    fn of(text: &str, span: Span) -> Place {
+        let written = span.end.saturating_sub(span.start) as usize;
+        let quote = match written.checked_sub(text.len()) {
+            Some(0) => Some(0),
+            // A text that ends its line is a block of YAML's, which has no quotes.
+            Some(2) if !text.ends_with('\n') => Some(1),
+            Some(6) if !text.ends_with('\n') => Some(3),
+            _ => None,
+        };
+        Place { span, quote }
+    }
+
+    fn span(self, words: Range<usize>) -> Span {
+        self.quote.map_or(self.span, |quote| self.span.part(words.start + quote, words.end + quote))
+    }
+}
+
+/// Finds what stands between the `{{` at `open` and its `}}`, or the words that can't be used.
+fn find_expression(text: &str, open: usize) -> Result<Range<usize>, (TemplateFault, Range<usize>)> {
+    let start = open + 2;
+    let rest = &text[start..];
+    let naive_end = rest.find("}}").map_or(text.len(), |end| start + end + 2);
+    let logic = |what: &str| Err((TemplateFault::Logic(what.to_owned()), open..naive_end));
+    if text[..open].ends_with('\\') {
+        return logic("an escaped `\\{{`");
+    }
+    match rest.chars().next() {
+        Some('#' | '/' | '^') => return logic("a block"),
+        Some('>') => return logic("a partial"),
+        Some('*') => return logic("a decorator"),
+        Some('!') => return logic("a comment"),
+        Some('{') => return logic("a third brace"),
+        Some('&') => return logic("`&`"),
+        Some('~') => return logic("`~`"),
+        _ => {}
+    }
+    let mut quote = None;
+    for (at, c) in rest.char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, '}') if rest[at..].starts_with("}}") => {
+                return if rest[..at].ends_with('~') { logic("`~`") } else { Ok(start..start + at) };
+            }
+            _ => {}
+        }
+    }
+    let what = if quote.is_some() { "a quote without its end" } else { "`{{` without `}}`" };
+    Err((TemplateFault::Syntax(what.to_owned()), open..text.len()))
+}
+
+/// Reads what stands inside one `{{…}}`.
+struct Reader<'a> {
+    words: &'a str,
+    start: usize,
+    place: Place,
+    names: &'a dyn Names,
+}
+
+/// The words of an expression that are still to be met, in the order in which handlebars gives its parts.
+type Tokens = VecDeque<Range<usize>>;
+
+impl Reader<'_> {
+    fn read(&mut self) -> Result<(Expression, Span), TemplateError> {
+        let trimmed = self.words.trim_start();
+        let start = self.words.len() - trimmed.len();
+        let whole = start..start + trimmed.trim_end().len();
+        let mut tokens = tokens(self.words);
+        let span = self.span(whole.clone());
+        let expression = match tokens.make_contiguous() {
+            [] => return Err(self.syntax(whole, "nothing between `{{` and `}}`")),
+            // Not by handlebars, to which a name that begins with `else` is a branch.
+            [only] if *only == whole => self.name(&self.words[whole.clone()], whole)?,
+            _ => {
+                let helper = self.compile(whole.clone())?;
+                self.helper(&helper, &mut tokens, whole)?
+            }
+        };
+        Ok((expression, span))
+    }
+
+    fn compile(&self, whole: Range<usize>) -> Result<HelperTemplate, TemplateError> {
+        if nesting(self.words) > MAX_NESTING {
+            return Err(self.syntax(whole, "parentheses nested too deep"));
+        }
+        let source = format!("{{{{{}}}}}", double_backslashes(self.words));
+        let parsed = handlebars::Template::compile(&source).map(|template| template.elements);
+        match parsed.as_deref() {
+            Ok([TemplateElement::Expression(helper)]) => Ok(helper.as_ref().clone()),
+            _ => Err(self.syntax(whole, "neither a name nor a helper with its arguments")),
+        }
+    }
+
+    fn helper(
+        &self,
+        helper: &HelperTemplate,
+        tokens: &mut Tokens,
+        whole: Range<usize>,
+    ) -> Result<Expression, TemplateError> {
+        if !helper.hash.is_empty() || helper.block_param.is_some() {
+            return Err(self.error(TemplateFault::Logic("a named argument".to_owned()), whole));
+        }
+        let place = tokens.pop_front().unwrap_or(whole.clone());
+        let name = match &helper.name {
+            Parameter::Name(name) => name.as_str(),
+            Parameter::Path(handlebars::Path::Relative((_, raw))) => return self.name(raw, place),
+            _ => return Err(self.error(TemplateFault::Logic("parentheses around it all".to_owned()), whole)),
+        };
+        if !HELPERS.contains(&name) {
+            let mut error = self.error(TemplateFault::Logic(format!("unknown helper `{name}`")), place);
+            error.help = nearest(name, HELPERS).map(|near| format!("did you mean `{near}`?"));
+            return Err(error);
+        }
+        let mut arguments = Vec::new();
+        for parameter in &helper.params {
+            arguments.push(self.argument(parameter, tokens, &whole)?);
+        }
+        self.call(name, arguments, whole)
+    }
+
+    fn argument(
+        &self,
+        parameter: &Parameter,
+        tokens: &mut Tokens,
+        whole: &Range<usize>,
+    ) -> Result<Expression, TemplateError> {
+        if let Parameter::Subexpression(inner) = parameter {
+            return match inner.as_element() {
+                TemplateElement::Expression(helper) => self.helper(helper, tokens, whole.clone()),
+                _ => Err(self.syntax(whole.clone(), "parentheses without a helper")),
+            };
+        }
+        let place = tokens.pop_front().unwrap_or(whole.clone());
+        match parameter {
+            Parameter::Literal(serde_json::Value::String(text)) => Ok(Expression::Literal(text.clone())),
+            Parameter::Path(handlebars::Path::Relative((_, raw))) => self.name(raw, place),
+            _ => {
+                let words = self.words.get(place.clone()).unwrap_or_default();
+                Err(self.error(TemplateFault::Logic(format!("`{words}`, neither a name nor a text in quotes")), place))
+            }
+        }
+    }
+
+    fn call(
+        &self,
+        helper: &str,
+        arguments: Vec<Expression>,
+        whole: Range<usize>,
+    ) -> Result<Expression, TemplateError> {
+        if helper == "first" {
+            return Ok(Expression::First(arguments));
+        }
+        let mut arguments = arguments.into_iter();
+        let subject = arguments.next().map(Box::new);
+        let texts: Option<Vec<String>> = arguments
+            .map(|argument| match argument {
+                Expression::Literal(text) => Some(text),
+                _ => None,
+            })
+            .collect();
+        match (helper, subject, texts) {
+            ("jwt", Some(token), Some(path)) if !path.is_empty() => Ok(Expression::Jwt(token, path)),
+            ("match", Some(text), Some(regex)) if regex.len() == 1 => {
+                Ok(Expression::Match(text, self.regex(&regex.concat(), whole)?))
+            }
+            ("jwt", ..) => Err(self.syntax(whole, "`jwt` takes a token and names of claims in quotes")),
+            _ => Err(self.syntax(whole, "`match` takes a text and one regular expression in quotes")),
+        }
+    }
+
+    fn regex(&self, regex: &str, whole: Range<usize>) -> Result<Pattern, TemplateError> {
+        let built = RegexBuilder::new(regex).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build();
+        built.map(Pattern).map_err(|error| {
+            // Its last line is the reason; those before it draw the place.
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            self.error(TemplateFault::Regex(reason), whole)
+        })
+    }
+
+    fn name(&self, raw: &str, place: Range<usize>) -> Result<Expression, TemplateError> {
+        let path: Vec<&str> = raw.split('.').collect();
+        let is_plain = |part: &&str| {
+            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        };
+        if !path.iter().all(is_plain) {
+            return Err(self.error(TemplateFault::Logic(format!("`{raw}`")), place));
+        }
+        match self.names.resolve(&path) {
+            Ok(name) => Ok(Expression::Name(name, self.span(place))),
+            Err(unknown) => {
+                let mut error = self.error(TemplateFault::UnknownName(raw.to_owned()), place);
+                error.help = unknown.help;
+                Err(error)
+            }
+        }
+    }
+
+    fn span(&self, words: Range<usize>) -> Span {
+        self.place.span(self.start + words.start..self.start + words.end)
+    }
+
+    fn error(&self, fault: TemplateFault, words: Range<usize>) -> TemplateError {
+        TemplateError { fault, span: self.span(words), help: None }
+    }
+
+    fn syntax(&self, words: Range<usize>, reason: &str) -> TemplateError {
+        self.error(TemplateFault::Syntax(reason.to_owned()), words)
+    }
+}
+
+/// The words and the texts in quotes, in order.
+fn tokens(words: &str) -> Tokens {
+    let mut found = Tokens::new();
+    let mut open: Option<(usize, char)> = None;
+    for (at, c) in words.char_indices() {
+        let after = at + c.len_utf8();
+        match (open, c) {
+            (None, '\'' | '"') => open = Some((at, c)),
+            (Some((start, quote @ ('\'' | '"'))), c) => {
+                if c == quote {
+                    found.push_back(start..after);
+                    open = None;
+                }
+            }
+            (Some((start, _)), c) if c.is_whitespace() || matches!(c, '(' | ')') => {
+                found.push_back(start..at);
+                open = None;
+            }
+            (None, c) if !(c.is_whitespace() || matches!(c, '(' | ')')) => open = Some((at, ' ')),
+            _ => {}
+        }
+    }
+    found.extend(open.map(|(start, _)| start..words.len()));
+    found
+}
+
+fn nesting(words: &str) -> usize {
+    words.matches(['(', '[', '{']).count()
+}
+
+/// Backslashes stand for themselves inside quotes; handlebars reads the escapes of JSON there.
+fn double_backslashes(words: &str) -> String {
+    words.replace('\\', "\\\\")
 }
 
 /// The steps into an answer that the rest of a dotted name means: digits are an index, anything else is a key.
