@@ -17,6 +17,7 @@ pub mod pkce;
 pub mod provider;
 pub mod query;
 pub mod raw;
+pub mod replay;
 pub mod secret;
 pub mod simulate;
 pub mod source;

@@ -7,5 +7,7 @@ pub mod condition;
 pub mod provider;
 pub mod read;
 pub mod schema;
+pub mod test;
+pub mod test_union;
 pub mod time;
 pub mod union;

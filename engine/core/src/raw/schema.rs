@@ -13,3 +13,8 @@ pub fn schema_of<T: JsonSchema>(id: &str, title: &str) -> Value {
 pub fn provider_schema() -> Value {
     schema_of::<super::provider::Provider>("provider.schema.json", "Provider file of hermes-engine")
 }
+
+/// The schema of test files.
+pub fn test_schema() -> Value {
+    schema_of::<super::test::Tests>("test.schema.json", "Test file of hermes-engine")
+}

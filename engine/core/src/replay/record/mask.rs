@@ -1,0 +1,120 @@
+//! Puts made-up words in the place of everything that a server said.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::machine::{CallbackQuery, Response};
+
+/// Fields whose texts are words of a standard or of a protocol, never a secret.
+const PUBLIC_FIELDS: [&str; 3] = ["error", "token_type", "grant_type"];
+
+/// Headers of an answer that the engine reads.
+const READ_HEADERS: [&str; 2] = ["location", "retry-after"];
+
+/// Replaces texts, each always by the same word.
+pub(super) struct Mask {
+    /// The texts that stay.
+    words: BTreeSet<String>,
+    /// What stands for what.
+    known: IndexMap<String, String>,
+}
+
+impl Mask {
+    pub(super) fn new(words: BTreeSet<String>) -> Mask {
+        Mask { words, known: IndexMap::new() }
+    }
+
+    /// Says that a text is a value of the run itself, with a name.
+    pub(super) fn name(&mut self, text: &str, name: String) {
+        self.known.insert(text.to_owned(), name);
+    }
+
+    pub(super) fn response(&mut self, response: &Response) -> Value {
+        let mut reply = Map::new();
+        if response.status != 200 {
+            reply.insert("status".to_owned(), response.status.into());
+        }
+        match serde_json::from_slice::<Value>(&response.body) {
+            Ok(body) => reply.insert("json".to_owned(), self.value("body", &body)),
+            Err(_) => reply.insert("text".to_owned(), self.words_in(&response.body).into()),
+        };
+        let headers: Map<String, Value> = response
+            .headers
+            .iter()
+            .filter(|(name, _)| READ_HEADERS.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), without_query(value).into()))
+            .collect();
+        if !headers.is_empty() {
+            reply.insert("headers".to_owned(), Value::Object(headers));
+        }
+        Value::Object(reply)
+    }
+
+    pub(super) fn callback(&mut self, query: &CallbackQuery) -> Value {
+        let pairs: Map<String, Value> =
+            query.0.iter().map(|(name, value)| (name.clone(), self.text(name, value).into())).collect();
+        json!({ "callback": pairs })
+    }
+
+    /// The word that stands for a text of a field.
+    pub(super) fn text(&mut self, field: &str, text: &str) -> String {
+        if let Some(known) = self.known.get(text) {
+            return known.clone();
+        }
+        if text.is_empty() || self.words.contains(text) || PUBLIC_FIELDS.contains(&field) && is_word(text) {
+            return text.to_owned();
+        }
+        let made_up = match Url::parse(text).ok().filter(|url| url.has_host() && !text.contains("{{")) {
+            Some(_) => without_query(text),
+            None => self.made_up(field),
+        };
+        self.known.insert(text.to_owned(), made_up.clone());
+        made_up
+    }
+
+    fn made_up(&self, field: &str) -> String {
+        let taken = |word: &String| self.known.values().any(|known| known == word);
+        let numbered = (1..).map(|n| if n == 1 { field.to_owned() } else { format!("{field}-{n}") });
+        numbered.into_iter().find(|word| !taken(word)).unwrap_or_default()
+    }
+
+    fn value(&mut self, field: &str, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.text(field, text).into(),
+            Value::Array(items) => items.iter().map(|item| self.value(field, item)).collect(),
+            Value::Object(members) => {
+                let each = members.iter().map(|(key, value)| (key.clone(), self.value(key, value)));
+                Value::Object(each.collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Of a text that is no JSON, the words that rules look for.
+    fn words_in(&self, body: &[u8]) -> String {
+        let body = String::from_utf8_lossy(body).to_lowercase();
+        let found = self.words.iter().filter(|word| body.contains(&word.to_lowercase()));
+        found.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Short, lower case, as error codes are.
+fn is_word(text: &str) -> bool {
+    text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_')
+}
+
+fn without_query(text: &str) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let plain = text.get(..end).unwrap_or_default();
+    match Url::parse(plain) {
+        Ok(mut url) if url.username() != "" || url.password().is_some() => {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.to_string()
+        }
+        _ => plain.to_owned(),
+    }
+}

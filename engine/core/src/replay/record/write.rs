@@ -1,0 +1,77 @@
+//! The text of a recorded test.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::Recording;
+use super::mask::Mask;
+use crate::machine::Outcome;
+use crate::parse::Language;
+use crate::provider::{Action, Provider};
+use crate::replay::inline::{inline, key};
+
+pub(super) fn write(
+    provider: &Provider,
+    recording: &Recording,
+    replies: &IndexMap<&str, Vec<Value>>,
+    mask: &mut Mask,
+) -> String {
+    let mut text = format!("# hermes-engine test {}: no network, a virtual clock\n", provider.id);
+    if let Ok(moment) = Timestamp::from_millisecond(recording.began.0) {
+        let _ = writeln!(text, "now = \"{moment}\"");
+    }
+    let _ = writeln!(text, "\n[[test]]\nname = \"as it was recorded\"");
+    let run = match recording.action {
+        Action::Login => None,
+        Action::Refresh => Some("refresh"),
+        Action::Logout => Some("logout"),
+        Action::Verify => Some("verify"),
+    };
+    if let Some(run) = run {
+        let _ = writeln!(text, "run = \"{run}\"\ntoken = {{ access_token = \"old\", refresh_token = \"old\" }}");
+    }
+    if let Some(region) = &recording.region {
+        let _ = writeln!(text, "region = {}", toml(&Value::from(region.as_str())));
+    }
+    for (state, list) in replies {
+        let written = match list.as_slice() {
+            [one] => toml(one),
+            many => toml(&Value::Array(many.to_vec())),
+        };
+        let _ = writeln!(text, "replies.{} = {written}", key(state));
+    }
+    let _ = writeln!(text, "expect = {}", toml(&expect(&recording.outcome, mask)));
+    text
+}
+
+fn toml(value: &Value) -> String {
+    inline(value, Language::Toml)
+}
+
+fn expect(outcome: &Outcome, mask: &mut Mask) -> Value {
+    let mut expect = Map::new();
+    let mut put = |name: &str, value: Value| expect.insert(name.to_owned(), value);
+    match outcome {
+        Outcome::Success(grant) => {
+            put("end", "success".into());
+            let mut token = Map::new();
+            let access_token = mask.text("access_token", grant.access_token.expose_secret());
+            token.insert("access_token".to_owned(), access_token.into());
+            if let Some(refresh_token) = &grant.refresh_token {
+                let word = mask.text("refresh_token", refresh_token.expose_secret());
+                token.insert("refresh_token".to_owned(), word.into());
+            }
+            put("token", Value::Object(token));
+        }
+        Outcome::Done { .. } => drop(put("end", "done".into())),
+        Outcome::Failed(trouble) => {
+            put("end", if trouble.code == "timeout" { "timeout" } else { "error" }.into());
+            put("code", trouble.code.as_str().into());
+        }
+        Outcome::Cancelled => drop(put("end", "error".into())),
+    }
+    Value::Object(expect)
+}
