@@ -1,0 +1,131 @@
+//! Logins in a browser: listener, callback, paste.
+
+use serde_json::json;
+
+use super::scenario::{Scenario, start};
+use crate::machine::{CallbackQuery, Effect, Event, Start};
+use crate::provider::Action;
+
+const LOOPBACK: &str = r#"
+name  = "Acme"
+start = { login = "authorize" }
+
+[states.authorize]
+open   = "https://auth.acme.example/authorize"
+listen = "http://127.0.0.1:0/callback"
+until  = "5m"
+query.redirect_uri   = "{{redirect_uri}}"
+query.state          = "{{random.state}}"
+query.code_challenge = "{{pkce.challenge}}"
+on = [
+  { unless = { "$.state" = "{{random.state}}" }, fail = "state_mismatch" },
+  { if = { "$.error" = "access_denied" }, fail = "authorization_denied" },
+  { unless = { exists = ["$.code"] }, fail = "authorization_failed" },
+  { to = "exchange" },
+]
+
+[states.exchange]
+post               = "https://auth.acme.example/token"
+form.code          = "{{authorize.code}}"
+form.redirect_uri  = "{{redirect_uri}}"
+form.code_verifier = "{{pkce.verifier}}"
+on = [{ if = { status = 200, exists = ["$.access_token"] }, to = "success" }, { fail = "token_exchange_failed" }]
+
+[states.success]
+"#;
+
+const URI: &str = "http://127.0.0.1:4711/callback";
+
+fn opened(file: &str) -> (Scenario, String) {
+    let scenario = Scenario::login(file);
+    assert!(matches!(&scenario.effect, Effect::Bind(l) if l.port == 0 && l.path.starts_with("/callback")));
+    let scenario = scenario.step(Event::Bound(URI.into()));
+    let Effect::Listen { show, .. } = &scenario.effect else { panic!("{:?}", scenario.effect) };
+    let url = show.url.clone().unwrap();
+    let state =
+        url.query_pairs().find(|(k, _)| k == "state").map(|(_, v)| v.into_owned()).unwrap_or_default();
+    (scenario, state)
+}
+
+fn query(pairs: &[(&str, &str)]) -> Event {
+    let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Event::CalledBack(CallbackQuery(pairs))
+}
+
+#[test]
+fn a_callback_leads_to_the_exchange_of_its_code() {
+    let (scenario, state) = opened(LOOPBACK);
+    let scenario = scenario.step(query(&[("code", "c0de"), ("state", &state)]));
+    assert_eq!(scenario.form("code").as_deref(), Some("c0de"));
+    assert_eq!(scenario.form("redirect_uri").as_deref(), Some(URI));
+    assert!(scenario.form("code_verifier").unwrap().len() >= 43);
+    scenario.answer(200, json!({"access_token": "at"})).grant();
+}
+
+#[test]
+fn a_state_that_is_wrong_missing_or_twice_is_a_mismatch() {
+    let mismatch = |pairs: &[(&str, &str)]| opened(LOOPBACK).0.step(query(pairs)).fails("state_mismatch");
+    mismatch(&[("code", "c"), ("state", "guess")]);
+    mismatch(&[("code", "c")]);
+    let (scenario, state) = opened(LOOPBACK);
+    scenario.step(query(&[("code", "c"), ("state", &state), ("state", &state)])).fails("state_mismatch");
+}
+
+#[test]
+fn the_address_of_the_last_page_can_be_pasted() {
+    let (scenario, state) = opened(LOOPBACK);
+    let pasted = scenario.step(Event::Pasted(format!("{URI}?code=c&state={state}\n")));
+    assert_eq!(pasted.form("code").as_deref(), Some("c"));
+}
+
+#[test]
+fn a_bare_code_is_not_taken_where_a_state_was_sent() {
+    opened(LOOPBACK).0.step(Event::Pasted("c".into())).fails("state_mismatch");
+}
+
+#[test]
+fn a_pasted_address_of_another_place_is_a_mismatch() {
+    let (scenario, state) = opened(LOOPBACK);
+    scenario
+        .step(Event::Pasted(format!("http://127.0.0.1:4712/callback?code=c&state={state}")))
+        .fails("state_mismatch");
+}
+
+#[test]
+fn an_empty_paste_changes_nothing() {
+    let (scenario, _) = opened(LOOPBACK);
+    assert!(matches!(scenario.step(Event::Pasted("  ".into())).effect, Effect::Listen { .. }));
+}
+
+#[test]
+fn a_random_part_of_the_path_stands_in_for_the_state() {
+    let file = LOOPBACK
+        .replace("0/callback\"", "0/callback/{{random.path}}\"")
+        .replace("query.state          = \"{{random.state}}\"\n", "")
+        .replace("  { unless = { \"$.state\" = \"{{random.state}}\" }, fail = \"state_mismatch\" },\n", "");
+    let (scenario, _) = opened(&file);
+    scenario.step(Event::Pasted("c".into())).fails("state_mismatch");
+    let (scenario, _) = opened(&file);
+    assert_eq!(scenario.step(query(&[("code", "c")])).form("code").as_deref(), Some("c"));
+}
+
+#[test]
+fn nobody_comes_back() {
+    let (scenario, _) = opened(LOOPBACK);
+    scenario.wake("5m").fails("timeout");
+}
+
+#[test]
+fn a_list_of_starts_takes_the_first_that_can_run() {
+    let file = format!(
+        "{}\n[inputs.key]\nfrom = [{{ env = \"ACME_KEY\" }}]\nsecret = true\n[states.mint]\npost = \"https://auth.acme.example/mint\"\nform.key = \"{{{{key}}}}\"\non = [{{ if = {{ exists = [\"$.access_token\"] }}, to = \"success\" }}, {{ fail = \"x\" }}]\n",
+        LOOPBACK
+            .replace("start = { login = \"authorize\" }", "start = { login = [\"mint\", \"authorize\"] }")
+    );
+    assert!(matches!(Scenario::login(&file).effect, Effect::Bind(_)));
+    let mut begin = start(&file, Action::Login);
+    begin.inputs.insert("key".into(), "k-123456".into());
+    assert_eq!(Scenario::begin(begin).request().state, "mint");
+    let no_browser = Start { browser: false, ..start(&file, Action::Login) };
+    assert!(matches!(Scenario::begin(no_browser).effect, Effect::Bind(_)), "the last is taken all the same");
+}
