@@ -5,7 +5,8 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use hermes_engine_core::machine::{Outcome, Prompt, Request, Response, Start};
+use hermes_engine_core::machine::{Failure, Outcome, Prompt, Request, Response, Start};
+use hermes_engine_core::time::UnixMs;
 
 /// What became of the attempt to open a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,17 @@ pub trait Witness {
     fn sending(&mut self, request: &Request) -> io::Result<()>;
     /// An answer arrived and has not been read; it is durable when this returns.
     fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()>;
+    /// The answer to a request where one is at hand from an earlier run, and when it arrived on the wall clock. It is
+    /// asked before anything is sent; what it gives is read as if it had just arrived at that time.
+    fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {
+        let _ = request;
+        None
+    }
+    /// Whether a request that got no answer is sent once more, at once and as it was.
+    fn again(&mut self, request: &Request, failure: &Failure) -> bool {
+        let _ = (request, failure);
+        false
+    }
 }
 
 /// A witness that keeps nothing.
