@@ -10,5 +10,6 @@ pub mod home;
 pub mod http;
 pub mod simulate;
 pub mod store;
+pub mod trust;
 
 pub use hermes_engine_core as core;

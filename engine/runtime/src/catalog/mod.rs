@@ -165,7 +165,8 @@ impl Catalog {
     }
 
     /// The flow file that a provider file means by a name: `flows/` beside the file, then the catalogue's, the highest
-    /// layer first.
+    /// layer first. A person's own file takes no flow from a folder that may be anybody's, a built-in one only built-in
+    /// flows.
     pub fn flow(&self, entry: &Entry, name: &str) -> Option<FileText> {
         if !is_id(name) {
             return None;
@@ -175,7 +176,8 @@ impl Catalog {
         let mut layers: Vec<Layer> = near.or_else(folder).into_iter().collect();
         // A flow that extends a flow finds it beside itself.
         layers.extend(parent_of_flows(entry).map(Layer::Folder));
-        layers.extend(self.layers.iter().rev().map(|(_, layer)| layer.clone()));
+        let vouched = self.layers.iter().rev().filter(|(place, _)| *place <= entry.place);
+        layers.extend(vouched.map(|(_, layer)| layer.clone()));
         layers.iter().find_map(|layer| flow_in(layer, name))
     }
 

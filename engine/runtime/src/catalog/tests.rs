@@ -123,6 +123,13 @@ fn a_flow_beside_the_file_goes_before_the_catalogues() {
 }
 
 #[test]
+fn a_persons_own_file_takes_no_flow_from_a_checkout() {
+    let disk = Disk::new().with("home/acme.toml", "").with("here/flows/own-flow.toml", "planted");
+    let catalog = disk.catalog();
+    assert!(catalog.flow(&catalog.find("acme").unwrap(), "own-flow").is_none());
+}
+
+#[test]
 fn a_persons_own_folder_stays_theirs_when_it_is_the_working_directory_too() {
     let disk = Disk::new().with("home/acme.toml", "");
     let folders = Folders { here: disk.folders.home.clone(), ..disk.folders.clone() };
