@@ -23,9 +23,7 @@ fn provider(report: &Report, sources: &Sources) -> Value {
 }
 
 fn test(test: &TestResult, sources: &Sources) -> Value {
-    let mismatch = |m: &hermes_engine_core::replay::Mismatch| {
-        json!({ "field": m.field, "at": at(sources, m.span), "expected": m.expected, "got": m.got })
-    };
+    let mismatch = |m: &hermes_engine_core::replay::Mismatch| json!({ "field": m.field, "at": at(sources, m.span), "expected": m.expected, "got": m.got });
     let mismatches: Vec<Value> = test.mismatches.iter().map(mismatch).collect();
     json!({ "name": test.name, "at": at(sources, test.span), "passed": test.passed(), "mismatches": mismatches })
 }

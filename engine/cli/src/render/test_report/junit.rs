@@ -40,7 +40,10 @@ fn case(out: &mut String, provider: &str, test: &TestResult, sources: &Sources) 
         let (expected, got) = (escaped(&mismatch.expected), escaped(&mismatch.got));
         let place = escaped(&Place::of(sources, mismatch.span).to_string());
         let field = escaped(&mismatch.field);
-        let _ = writeln!(out, "      <failure message=\"{field}\">{place}\nexpected: {expected}\n     got: {got}</failure>");
+        let _ = writeln!(
+            out,
+            "      <failure message=\"{field}\">{place}\nexpected: {expected}\n     got: {got}</failure>"
+        );
     }
     out.push_str("    </testcase>\n");
 }

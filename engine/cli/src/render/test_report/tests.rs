@@ -64,7 +64,9 @@ fn a_program_reads_places_counts_and_complaints() {
 fn junit_is_escaped() {
     let (reports, sources) = example();
     let xml = junit(&reports, &sources);
-    assert!(xml.contains("<testcase name=\"a &lt; b\" classname=\"acme\" file=\"acme.test.toml\" line=\"2\">"));
+    assert!(
+        xml.contains("<testcase name=\"a &lt; b\" classname=\"acme\" file=\"acme.test.toml\" line=\"2\">")
+    );
     assert!(xml.contains("expected: &quot;success&quot;"));
     assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">"));
 }
