@@ -1,0 +1,96 @@
+//! What went wrong with a request, told without its URL.
+//!
+//! reqwest prints the URL with its query, and a query can hold a code. The texts here are made from the kinds of errors
+//! along the chain and the host's name, never from reqwest's own text.
+
+use std::error::Error;
+use std::io;
+
+use hermes_engine_core::machine::{Failure, FailureKind};
+
+use super::roots::RootsError;
+
+/// A failure before anything was sent.
+pub(super) fn unsent(message: impl Into<String>) -> Failure {
+    of_kind(FailureKind::Connect, false, message)
+}
+
+/// A failure of this kind.
+pub(super) fn of_kind(kind: FailureKind, sent: bool, message: impl Into<String>) -> Failure {
+    Failure { kind, sent, message: message.into() }
+}
+
+/// What reqwest's error means. `sent` is false only where no connection was made: anything later may have arrived.
+pub(super) fn of(error: reqwest::Error, host: &str) -> Failure {
+    let error = error.without_url();
+    let sent = !(error.is_connect() || error.is_builder());
+    let tls = find::<rustls::Error>(&error);
+    let (kind, message) = match tls {
+        Some(tls) if !sent => (FailureKind::Tls, untrusted(tls, host)),
+        _ if error.is_timeout() => (FailureKind::TimedOut, late(sent, host)),
+        _ if !sent => (FailureKind::Connect, unreachable(&error, host)),
+        _ if error.is_decode() => (FailureKind::Broken, format!("the answer of {host} can't be decoded")),
+        _ => (FailureKind::Broken, format!("{host} closed the connection before its answer was complete")),
+    };
+    of_kind(kind, sent, message)
+}
+
+fn late(sent: bool, host: &str) -> String {
+    if sent {
+        format!("{host} did not answer in time")
+    } else {
+        format!("{host} did not accept a connection in time")
+    }
+}
+
+fn unreachable(error: &reqwest::Error, host: &str) -> String {
+    if error.is_dns() {
+        return format!("the name {host} can't be resolved");
+    }
+    if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
+        return format!("the proxy does not connect to {host}");
+    }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => format!("{host} refused the connection"),
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+            format!("there is no way to {host} on this network")
+        }
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            format!("{host} closed the connection at once")
+        }
+        _ => format!("no connection to {host} could be made"),
+    }
+}
+
+fn untrusted(error: &rustls::Error, host: &str) -> String {
+    if let rustls::Error::Other(other) = error
+        && let Some(roots) = other.0.downcast_ref::<RootsError>()
+    {
+        return roots.to_string();
+    }
+    match error {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => format!(
+            "nobody that this computer trusts vouches for the certificate of {host}; where a company's proxy reads TLS, HERMES_CA_BUNDLE names its CA file"
+        ),
+        rustls::Error::InvalidCertificate(_) => {
+            format!("the certificate of {host} can't be trusted: {error}")
+        }
+        _ => format!("TLS could not be agreed on with {host}: {error}"),
+    }
+}
+
+/// The error and its causes.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| cause(*error))
+}
+
+/// What is behind an error. An I/O error that wraps another hides it from `source`.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+}
+
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    // The innermost is the one that knows: an I/O error may wrap another.
+    chain(error).filter_map(|cause| cause.downcast_ref::<T>()).last()
+}

@@ -1,0 +1,177 @@
+//! HTTP over reqwest and rustls.
+//!
+//! Nothing is built before the first request, and no root certificate is read before the first handshake: whoever only
+//! hands out a fresh token pays for neither. Does not follow redirects, does not repeat a request, does not keep a
+//! connection: which request goes where, and how often, is the machine's decision alone.
+
+mod connect_to;
+mod failure;
+mod roots;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use hermes_engine_core::machine::{Failure, FailureKind, Request, Response};
+use reqwest::Client;
+use url::Host;
+
+pub use connect_to::{ConnectToError, parse_connect_to};
+
+/// The longest body that is read, after decoding (S6).
+pub const BODY_LIMIT: usize = 64 * 1024;
+/// The longest body of a live list of models (S6).
+pub const MODEL_LIST_LIMIT: usize = 8 * 1024 * 1024;
+/// The longest headers that are taken, names and values together (S6).
+const HEADER_LIMIT: usize = 32 * 1024;
+/// How long a connection may take to be there, TLS included (S6).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How requests are sent.
+#[derive(Debug, Clone, Default)]
+pub struct HttpOptions {
+    /// The limit of one request; 30 s where nothing is said.
+    pub timeout: Option<Duration>,
+    /// `--connect-to`: the https host, and the loopback address that stands in for it.
+    pub connect_to: Vec<(String, std::net::SocketAddr)>,
+}
+
+/// A client that is built at its first request.
+#[derive(Debug)]
+pub struct Http {
+    options: HttpOptions,
+    /// To other computers, through a proxy where the environment names one.
+    outside: OnceLock<Client>,
+    /// To this computer: never through a proxy (S5).
+    loopback: OnceLock<Client>,
+}
+
+impl Http {
+    /// A client with these options. Touches neither network nor roots.
+    pub fn new(options: HttpOptions) -> Http {
+        Http { options, outside: OnceLock::new(), loopback: OnceLock::new() }
+    }
+
+    /// The limit of one request.
+    pub fn timeout(&self) -> Duration {
+        self.options.timeout.unwrap_or(Duration::from_secs(30))
+    }
+
+    /// Sends a request and reads its answer, up to 64 KiB after decoding.
+    pub async fn send(&self, request: &Request) -> Result<Response, Failure> {
+        self.send_up_to(request, BODY_LIMIT).await
+    }
+
+    /// Sends a request and reads its answer, up to `limit` bytes after decoding; the rest is left unread.
+    pub async fn send_up_to(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
+        if !may_be_plain(request) {
+            return Err(failure::unsent("plain http is for loopback addresses only"));
+        }
+        let stand_in = connect_to::stand_in(&self.options.connect_to, &request.url);
+        let loopback = stand_in.is_some() || stays_here(request);
+        let client = self.client(loopback)?;
+        let wire = wire::request(request, stand_in, self.timeout())?;
+        let host = request.url.host_str().unwrap_or_default();
+        let answer = client.execute(wire).await.map_err(|error| failure::of(error, host))?;
+        read(answer, limit).await.map_err(|broken| broken.into_failure(host))
+    }
+
+    fn client(&self, loopback: bool) -> Result<&Client, Failure> {
+        let slot = if loopback { &self.loopback } else { &self.outside };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let client = self.build(loopback)?;
+        Ok(slot.get_or_init(|| client))
+    }
+
+    fn build(&self, loopback: bool) -> Result<Client, Failure> {
+        let tls = roots::client_config().map_err(|error| {
+            failure::of_kind(FailureKind::Tls, false, format!("TLS can't be set up: {error}"))
+        })?;
+        let builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(concat!("hermes-engine/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // Repeats below the machine would spend refresh tokens.
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout()));
+        let builder = if loopback { builder.no_proxy() } else { builder };
+        builder.build().map_err(|error| {
+            let error = error.without_url();
+            failure::unsent(format!("the HTTP client can't be set up: {error}"))
+        })
+    }
+}
+
+/// https, or http to a loopback literal (S1).
+fn may_be_plain(request: &Request) -> bool {
+    match request.url.scheme() {
+        "https" => true,
+        "http" => is_loopback_literal(request),
+        _ => false,
+    }
+}
+
+/// Whether a proxy would send the request in a circle.
+fn stays_here(request: &Request) -> bool {
+    is_loopback_literal(request)
+        || request.url.domain().is_some_and(|name| name.trim_end_matches('.') == "localhost")
+}
+
+/// Whether the host is an address of this computer. `localhost` is not one of them: it is a name.
+fn is_loopback_literal(request: &Request) -> bool {
+    match request.url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+/// Why an answer that had begun could not be read.
+enum Unread {
+    Broken(reqwest::Error),
+    HeadersTooLong,
+}
+
+impl Unread {
+    fn into_failure(self, host: &str) -> Failure {
+        match self {
+            Unread::Broken(error) => Failure { sent: true, ..failure::of(error, host) },
+            Unread::HeadersTooLong => failure::of_kind(
+                FailureKind::Broken,
+                true,
+                format!("the headers of {host} are longer than 32 KiB"),
+            ),
+        }
+    }
+}
+
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, Unread> {
+    let status = answer.status().as_u16();
+    let headers: Vec<(String, String)> = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    if headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() > HEADER_LIMIT {
+        return Err(Unread::HeadersTooLong);
+    }
+    let mut body = Vec::new();
+    // Chunks are counted after decoding, so a small answer can't unpack into a large one.
+    while let Some(chunk) = answer.chunk().await.map_err(Unread::Broken)? {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            return Ok(Response { status, headers, body, truncated: true });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body, truncated: false })
+}
