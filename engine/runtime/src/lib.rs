@@ -1,5 +1,6 @@
 //! What a flow does: HTTP, listener, browser, store, catalogue. The library that a Rust agent depends on.
 
+pub mod browser;
 pub mod catalog;
 pub mod clock;
 pub mod config;
@@ -8,6 +9,7 @@ pub mod driver;
 pub mod entropy;
 pub mod home;
 pub mod http;
+pub mod listener;
 pub mod simulate;
 pub mod store;
 pub mod trust;
