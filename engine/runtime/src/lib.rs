@@ -9,6 +9,7 @@ pub mod driver;
 pub mod entropy;
 pub mod home;
 pub mod http;
+pub mod input;
 pub mod listener;
 pub mod simulate;
 pub mod store;
