@@ -6,7 +6,6 @@
 pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod table;
-pub(crate) mod test_report;
 pub(crate) mod usage;
 
 use std::io::{self, Write as _};

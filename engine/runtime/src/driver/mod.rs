@@ -1,74 +1,86 @@
 //! The loop that performs a machine's effects.
+//!
+//! It decides nothing: every effect becomes an act, every act becomes an event. What it does know is that a person may
+//! press Ctrl-C at any moment, and that while a refresh is under way they have to wait for its end (S33).
 
-use std::future::Future;
+mod perform;
+mod person;
+mod signal;
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::pin::Pin;
-use std::time::Duration;
 
-use hermes_engine_core::machine::{Failure, Outcome, Prompt, Request, Response, Start};
-use hermes_engine_core::time::UnixMs;
+use hermes_engine_core::machine::{Effect, Event, Machine, Outcome, Start};
+use hermes_engine_core::provider::Action;
+use hermes_engine_core::time::Now;
 
-/// What became of the attempt to open a browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
-    /// A browser was started.
-    Yes,
-    /// No attempt was made: `--no-browser`, SSH, no display, …
-    NotTried,
-    /// The attempt failed.
-    Failed,
-}
+use crate::clock::Clock;
+use crate::http::Http;
+use perform::{Interrupts, Performer, Setting};
 
-/// The person at the other end of a run: what they are told, and what they paste.
-pub trait Person {
-    /// Shows the page and the code, once for each new prompt.
-    fn show(&mut self, prompt: &Prompt, opened: &Opened);
-    /// Says that the run waits, and how long is left; called about once a second while it does.
-    fn waiting(&mut self, left: Option<Duration>);
-    /// The run waits no longer.
-    fn waited(&mut self);
-    /// The next thing that the person pastes; never resolves where nobody can paste.
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
-}
-
-/// Watches what goes over the wire: the journal of a refresh, or nobody.
-pub trait Witness {
-    /// A request is about to be sent.
-    fn sending(&mut self, request: &Request) -> io::Result<()>;
-    /// An answer arrived and has not been read; it is durable when this returns.
-    fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()>;
-    /// The answer to a request where one is at hand from an earlier run, and when it arrived on the wall clock. It is
-    /// asked before anything is sent; what it gives is read as if it had just arrived at that time.
-    fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {
-        let _ = request;
-        None
-    }
-    /// Whether a request that got no answer is sent once more, at once and as it was.
-    fn again(&mut self, request: &Request, failure: &Failure) -> bool {
-        let _ = (request, failure);
-        false
-    }
-}
-
-/// A witness that keeps nothing.
-pub struct NoWitness;
-
-impl Witness for NoWitness {
-    fn sending(&mut self, _: &Request) -> io::Result<()> {
-        Ok(())
-    }
-    fn answered(&mut self, _: &Request, _: &Response) -> io::Result<()> {
-        Ok(())
-    }
-}
+pub use person::{NoWitness, Nobody, Opened, Person, Witness};
+pub use signal::Signals;
 
 /// Runs a flow to its end.
+///
+/// SIGINT, SIGTERM and SIGHUP cancel it at once, during a request too. A refresh is not cancelled: a request of it may
+/// have spent the refresh token, so signals wait for the end of the run, and for the commit where the caller holds
+/// [`Signals`] of its own and asks them afterwards.
+///
+/// # Errors
+///
+/// Where the witness refuses a request before it is sent, or signals can't be caught. How a flow ends, well or badly, is
+/// an [`Outcome`].
 pub async fn run(
     start: Start,
-    http: &crate::http::Http,
+    http: &Http,
     person: &mut dyn Person,
     witness: &mut dyn Witness,
 ) -> io::Result<Outcome> {
-    let _ = (start, http, person, witness);
-    unimplemented!()
+    let clock = Clock::start();
+    let signals = Signals::catch()?;
+    let signals = match start.action {
+        Action::Refresh => Interrupts::Hold { _caught: signals },
+        Action::Login | Action::Logout | Action::Verify => Interrupts::Cancel(signals),
+    };
+    let setting = Setting { clock, browser: start.browser, signals };
+    let (machine, effect) = Machine::start(start, clock.now());
+    let performer = Performer::new(setting, http, person, witness);
+    drive(machine, effect, performer).await
+}
+
+/// Performs effects until the last.
+async fn drive(
+    mut machine: impl Step,
+    mut effect: Effect,
+    mut performer: Performer<'_>,
+) -> io::Result<Outcome> {
+    loop {
+        let event = match effect {
+            Effect::Finish(outcome) => return Ok(outcome),
+            Effect::Send(request) => match performer.known(&request) {
+                Some((response, wall)) => {
+                    effect = machine.step(Event::Answered(response), Now { wall, ..performer.now() });
+                    continue;
+                }
+                None => performer.send(&request).await?,
+            },
+            Effect::Wait { until, deadline, show } => performer.wait(until, deadline, show).await,
+            Effect::Bind(listener) => performer.bind(&listener).await,
+            Effect::Listen { show, until, paste: _ } => performer.listen(show, until).await,
+        };
+        effect = machine.step(event, performer.now());
+    }
+}
+
+/// What is driven: a machine, or in tests a script.
+trait Step {
+    fn step(&mut self, event: Event, now: Now) -> Effect;
+}
+
+impl Step for Machine {
+    fn step(&mut self, event: Event, now: Now) -> Effect {
+        Machine::step(self, event, now)
+    }
 }

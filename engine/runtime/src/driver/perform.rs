@@ -1,0 +1,225 @@
+//! One act for each kind of effect.
+
+use std::io;
+use std::time::Duration;
+
+use hermes_engine_core::machine::{
+    Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
+};
+use hermes_engine_core::time::{Now, UnixMs};
+
+use super::person::{Opened, Person, Witness};
+use super::signal::Signals;
+use crate::browser;
+use crate::clock::Clock;
+use crate::http::Http;
+use crate::listener::Listener;
+
+/// The longest sleep without a look at the clock: timers don't count the time in which the computer slept (S12).
+const TICK: Duration = Duration::from_secs(1);
+
+/// Performs the effects of one run.
+pub(super) struct Performer<'a> {
+    clock: Clock,
+    http: &'a Http,
+    person: &'a mut dyn Person,
+    witness: &'a mut dyn Witness,
+    browser: bool,
+    signals: Interrupts,
+    listener: Option<Listener>,
+    shown: Option<Prompt>,
+}
+
+/// Caught signals, and what they do.
+pub(super) enum Interrupts {
+    /// They cancel the run.
+    Cancel(Signals),
+    /// They wait for its end: caught, so that they don't end the process, and not looked at.
+    Hold {
+        /// Alive for as long as they are caught.
+        _caught: Signals,
+    },
+}
+
+impl Interrupts {
+    /// Resolves when a signal says to stop.
+    async fn cancelled(&mut self) {
+        match self {
+            Interrupts::Cancel(signals) => signals.next().await,
+            Interrupts::Hold { .. } => std::future::pending().await,
+        }
+    }
+}
+
+/// What a run is performed with.
+pub(super) struct Setting {
+    /// Its clock.
+    pub(super) clock: Clock,
+    /// Whether pages are opened in a browser.
+    pub(super) browser: bool,
+    /// What signals do.
+    pub(super) signals: Interrupts,
+}
+
+impl<'a> Performer<'a> {
+    pub(super) fn new(
+        setting: Setting,
+        http: &'a Http,
+        person: &'a mut dyn Person,
+        witness: &'a mut dyn Witness,
+    ) -> Performer<'a> {
+        let Setting { clock, browser, signals } = setting;
+        Performer { clock, http, person, witness, browser, signals, listener: None, shown: None }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// The answer that an earlier run left, and when it arrived.
+    pub(super) fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {
+        self.witness.known(request)
+    }
+
+    /// Sends a request, once more where the witness asks for it.
+    pub(super) async fn send(&mut self, request: &Request) -> io::Result<Event> {
+        // A callback that comes after its state was left is nobody's.
+        self.listener = None;
+        let event = self.send_once(request).await?;
+        match &event {
+            Event::Failed(failure) if self.witness.again(request, failure) => self.send_once(request).await,
+            _ => Ok(event),
+        }
+    }
+
+    async fn send_once(&mut self, request: &Request) -> io::Result<Event> {
+        self.witness.sending(request)?;
+        let answer = tokio::select! {
+            biased;
+            () = self.signals.cancelled() => return Ok(Event::Cancelled),
+            answer = self.http.send(request) => answer,
+        };
+        Ok(match answer {
+            Ok(response) => {
+                // The answer in hand is worth more than its record; see `Witness::answered`.
+                let _ = self.witness.answered(request, &response);
+                Event::Answered(response)
+            }
+            Err(failure) => Event::Failed(failure),
+        })
+    }
+
+    /// Waits until a moment of the elapsed clock.
+    pub(super) async fn wait(
+        &mut self,
+        until: Duration,
+        deadline: Option<Duration>,
+        show: Option<Prompt>,
+    ) -> Event {
+        if let Some(prompt) = show
+            && self.show(prompt).await == Stop::Cancelled
+        {
+            return Event::Cancelled;
+        }
+        let mut told = false;
+        let event = loop {
+            let now = self.now().elapsed;
+            let Some(left) = until.checked_sub(now).filter(|left| !left.is_zero()) else { break Event::Woke };
+            self.person.waiting(deadline.map(|deadline| deadline.saturating_sub(now)));
+            told = true;
+            tokio::select! {
+                biased;
+                () = self.signals.cancelled() => break Event::Cancelled,
+                () = tokio::time::sleep(left.min(TICK)) => {}
+            }
+        };
+        if told {
+            self.person.waited();
+        }
+        event
+    }
+
+    /// Binds a listener in the place of any earlier one.
+    pub(super) async fn bind(&mut self, wanted: &Wanted) -> Event {
+        self.listener = None;
+        match Listener::bind(wanted).await {
+            Ok(listener) => {
+                let uri = listener.redirect_uri().to_owned();
+                self.listener = Some(listener);
+                Event::Bound(uri)
+            }
+            Err(error) => {
+                Event::Failed(Failure { kind: FailureKind::Connect, sent: false, message: error.to_string() })
+            }
+        }
+    }
+
+    /// Opens a page, and takes the callback or the paste that comes first.
+    pub(super) async fn listen(&mut self, show: Prompt, until: Duration) -> Event {
+        let listener = self.listener.take();
+        let event = {
+            let callback = async {
+                match &listener {
+                    Some(listener) => listener.callback().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let visit = self.visit(show, until);
+            tokio::select! {
+                // In this order somebody already waits for the callback when the browser starts.
+                biased;
+                query = callback => Event::CalledBack(query),
+                event = visit => event,
+            }
+        };
+        self.person.waited();
+        // A paste that says nothing leaves the machine where it is, and its listener with it.
+        self.listener = listener;
+        event
+    }
+
+    /// Sends the person to a page and waits for what they paste.
+    async fn visit(&mut self, show: Prompt, until: Duration) -> Event {
+        if self.show(show).await == Stop::Cancelled {
+            return Event::Cancelled;
+        }
+        loop {
+            let now = self.now().elapsed;
+            let Some(left) = until.checked_sub(now).filter(|left| !left.is_zero()) else {
+                return Event::Woke;
+            };
+            self.person.waiting(Some(left));
+            tokio::select! {
+                biased;
+                () = self.signals.cancelled() => return Event::Cancelled,
+                text = self.person.paste() => return Event::Pasted(text),
+                () = tokio::time::sleep(left.min(TICK)) => {}
+            }
+        }
+    }
+
+    /// Shows a prompt that was not shown yet, its page opened where a browser is at hand.
+    async fn show(&mut self, prompt: Prompt) -> Stop {
+        if self.shown.as_ref() == Some(&prompt) {
+            return Stop::Not;
+        }
+        let opened = match &prompt.url {
+            Some(url) if self.browser => tokio::select! {
+                biased;
+                () = self.signals.cancelled() => return Stop::Cancelled,
+                opened = browser::open(url) => if opened { Opened::Yes } else { Opened::Failed },
+            },
+            _ => Opened::NotTried,
+        };
+        self.person.show(&prompt, &opened);
+        self.shown = Some(prompt);
+        Stop::Not
+    }
+}
+
+/// Whether a signal came.
+#[derive(PartialEq)]
+enum Stop {
+    Not,
+    Cancelled,
+}
