@@ -61,7 +61,11 @@ impl HostPattern {
             None => (text, false),
         };
         // The parser of hosts decodes `%`; nobody means that here.
-        if host.is_empty() || host.contains(['%', '*', ':', '/', '@']) || host.starts_with('.') || host.ends_with('.') {
+        if host.is_empty()
+            || host.contains(['%', '*', ':', '/', '@'])
+            || host.starts_with('.')
+            || host.ends_with('.')
+        {
             return Err(HostPatternError::NotAHost);
         }
         match (Host::parse(host).map_err(|_| HostPatternError::NotAHost)?, is_pattern) {

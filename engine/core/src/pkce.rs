@@ -29,7 +29,8 @@ pub fn uuid(entropy: [u8; 16]) -> String {
     const VERSION: u128 = 0xf << 76;
     const VARIANT: u128 = 0b11 << 62;
     let bits = (u128::from_be_bytes(entropy) & !VERSION & !VARIANT) | (4 << 76) | (0b10 << 62);
-    let group = |from: u32, digits: usize| format!("{:0digits$x}", (bits >> from) & ((1 << (4 * digits)) - 1));
+    let group =
+        |from: u32, digits: usize| format!("{:0digits$x}", (bits >> from) & ((1 << (4 * digits)) - 1));
     [group(96, 8), group(80, 4), group(64, 4), group(48, 4), group(0, 12)].join("-")
 }
 
@@ -39,8 +40,8 @@ mod tests {
 
     /// [RFC 7636 Appendix B](https://www.rfc-editor.org/rfc/rfc7636#appendix-B).
     const OCTETS: [u8; 32] = [
-        116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191,
-        240, 91, 88, 5, 88, 83, 132, 141, 121,
+        116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
+        214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
     ];
 
     #[test]
@@ -59,7 +60,8 @@ mod tests {
     fn a_uuid_has_its_version_and_variant_whatever_the_bytes() {
         assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
         assert_eq!(uuid([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        let bytes = [0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0];
+        let bytes =
+            [0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0];
         assert_eq!(uuid(bytes), "12345678-9abc-4ef0-9234-56789abcdef0");
     }
 }

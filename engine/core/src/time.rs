@@ -176,7 +176,9 @@ fn number(value: &Value) -> Result<Number, TimeError> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         // As JSON writes a number: `inf`, `nan` and `0x10` are none.
-        Value::String(text) => serde_json::from_str::<serde_json::Number>(text.trim()).ok().and_then(|n| n.as_f64()),
+        Value::String(text) => {
+            serde_json::from_str::<serde_json::Number>(text.trim()).ok().and_then(|n| n.as_f64())
+        }
         _ => None,
     };
     number.filter(|n| n.is_finite() && *n >= 0.0).map(Number).ok_or(TimeError::BadValue)
@@ -197,7 +199,6 @@ const SECOND: u128 = 1_000 * MILLI;
 /// The units of a file's durations, in nanoseconds, smallest first.
 const DURATION_UNITS: [(&str, u128); 5] =
     [("ms", MILLI), ("s", SECOND), ("m", 60 * SECOND), ("h", 3_600 * SECOND), ("d", 86_400 * SECOND)];
-
 
 /// The longest duration that a file can write: a hundred years.
 pub const LONGEST: Duration = Duration::from_secs(36_500 * DAY);

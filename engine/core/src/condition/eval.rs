@@ -41,13 +41,15 @@ pub(super) fn holds_with(condition: &Condition, answer: &AnswerView<'_>, value_o
 fn test_holds(test: &Test, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> bool {
     match test {
         Test::Exists(path) => present(answer.json.and_then(|root| path.select(root))).is_some(),
-        Test::Status(patterns) => answer.status.is_some_and(|status| patterns.iter().any(|p| p.matches(status))),
-        Test::Body(words) => answer.status.is_some() && words.iter().any(|word| holds_word(answer.body, word)),
-        Test::Equals(path, operands) => {
-            answer.json.and_then(|root| path.select(root)).is_some_and(|value| {
-                operands.iter().filter_map(value_of).any(|expected| equal(value, &expected))
-            })
+        Test::Status(patterns) => {
+            answer.status.is_some_and(|status| patterns.iter().any(|p| p.matches(status)))
         }
+        Test::Body(words) => {
+            answer.status.is_some() && words.iter().any(|word| holds_word(answer.body, word))
+        }
+        Test::Equals(path, operands) => answer.json.and_then(|root| path.select(root)).is_some_and(|value| {
+            operands.iter().filter_map(value_of).any(|expected| equal(value, &expected))
+        }),
     }
 }
 

@@ -75,7 +75,11 @@ impl<'de> Deserialize<'de> for Wanted {
                 Ok(Wanted::Text(text.to_owned()))
             }
             fn visit_bool<E: Error>(self, there: bool) -> Result<Wanted, E> {
-                if there { Err(E::invalid_value(serde::de::Unexpected::Bool(true), &self)) } else { Ok(Wanted::Absent) }
+                if there {
+                    Err(E::invalid_value(serde::de::Unexpected::Bool(true), &self))
+                } else {
+                    Ok(Wanted::Absent)
+                }
             }
         }
         deserializer.deserialize_any(TextOrFalse)

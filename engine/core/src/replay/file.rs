@@ -103,7 +103,11 @@ pub enum Body {
 }
 
 /// Reads a test file. It is `None` where nothing of it can be run; the findings are those of the whole file.
-pub fn load(sources: &mut Sources, file: &FileText, provider: &Provider) -> (Option<TestFile>, Vec<Diagnostic>) {
+pub fn load(
+    sources: &mut Sources,
+    file: &FileText,
+    provider: &Provider,
+) -> (Option<TestFile>, Vec<Diagnostic>) {
     let id = sources.add(file.name.clone(), file.text.clone());
     let root = match parse(&file.text, file.language, id) {
         Ok(root) => root,

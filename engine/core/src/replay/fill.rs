@@ -18,9 +18,14 @@ pub(super) struct Texts<'a> {
 }
 
 impl Texts<'_> {
-    pub(super) fn map(&mut self, pointer: &str, map: &IndexMap<String, String>) -> IndexMap<String, Template> {
+    pub(super) fn map(
+        &mut self,
+        pointer: &str,
+        map: &IndexMap<String, String>,
+    ) -> IndexMap<String, Template> {
         let each = map.iter();
-        each.map(|(key, text)| (key.clone(), self.text(&format!("{pointer}/{}", escaped(key)), text))).collect()
+        each.map(|(key, text)| (key.clone(), self.text(&format!("{pointer}/{}", escaped(key)), text)))
+            .collect()
     }
 
     pub(super) fn json(&mut self, pointer: &str, value: &Value) -> JsonTemplate {
@@ -28,12 +33,16 @@ impl Texts<'_> {
             Value::String(text) => JsonTemplate::Text(self.text(pointer, text)),
             Value::Array(items) => {
                 let each = items.iter().enumerate();
-                JsonTemplate::Array(each.map(|(i, item)| self.json(&format!("{pointer}/{i}"), item)).collect())
+                JsonTemplate::Array(
+                    each.map(|(i, item)| self.json(&format!("{pointer}/{i}"), item)).collect(),
+                )
             }
             Value::Object(members) => JsonTemplate::Object(
                 members
                     .iter()
-                    .map(|(key, value)| (key.clone(), self.json(&format!("{pointer}/{}", escaped(key)), value)))
+                    .map(|(key, value)| {
+                        (key.clone(), self.json(&format!("{pointer}/{}", escaped(key)), value))
+                    })
                     .collect(),
             ),
             other => JsonTemplate::Literal(other.clone()),

@@ -34,7 +34,9 @@ impl Judge<'_> {
                     self.mismatch(pointer, Some(&Value::from(text)), got.map(Value::from).as_ref());
                 }
             }
-            Some(Wanted::Absent) if got.is_some() => self.mismatch(pointer, None, got.map(Value::from).as_ref()),
+            Some(Wanted::Absent) if got.is_some() => {
+                self.mismatch(pointer, None, got.map(Value::from).as_ref())
+            }
             _ => {}
         }
     }

@@ -8,7 +8,19 @@ use crate::parse::{Node, Value};
 
 /// How well-known kinds of tokens begin. Each is a token only if enough follows.
 const PREFIXES: [&str; 13] = [
-    "sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "AIza", "ya29.", "AKIA", "hf_",
+    "sk-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AIza",
+    "ya29.",
+    "AKIA",
+    "hf_",
 ];
 
 /// A made-up token in a test is shorter than this after its prefix.
@@ -63,7 +75,8 @@ fn is_random(word: &str) -> bool {
         return false;
     }
     let has = |test: fn(&char) -> bool| word.chars().any(|c| test(&c));
-    let is_mixed = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase) && has(char::is_ascii_digit);
+    let is_mixed =
+        has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase) && has(char::is_ascii_digit);
     is_mixed && bits_a_character(word) >= 4.0
 }
 

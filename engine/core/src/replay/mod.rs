@@ -43,13 +43,19 @@ pub static NO_TESTS: Code = Code::warning("HE705", "no-tests");
 pub fn run(provider: &Shared, tests: &TestFile) -> Report {
     let runs: Vec<Trace> = tests.tests.iter().map(|test| play::play(provider, test, tests.now)).collect();
     let results = tests.tests.iter().zip(&runs).map(|(test, trace)| result(provider, tests, test, trace));
-    Report { provider: provider.id.clone(), tests: results.collect(), coverage: coverage::measure(provider, &runs) }
+    Report {
+        provider: provider.id.clone(),
+        tests: results.collect(),
+        coverage: coverage::measure(provider, &runs),
+    }
 }
 
 /// HE705 for a provider that has no test file.
 pub fn no_tests(provider: &Provider) -> Diagnostic {
-    Diagnostic::new(&NO_TESTS, provider.span, format!("`{}` has no tests", provider.id))
-        .help(format!("write `{}.test.toml` beside it, or record one: `hermes-engine test {0} --record`", provider.id))
+    Diagnostic::new(&NO_TESTS, provider.span, format!("`{}` has no tests", provider.id)).help(format!(
+        "write `{}.test.toml` beside it, or record one: `hermes-engine test {0} --record`",
+        provider.id
+    ))
 }
 
 fn result(provider: &Provider, file: &TestFile, test: &Test, trace: &Trace) -> TestResult {

@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::file::{Body, Reply, Test, What};
 use super::trace::{Ending, Heard, Sending, Trace};
 use crate::machine::{
-    CallbackQuery, Effect, Entropy, Event, Failure, FailureKind, Listener, Machine, Prompt, Request, Response, Start,
+    CallbackQuery, Effect, Entropy, Event, Failure, FailureKind, Listener, Machine, Prompt, Request,
+    Response, Start,
 };
 use crate::provider::{JsonTemplate, Shared};
 use crate::raw::test::Fail;
@@ -56,7 +57,8 @@ impl Entropy for Fixed {
     fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             self.block += 1;
-            let block = Sha256::new().chain_update(&self.seed).chain_update(self.block.to_be_bytes()).finalize();
+            let block =
+                Sha256::new().chain_update(&self.seed).chain_update(self.block.to_be_bytes()).finalize();
             for (to, from) in chunk.iter_mut().zip(block) {
                 *to = from;
             }
@@ -103,7 +105,8 @@ impl Player<'_> {
         let heard = taken.iter().filter_map(|t| Some((t.state, t.rule?)));
         for (state, rule) in heard {
             let whole = Name::Answer { state: self.provider.state(state).name.clone(), path: Vec::new() };
-            let answer = self.machine.value(&whole).filter(|v| !v.is_null()).unwrap_or_else(|| answer.clone());
+            let answer =
+                self.machine.value(&whole).filter(|v| !v.is_null()).unwrap_or_else(|| answer.clone());
             self.trace.heard.push(Heard { state, rule, answer });
         }
         effect
@@ -131,9 +134,11 @@ impl Player<'_> {
         match &reply.what {
             What::Answer { status, headers, body } => self.answer(*status, headers.iter(), body),
             What::Nothing(fail) => Ok((Event::Failed(failure(*fail)), Value::Null)),
-            What::Callback(_) | What::Paste(_) => {
-                Err(stuck(&state, "an HTTP answer", "a callback or a paste, which only a browser state takes"))
-            }
+            What::Callback(_) | What::Paste(_) => Err(stuck(
+                &state,
+                "an HTTP answer",
+                "a callback or a paste, which only a browser state takes",
+            )),
         }
     }
 
@@ -162,7 +167,10 @@ impl Player<'_> {
                 Value::Array(items.iter().map(|item| self.json(item)).collect::<Result<_, _>>()?)
             }
             JsonTemplate::Object(members) => Value::Object(
-                members.iter().map(|(key, item)| Ok((key.clone(), self.json(item)?))).collect::<Result<_, Missing>>()?,
+                members
+                    .iter()
+                    .map(|(key, item)| Ok((key.clone(), self.json(item)?)))
+                    .collect::<Result<_, Missing>>()?,
             ),
         })
     }
@@ -181,7 +189,8 @@ impl Player<'_> {
                 let pairs: Result<Vec<_>, Missing> =
                     query.iter().map(|(name, value)| Ok((name.clone(), value.render(self)?))).collect();
                 let pairs = pairs.map_err(missing)?;
-                let answer = pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+                let answer =
+                    pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
                 Ok((Event::CalledBack(CallbackQuery(pairs)), Value::Object(answer)))
             }
             What::Paste(text) => Ok((Event::Pasted(text.render(self).map_err(missing)?), Value::Null)),
@@ -251,8 +260,14 @@ fn missing(missing: Missing) -> Ending {
 }
 
 fn sending(request: Request) -> Sending {
-    let headers = request.headers.iter().map(|(name, header)| (name.clone(), header.value.expose_secret().to_owned()));
-    Sending { method: request.method.as_str(), headers: headers.collect(), url: request.url, body: request.body }
+    let headers =
+        request.headers.iter().map(|(name, header)| (name.clone(), header.value.expose_secret().to_owned()));
+    Sending {
+        method: request.method.as_str(),
+        headers: headers.collect(),
+        url: request.url,
+        body: request.body,
+    }
 }
 
 fn failure(fail: Fail) -> Failure {

@@ -70,10 +70,12 @@ fn words(provider: &Provider) -> BTreeSet<String> {
         for term in conditions.flat_map(|condition| &condition.terms) {
             match &term.test {
                 Test::Body(texts) => words.extend(texts.iter().cloned()),
-                Test::Equals(_, operands) => words.extend(operands.iter().filter_map(|operand| match operand {
-                    Operand::Literal(Value::String(text)) => Some(text.clone()),
-                    _ => None,
-                })),
+                Test::Equals(_, operands) => {
+                    words.extend(operands.iter().filter_map(|operand| match operand {
+                        Operand::Literal(Value::String(text)) => Some(text.clone()),
+                        _ => None,
+                    }))
+                }
                 Test::Exists(_) | Test::Status(_) => {}
             }
         }
@@ -86,7 +88,9 @@ fn learn(provider: &Provider, request: &Request, mask: &mut Mask) {
     let Some(id) = provider.state_id(&request.state) else { return };
     let StateKind::Active(active) = &provider.state(id).kind else { return };
     let Act::Request(written) = &active.act else { return };
-    if let (Some(crate::provider::Body::Form(written)), Some(Body::Form(sent))) = (&written.body, &request.body) {
+    if let (Some(crate::provider::Body::Form(written)), Some(Body::Form(sent))) =
+        (&written.body, &request.body)
+    {
         for (key, value) in sent {
             if let Some(name) = written.get(key).and_then(own_value) {
                 mask.name(value, name);
@@ -102,9 +106,12 @@ fn learn(provider: &Provider, request: &Request, mask: &mut Mask) {
 
 fn own_value(template: &Template) -> Option<String> {
     match template.parts.as_slice() {
-        [Part::Expression(Expression::Name(Name::Random(_) | Name::PkceChallenge | Name::RedirectUri, _), _)] => {
-            Some(template.text.trim().to_owned())
-        }
+        [
+            Part::Expression(
+                Expression::Name(Name::Random(_) | Name::PkceChallenge | Name::RedirectUri, _),
+                _,
+            ),
+        ] => Some(template.text.trim().to_owned()),
         _ => None,
     }
 }

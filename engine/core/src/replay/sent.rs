@@ -51,7 +51,8 @@ fn one(pointer: &str, wanted: &Sent, sending: &Sending, judge: &mut Judge<'_>) {
     }
     let part = |name: &str, key: &str| format!("{pointer}/{name}/{}", escaped(key));
     for (key, value) in &wanted.query {
-        let got = sending.url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
+        let got =
+            sending.url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
         judge.text(&part("query", key), Some(value), got.as_deref());
     }
     for (key, value) in &wanted.form {
@@ -72,7 +73,9 @@ fn one(pointer: &str, wanted: &Sent, sending: &Sending, judge: &mut Judge<'_>) {
 
 fn form_field<'a>(sending: &'a Sending, key: &str) -> Option<&'a str> {
     match &sending.body {
-        Some(Body::Form(fields)) => fields.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()),
+        Some(Body::Form(fields)) => {
+            fields.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        }
         _ => None,
     }
 }

@@ -44,7 +44,8 @@ impl Finder<'_> {
         if let Some(Wanted::Text(state)) = &test.expect.state {
             self.known(&format!("{at}/expect/state"), "state", Some(state), &self.states());
         }
-        let kept: Vec<&str> = self.provider.success().into_iter().flat_map(|s| s.keep.keys()).map(String::as_str).collect();
+        let kept: Vec<&str> =
+            self.provider.success().into_iter().flat_map(|s| s.keep.keys()).map(String::as_str).collect();
         for name in test.expect.token.iter().flat_map(|token| token.keep.keys()) {
             self.known_key(&format!("{at}/expect/token/keep"), "kept value", name, &kept);
         }
@@ -94,7 +95,8 @@ impl Finder<'_> {
 
     fn known_key(&mut self, pointer: &str, what: &str, name: &str, known: &[&str]) {
         let table = self.file.root.at(pointer);
-        let span = table.and_then(|table| table.key_span(name)).unwrap_or_else(|| place(&self.file.root, pointer));
+        let span =
+            table.and_then(|table| table.key_span(name)).unwrap_or_else(|| place(&self.file.root, pointer));
         self.check(span, what, name, known);
     }
 

@@ -188,8 +188,11 @@ fn missing(expression: &Expression, span: Span, problem: &'static str) -> Missin
 fn render_text(expression: &Expression, span: Span, scope: &dyn Scope) -> Result<String, Missing> {
     let value = value_or_blank(expression, scope).ok_or_else(|| missing(expression, span, NO_VALUE))?;
     scalar_text(&value).ok_or_else(|| {
-        let kind =
-            if value.is_array() { "is a list where a text belongs" } else { "is an object where a text belongs" };
+        let kind = if value.is_array() {
+            "is a list where a text belongs"
+        } else {
+            "is an object where a text belongs"
+        };
         missing(expression, span, kind)
     })
 }

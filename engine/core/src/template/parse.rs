@@ -250,7 +250,10 @@ impl Reader<'_> {
             Parameter::Path(handlebars::Path::Relative((_, raw))) => self.name(raw, place),
             _ => {
                 let words = self.words.get(place.clone()).unwrap_or_default();
-                Err(self.error(TemplateFault::Logic(format!("`{words}`, neither a name nor a text in quotes")), place))
+                Err(self.error(
+                    TemplateFault::Logic(format!("`{words}`, neither a name nor a text in quotes")),
+                    place,
+                ))
             }
         }
     }
@@ -283,7 +286,8 @@ impl Reader<'_> {
     }
 
     fn regex(&self, regex: &str, whole: Range<usize>) -> Result<Pattern, TemplateError> {
-        let built = RegexBuilder::new(regex).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build();
+        let built =
+            RegexBuilder::new(regex).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build();
         built.map(Pattern).map_err(|error| {
             // Its last line is the reason; those before it draw the place.
             let text = error.to_string();

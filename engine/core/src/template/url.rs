@@ -58,7 +58,9 @@ pub enum UrlTrouble {
 pub fn origin_shape(template: &Template) -> Result<OriginShape<'_>, UrlTrouble> {
     let split = split(&template.parts)?;
     match split.head.as_slice() {
-        [Piece::Value(expression, span)] if split.scheme.is_empty() => Ok(OriginShape::Value(expression, *span)),
+        [Piece::Value(expression, span)] if split.scheme.is_empty() => {
+            Ok(OriginShape::Value(expression, *span))
+        }
         [Piece::Text(authority)] => {
             let url = parse_plain(&format!("{}{authority}", split.scheme))?;
             Origin::of(&url).map(OriginShape::Literal).ok_or(UrlTrouble::NotAUrl)
@@ -87,7 +89,9 @@ pub fn render_url(template: &Template, scope: &dyn Scope) -> Result<Url, UrlTrou
                 in_query |= literal.contains('?');
                 text.push_str(literal);
             }
-            Piece::Value(expression, span) => encode(&render_text(expression, *span, scope)?, in_query, &mut text),
+            Piece::Value(expression, span) => {
+                encode(&render_text(expression, *span, scope)?, in_query, &mut text)
+            }
         }
     }
     parse_plain(&text)
@@ -115,7 +119,8 @@ fn split(parts: &[Part]) -> Result<Split<'_>, UrlTrouble> {
             Part::Expression(expression, span) => Piece::Value(expression, *span),
         })
         .collect();
-    let texts = pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(*text) } else { None });
+    let texts =
+        pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(*text) } else { None });
     if texts.clone().any(|text| text.contains('#')) {
         return Err(UrlTrouble::Fragment);
     }
@@ -128,7 +133,9 @@ fn split(parts: &[Part]) -> Result<Split<'_>, UrlTrouble> {
             let tail = pieces.split_off(1);
             return match tail.first() {
                 None => Ok(Split { scheme: "", head: pieces, tail }),
-                Some(Piece::Text(text)) if text.starts_with(['/', '?']) => Ok(Split { scheme: "", head: pieces, tail }),
+                Some(Piece::Text(text)) if text.starts_with(['/', '?']) => {
+                    Ok(Split { scheme: "", head: pieces, tail })
+                }
                 Some(_) => Err(UrlTrouble::Origin),
             };
         }
@@ -161,11 +168,7 @@ fn take_scheme(text: &mut &str) -> Option<&'static str> {
     Some(scheme)
 }
 
-fn labels_shape<'a>(
-    scheme: &str,
-    labels: &[Piece<'a>],
-    end: &str,
-) -> Result<OriginShape<'a>, UrlTrouble> {
+fn labels_shape<'a>(scheme: &str, labels: &[Piece<'a>], end: &str) -> Result<OriginShape<'a>, UrlTrouble> {
     let is_label = |piece: &Piece<'_>| match piece {
         Piece::Text(text) => text.chars().all(is_label_char),
         Piece::Value(..) => true,
@@ -247,6 +250,7 @@ fn parse_plain(text: &str) -> Result<Url, UrlTrouble> {
     if url.fragment().is_some() {
         return Err(UrlTrouble::Fragment);
     }
-    let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let is_dots =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     if path.split('/').any(is_dots) { Err(UrlTrouble::DotSegment) } else { Ok(url) }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::reach;
 use crate::condition::{Condition, Test};
 use crate::provider::{
-    Act, Active, Auth, Back, Body, JsonTemplate, Provider, Request, StateId, StateKind, Success, Then, ValueSource,
+    Act, Active, Auth, Back, Body, JsonTemplate, Provider, Request, StateId, StateKind, Success, Then,
+    ValueSource,
 };
 use crate::query::Step;
 use crate::source::Span;
@@ -116,7 +117,9 @@ fn success_reads<'a>(
     }
     if let Some(time) = &success.expires {
         match &time.value {
-            TimeValue::Path(query, _) => reads.push((Read::Last(query.steps().to_vec()), time.span, Some(id))),
+            TimeValue::Path(query, _) => {
+                reads.push((Read::Last(query.steps().to_vec()), time.span, Some(id)))
+            }
             TimeValue::Template(template, _) => templates.push(template),
             TimeValue::Fixed(_) => {}
         }
@@ -163,7 +166,9 @@ fn json_templates<'a>(json: &'a JsonTemplate, templates: &mut Vec<&'a Template>)
         JsonTemplate::Text(text) => templates.push(text),
         JsonTemplate::Literal(_) => {}
         JsonTemplate::Array(items) => items.iter().for_each(|item| json_templates(item, templates)),
-        JsonTemplate::Object(members) => members.values().for_each(|member| json_templates(member, templates)),
+        JsonTemplate::Object(members) => {
+            members.values().for_each(|member| json_templates(member, templates))
+        }
     }
 }
 

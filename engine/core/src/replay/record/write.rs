@@ -31,7 +31,8 @@ pub(super) fn write(
         Action::Verify => Some("verify"),
     };
     if let Some(run) = run {
-        let _ = writeln!(text, "run = \"{run}\"\ntoken = {{ access_token = \"old\", refresh_token = \"old\" }}");
+        let _ =
+            writeln!(text, "run = \"{run}\"\ntoken = {{ access_token = \"old\", refresh_token = \"old\" }}");
     }
     if let Some(region) = &recording.region {
         let _ = writeln!(text, "region = {}", toml(&Value::from(region.as_str())));

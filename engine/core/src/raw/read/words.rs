@@ -1,0 +1,112 @@
+//! What is wrong, in a person's words.
+
+use super::fault::{Kind, Step};
+use super::node::Unknown;
+use super::{UNKNOWN_KEY, WRONG_TYPE};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::parse::{Node, Value};
+
+/// As many keys or words are listed; a longer list helps nobody.
+const LISTED: usize = 12;
+
+/// The known key that was most likely meant and is not yet there.
+pub(super) fn nearest_free(
+    key: &str,
+    known: &'static [&'static str],
+    present: &[&str],
+) -> Option<&'static str> {
+    nearest(key, known.iter().copied()).filter(|near| !present.contains(near))
+}
+
+/// The finding for an unknown key.
+pub(super) fn unknown_key(unknown: &Unknown, near: Option<&str>) -> Diagnostic {
+    let finding =
+        Diagnostic::new(&UNKNOWN_KEY, unknown.span, format!("there is no key `{}` here", unknown.key));
+    match near {
+        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(unknown.span, near),
+        None if unknown.known.len() <= LISTED => {
+            finding.help(format!("the keys are {}", listed(unknown.known)))
+        }
+        None => finding,
+    }
+}
+
+/// The finding for anything else that is wrong with a node.
+pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node) -> Diagnostic {
+    let name = name_of(path);
+    let say = |message: String| Diagnostic::new(&WRONG_TYPE, node.span, message);
+    match kind {
+        Kind::WrongType { expected } => {
+            let expected = plain(expected);
+            let finding = say(format!("{name} must be {expected}, not {}", node.kind()))
+                .label(format!("expected {expected}"));
+            retyped(finding, node, &expected)
+        }
+        Kind::WrongValue { expected } => say(format!("{name} must be {}", plain(expected))),
+        Kind::WrongLength { expected } => {
+            let len = node.as_array().map_or(0, <[Node]>::len);
+            say(format!("{name} must be {}, and has {len}", plain(expected)))
+        }
+        Kind::UnknownWord { word, known } => {
+            let finding =
+                say(format!("{name} can't be `{word}`")).label(format!("expected {}", listed(known)));
+            match nearest(word, known.iter().copied()) {
+                Some(near) => {
+                    finding.help(format!("did you mean `{near}`?")).fix(node.span, format!("\"{near}\""))
+                }
+                None => finding,
+            }
+        }
+        Kind::MissingKey(key) => say(format!("{name} lacks the key `{key}`")),
+        Kind::UnknownKey { key, .. } => say(format!("there is no key `{key}` here")),
+        Kind::Other(message) => say(format!("{name}: {message}")),
+    }
+}
+
+/// Offers the same value in the type that was meant.
+fn retyped(finding: Diagnostic, node: &Node, expected: &str) -> Diagnostic {
+    let replacement = match &node.value {
+        Value::Integer(number) if expected.contains("string") => format!("\"{number}\""),
+        Value::Bool(truth) if expected.contains("string") => format!("\"{truth}\""),
+        Value::String(text) if expected.contains("number") && text.parse::<i64>().is_ok() => text.clone(),
+        Value::String(text) if expected == "true or false" && text.parse::<bool>().is_ok() => text.clone(),
+        Value::String(_) if expected == "a list" => return finding.help("put it in brackets: `[…]`"),
+        _ => return finding,
+    };
+    finding.help(format!("write `{replacement}`")).fix(node.span, replacement)
+}
+
+/// What a person calls the value at the end of a path.
+fn name_of(path: &[Step]) -> String {
+    match path {
+        [] => "the file".to_owned(),
+        [.., Step::Key(key)] => format!("`{key}`"),
+        [outer @ .., Step::Item(index)] => match outer {
+            [.., Step::Key(key)] => format!("item {} of `{key}`", index + 1),
+            _ => format!("item {} of a list", index + 1),
+        },
+    }
+}
+
+/// serde's name of a type in the words of the format.
+fn plain(expected: &str) -> String {
+    if let Some(len) = expected.strip_prefix("an array of length ") {
+        return format!("a list of {len}");
+    }
+    let word = match expected {
+        "string" => "a string",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        _ if expected.starts_with("struct ") => "a table",
+        _ => expected,
+    };
+    word.to_owned()
+}
+
+fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
