@@ -4,33 +4,73 @@
 //! checks what a real server would: PKCE, `state`, `redirect_uri`, literal fields, single use of codes and refresh tokens.
 //! It is pure: time and randomness are arguments, and it has no socket. What looks like a secret here is invented, and
 //! says so in its first letters.
+//!
+//! ```text
+//! request ─► route ─► link ─► verify ─► plan ─► compose ─► answer
+//!            which    which   is it     which   a reply
+//!            state    run     right     rule    that takes it
+//! ```
 
+mod answer;
+mod approve;
+mod body;
+mod compose;
+mod fault;
+mod field;
+mod invent;
+mod page;
+mod plan;
+mod reply;
+mod route;
 mod scenario;
+mod session;
+mod slot;
+mod special;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod verify;
 mod wire;
 
 use indexmap::IndexMap;
 
+pub use page::PASTE_HEADER;
 pub use scenario::{Scenario, UnknownScenario};
 pub use wire::{Asked, Exchange, Reply};
 
 use crate::machine::Entropy;
+use crate::origin::HostPattern;
 use crate::provider::Shared;
 use crate::time::UnixMs;
+
+/// What a redirect of [`Scenario::Redirect`] puts before the path.
+const MOVED: &str = "/simulated/moved";
 
 /// A simulated authorization server.
 pub struct Server {
     provider: Shared,
     scenario: Scenario,
     inputs: IndexMap<String, String>,
+    fields: IndexMap<String, field::Fields>,
+    book: session::Book,
+}
+
+/// What became of a request, before it is told.
+struct Outcome {
+    reply: Reply,
+    state: Option<String>,
+    note: String,
+    is_refused: bool,
 }
 
 impl Server {
     /// A server for a provider that behaves as the scenario says.
     pub fn new(provider: Shared, scenario: Scenario) -> Server {
-        Server { provider, scenario, inputs: IndexMap::new() }
+        let fields = field::fields(&provider);
+        Server { provider, scenario, inputs: IndexMap::new(), fields, book: session::Book::default() }
     }
 
-    /// Tells the values of inputs, where hosts depend on them.
+    /// Tells the values of inputs, where hosts depend on them. A client may have others all the same.
     pub fn with_inputs(mut self, inputs: IndexMap<String, String>) -> Server {
         self.inputs = inputs;
         self
@@ -41,15 +81,51 @@ impl Server {
         self.scenario
     }
 
-    /// The hosts that the server stands in for: all that the file's URLs and `hosts` name, in any region.
+    /// What a person calls the provider.
+    pub fn provider_name(&self) -> &str {
+        &self.provider.name
+    }
+
+    /// The hosts that the server stands in for: all that the file's URLs and `hosts` name, in any region. Of a pattern such
+    /// as `*.example.com` it is `sim.example.com`.
     pub fn hosts(&self) -> Vec<String> {
-        let _ = (&self.provider, &self.inputs);
-        unimplemented!()
+        let mut all = Vec::new();
+        for pattern in self.provider.named_hosts(&self.inputs).0 {
+            let host = match pattern {
+                HostPattern::Exactly(host) => host,
+                HostPattern::Below(host) => format!("sim.{host}"),
+            };
+            if !all.contains(&host) && !is_loopback(&host) {
+                all.push(host);
+            }
+        }
+        all
     }
 
     /// Answers a request, and says what happened.
     pub fn answer(&mut self, asked: &Asked, now: UnixMs, entropy: &mut dyn Entropy) -> (Reply, Exchange) {
-        let _ = (asked, now, entropy);
-        unimplemented!()
+        let turn = turn::Turn::new(asked, now, entropy, &self.hosts());
+        let outcome = match self.page(&turn) {
+            Some(outcome) => outcome,
+            None => self.turn(&turn),
+        };
+        let status = match &outcome.reply {
+            Reply::Answer { status, .. } => Some(*status),
+            Reply::Broken => None,
+        };
+        let exchange = Exchange {
+            state: outcome.state,
+            method: asked.method.clone(),
+            host: asked.host.clone(),
+            path: asked.path.clone(),
+            status,
+            note: outcome.note,
+            refused: outcome.is_refused,
+        };
+        (outcome.reply, exchange)
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }

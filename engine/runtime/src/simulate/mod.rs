@@ -3,25 +3,42 @@
 //! What it answers is decided in [`hermes_engine_core::simulate`]; this room gives it a socket, a clock and randomness,
 //! and plays the person at the approval page where none is there.
 
-use std::io;
-use std::net::SocketAddr;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod visit;
 
-use hermes_engine_core::machine::Prompt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
 pub use hermes_engine_core::simulate::{Exchange, Scenario, Server, UnknownScenario};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+pub use visit::{Visit, Visiting, Visitor};
 
 /// A simulated authorization server that listens on loopback for as long as this value lives.
 pub struct Simulator {
     addr: SocketAddr,
     hosts: Vec<String>,
     exchanges: UnboundedReceiver<Exchange>,
+    task: JoinHandle<io::Result<()>>,
 }
 
 impl Simulator {
     /// Listens on `127.0.0.1:port` (0: any free one) and serves from a task of the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// Where the port can't be had.
     pub async fn bind(server: Server, port: u16) -> io::Result<Simulator> {
-        let _ = (server, port);
-        unimplemented!()
+        let hosts = server.hosts();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let addr = listener.local_addr()?;
+        let (sender, exchanges) = unbounded_channel();
+        let task = tokio::spawn(socket::serve(listener, server, sender));
+        Ok(Simulator { addr, hosts, exchanges, task })
     }
 
     /// Where it listens.
@@ -39,33 +56,19 @@ impl Simulator {
         self.exchanges.recv().await
     }
 
+    /// The requests that were answered and not yet looked at.
+    pub fn exchanges(&mut self) -> Vec<Exchange> {
+        std::iter::from_fn(|| self.exchanges.try_recv().ok()).collect()
+    }
+
     /// One who visits pages in the place of a person.
     pub fn visitor(&self) -> Visitor {
-        Visitor { connect_to: self.connect_to() }
+        Visitor::new(self.connect_to())
     }
 }
 
-/// Plays the person: visits the page of a prompt, as a browser would, and follows it back to the listener.
-#[derive(Debug, Clone)]
-pub struct Visitor {
-    connect_to: Vec<(String, SocketAddr)>,
-}
-
-/// What a visit came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Visit {
-    /// The page was shown, and there is nothing to bring back: the flow polls.
-    Shown,
-    /// The listener on loopback got the callback.
-    CalledBack,
-    /// This text is to be pasted: the URL that the server redirected to.
-    Paste(String),
-}
-
-impl Visitor {
-    /// Visits the prompt's page. Errors where the server or the listener could not be reached.
-    pub async fn visit(&self, prompt: &Prompt) -> io::Result<Visit> {
-        let _ = (&self.connect_to, prompt);
-        unimplemented!()
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

@@ -1,0 +1,125 @@
+//! The person at the approval page, played.
+//!
+//! Knows no provider: it opens the page of a prompt, and goes where a browser would be sent.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use hermes_engine_core::machine::{Failure, Prompt, Request, Response};
+use hermes_engine_core::provider::Method;
+use hermes_engine_core::simulate::PASTE_HEADER;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use url::Url;
+
+use crate::driver::{Opened, Person};
+use crate::http::{Http, HttpOptions};
+
+/// How often a page may send the browser on.
+const HOPS: usize = 5;
+
+/// Plays the person: visits the page of a prompt, as a browser would, and follows it back to the listener.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    connect_to: Vec<(String, SocketAddr)>,
+}
+
+/// What a visit came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visit {
+    /// The page was shown, and there is nothing to bring back: the flow polls.
+    Shown,
+    /// The listener on loopback got the callback.
+    CalledBack,
+    /// This text is to be pasted.
+    Paste(String),
+}
+
+impl Visitor {
+    pub(super) fn new(connect_to: Vec<(String, SocketAddr)>) -> Visitor {
+        Visitor { connect_to }
+    }
+
+    /// Visits the prompt's page. A prompt without one is shown already.
+    ///
+    /// # Errors
+    ///
+    /// Where the server or the listener could not be reached.
+    pub async fn visit(&self, prompt: &Prompt) -> Result<Visit, Failure> {
+        let Some(mut url) = prompt.url.clone() else { return Ok(Visit::Shown) };
+        let http = Http::new(HttpOptions { timeout: None, connect_to: self.connect_to.clone() });
+        for _ in 0..HOPS {
+            let response = http.send(&page(url.clone())).await?;
+            if let Some(text) = header(&response, PASTE_HEADER) {
+                return Ok(Visit::Paste(text.to_owned()));
+            }
+            let is_redirect = (300..400).contains(&response.status);
+            match header(&response, "location").filter(|_| is_redirect).and_then(|to| url.join(to).ok()) {
+                Some(next) if next.scheme() == "http" => {
+                    http.send(&page(next)).await?;
+                    return Ok(Visit::CalledBack);
+                }
+                Some(next) => url = next,
+                None => return Ok(Visit::Shown),
+            }
+        }
+        Ok(Visit::Shown)
+    }
+}
+
+fn page(url: Url) -> Request {
+    Request { state: "page".into(), method: Method::Get, url, headers: Vec::new(), body: None }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// A person who is shown everything that another is, while a [`Visitor`] does what there is to do.
+///
+/// Start the machine without a browser at hand, or a real one opens too.
+pub struct Visiting<P> {
+    person: P,
+    visitor: Visitor,
+    pastes: UnboundedReceiver<String>,
+    sender: UnboundedSender<String>,
+}
+
+impl<P: Person> Visiting<P> {
+    /// Plays beside `person`.
+    pub fn new(person: P, visitor: Visitor) -> Visiting<P> {
+        let (sender, pastes) = unbounded_channel();
+        Visiting { person, visitor, pastes, sender }
+    }
+}
+
+impl<P: Person> Person for Visiting<P> {
+    fn show(&mut self, prompt: &Prompt, opened: &Opened) {
+        self.person.show(prompt, opened);
+        let (visitor, prompt, sender) = (self.visitor.clone(), prompt.clone(), self.sender.clone());
+        tokio::spawn(async move {
+            // A page that can't be reached is a person who does nothing: the flow's deadline deals with both.
+            if let Ok(Visit::Paste(text)) = visitor.visit(&prompt).await {
+                let _ = sender.send(text);
+            }
+        });
+    }
+
+    fn waiting(&mut self, left: Option<Duration>) {
+        self.person.waiting(left);
+    }
+
+    fn waited(&mut self) {
+        self.person.waited();
+    }
+
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
+        Box::pin(async {
+            tokio::select! {
+                Some(text) = self.pastes.recv() => text,
+                text = self.person.paste() => text,
+            }
+        })
+    }
+}
