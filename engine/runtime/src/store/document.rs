@@ -1,86 +1,124 @@
-//! What `auth.json` holds.
+//! What `auth.json` holds: records, the pool, and what this engine does not know.
 
-use hermes_engine_core::origin::Origins;
-use hermes_engine_core::secret::Secret;
+use std::path::Path;
+
 use hermes_engine_core::time::UnixMs;
-use indexmap::IndexMap;
-use serde_json::Value;
+use indexmap::IndexSet;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+use super::json::{Node, Object};
+use super::moment;
+use super::pool;
+use super::record::Record;
 
 /// The whole file. What this engine does not know stays as it is, to the byte.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Document {
-    /// What was mended or could not be while reading, for a person: permissions that were too wide, ….
+    /// What was mended while reading, or could not be, for a person: permissions that were too wide, ….
     pub warnings: Vec<String>,
-}
-
-/// The stored credential of one provider.
-#[derive(Clone)]
-pub struct Record {
-    _value: Value,
+    root: Object,
 }
 
 impl Document {
-    /// The record of a provider.
+    /// Reads the text of a file; `None` is a file that isn't there.
+    pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<Document, StoreError> {
+        let corrupt = |reason: String| StoreError::Corrupt { path: path.to_owned(), reason };
+        let Some(text) = text else { return Ok(Document::default()) };
+        // The error's own words can quote the file, so only its place is told (S25).
+        let place =
+            |e: serde_json::Error| corrupt(format!("line {}, column {}: not JSON", e.line(), e.column()));
+        let root = Object::parse(text).map_err(place)?;
+        for name in ["providers", "credential_pool", "suppressed_sources"] {
+            if root.has(name) && root.object(name).is_none() {
+                return Err(corrupt(format!("`{name}` is not an object")));
+            }
+        }
+        let records = root.object("providers").unwrap_or_default();
+        match records.names().find(|id| records.has(id) && records.object(id).is_none()) {
+            Some(id) => Err(corrupt(format!("`providers.{id}` is not an object"))),
+            None => Ok(Document { warnings: Vec::new(), root }),
+        }
+    }
+
+    /// The text to write: two spaces a level, and a newline at the end.
+    pub(super) fn text(&self) -> Result<Zeroizing<String>, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(&self.root)?;
+        text.push('\n');
+        Ok(Zeroizing::new(text))
+    }
+
+    /// Says when the file was changed, and that it is of version 1 where it does not say.
+    pub(super) fn stamp(&mut self, at: UnixMs) {
+        if !self.root.has("version") {
+            self.root.set("version", 1);
+        }
+        self.root.set("updated_at", moment::write(at));
+    }
+
+    /// The record of a provider whose tokens stand in the record itself.
     pub fn record(&self, provider: &str) -> Option<Record> {
-        let _ = provider;
-        unimplemented!()
+        self.record_at(provider, &[])
+    }
+
+    /// The record of a provider whose tokens stand below some members of it (`stored_at`).
+    pub fn record_at(&self, provider: &str, place: &[String]) -> Option<Record> {
+        let record = self.root.object("providers")?.object(provider)?;
+        Some(Record::new(record, place))
+    }
+
+    /// Puts a record in its provider's place. Pool rows that hold the same grant as `before` follow it.
+    pub fn put(&mut self, provider: &str, before: Option<&Record>, record: &Record) {
+        if let Some(spent) = before.and_then(Record::refresh_token) {
+            pool::follow(self.root.object_mut("credential_pool"), provider, &spent, record);
+        }
+        self.open("providers").put(provider, Node::Object(record.object().clone()));
+    }
+
+    /// Makes a provider the one that Hermes Agent uses, and its credentials known again to it: what a login does.
+    pub fn activate(&mut self, provider: &str) {
+        self.root.set("active_provider", provider);
+        self.unsuppress(provider);
+    }
+
+    /// Ends the suppression of a provider's sources.
+    pub fn unsuppress(&mut self, provider: &str) {
+        if let Some(suppressed) = self.root.object_mut("suppressed_sources") {
+            suppressed.remove(provider);
+        }
     }
 
     /// The ids of all records and pool rows, in their order.
     pub fn providers(&self) -> Vec<String> {
-        unimplemented!()
+        let records = self.root.object("providers").unwrap_or_default();
+        let pool = self.root.object("credential_pool").unwrap_or_default();
+        let with_record = records.names().filter(|id| records.has(id));
+        let with_rows = pool.names().filter(|id| pool.value(id).is_some_and(|rows| rows != json!([])));
+        let ids: IndexSet<String> = with_record.chain(with_rows).cloned().collect();
+        ids.into_iter().collect()
     }
 
     /// The provider that Hermes Agent uses where nothing else is chosen.
     pub fn active_provider(&self) -> Option<String> {
-        unimplemented!()
+        self.root.text("active_provider")
     }
 
-    /// Removes every copy of a provider's credential: record, pool rows, active provider.
+    /// Removes every copy of a provider's credential: record, pool rows, active provider. Tells whether there was one.
     pub fn remove(&mut self, provider: &str) -> bool {
-        let _ = provider;
-        unimplemented!()
-    }
-}
-
-impl Record {
-    /// The members that a file names as `token.*`.
-    pub fn token(&self) -> Value {
-        unimplemented!()
+        let record = self.root.object_mut("providers").and_then(|records| records.remove(provider));
+        let rows = self.root.object_mut("credential_pool").and_then(|pool| pool.remove(provider));
+        if self.active_provider().as_deref() == Some(provider) {
+            self.root.set("active_provider", Value::Null);
+        }
+        record.is_some() || rows.is_some()
     }
 
-    /// The access token.
-    pub fn access_token(&self) -> Option<Secret> {
-        unimplemented!()
-    }
-
-    /// The refresh token.
-    pub fn refresh_token(&self) -> Option<Secret> {
-        unimplemented!()
-    }
-
-    /// The region of the login.
-    pub fn region(&self) -> Option<String> {
-        unimplemented!()
-    }
-
-    /// The typed values of inputs that are kept with the credential.
-    pub fn inputs(&self) -> IndexMap<String, String> {
-        unimplemented!()
-    }
-
-    /// Where the credential may go; `None` where another program wrote the record.
-    pub fn origins(&self) -> Option<Origins> {
-        unimplemented!()
-    }
-
-    /// When the access token expires; `None` is unknown.
-    pub fn expires_at(&self) -> Option<UnixMs> {
-        unimplemented!()
-    }
-
-    /// What a person calls it.
-    pub fn label(&self) -> Option<String> {
-        unimplemented!()
+    /// A member that is an object; made where it isn't there.
+    fn open(&mut self, name: &str) -> &mut Object {
+        if !self.root.has("version") {
+            self.root.set("version", 1);
+        }
+        self.root.open(name)
     }
 }

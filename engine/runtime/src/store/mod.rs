@@ -3,17 +3,42 @@
 //! The port is narrow on purpose: [`Store::read`] takes no lock, [`Store::with_grant`] holds one grant still across
 //! read, decide, redeem and write, and [`Store::commit`] changes the file under the lock that Hermes shares. A file that
 //! can't be read or parsed is an error that names it; it is never taken as empty and never replaced.
+//!
+//! Where `auth.json` is a symlink, the locks of grants and the journal stand beside its target: homes that share one
+//! file share them too.
 
 mod document;
 mod error;
+mod file;
+mod journal;
+mod json;
+mod lock;
+pub(crate) mod moment;
+mod pool;
+mod record;
+#[cfg(test)]
+mod tests;
 
-use std::path::Path;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use document::{Document, Record};
-pub use error::StoreError;
+use sha2::{Digest as _, Sha256};
 
+pub use document::Document;
+pub use error::StoreError;
+pub use journal::{Answer, Intent, Journal, Pending};
+pub use record::{Expiry, Mark, Pause, Record};
+
+use crate::clock;
 use crate::home::Home;
+use lock::Lock;
+
+/// How long Hermes Agent waits for `auth.lock`, and we with it.
+const LOCK_LIMIT: Duration = Duration::from_secs(15);
+/// The pause between attempts at the lock of a grant, which nobody else takes.
+const GRANT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The store of one home.
 #[derive(Debug, Clone)]
@@ -22,9 +47,12 @@ pub struct Store {
 }
 
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
+#[derive(Debug)]
 pub struct Held<'a> {
     store: &'a Store,
     provider: &'a str,
+    target: PathBuf,
+    lock: Lock,
 }
 
 impl Store {
@@ -38,20 +66,54 @@ impl Store {
         &self.home
     }
 
-    /// Where the credentials are.
-    pub fn path(&self) -> &Path {
-        unimplemented!()
+    /// Where the credentials are, symlinks not resolved.
+    pub fn path(&self) -> PathBuf {
+        self.home.auth_json()
     }
 
     /// Reads the credentials, without a lock. A file that isn't there is an empty document.
     pub fn read(&self) -> Result<Document, StoreError> {
-        unimplemented!()
+        let mut warnings = Vec::new();
+        file::guard_folder(self.home.path(), &mut warnings)?;
+        let text = file::read(&file::resolve(&self.path())?, &mut warnings)?;
+        let mut document = Document::parse(&self.path(), text.as_ref().map(|text| text.as_str()))?;
+        document.warnings = warnings;
+        Ok(document)
     }
 
-    /// Changes the credentials under `auth.lock`: reads, applies `change`, and writes durably.
+    /// Changes the credentials under `auth.lock`: reads, applies `change`, and writes durably what has changed.
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
-        let _ = change;
-        unimplemented!()
+        self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
+        let target = file::resolve(&self.path())?;
+        let _locks = self.lock_file(&target)?;
+        let mut document = self.read()?;
+        let text = |document: &Document| document.text().map_err(|e| self.unwritable(&target, e.into()));
+        let before = text(&document)?;
+        let changed = change(&mut document);
+        if text(&document)? != before {
+            document.stamp(clock::wall());
+            file::replace(&target, &text(&document)?)?;
+        }
+        Ok(changed)
+    }
+
+    /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses.
+    fn lock_file(&self, target: &Path) -> Result<Vec<Lock>, StoreError> {
+        let mut paths = vec![file::resolve(&self.home.auth_lock())?];
+        let beside = file::resolve(&target.with_file_name("auth.lock"))?;
+        if !paths.contains(&beside) {
+            paths.push(beside);
+        }
+        let mut held = Vec::new();
+        for path in paths {
+            match Lock::take(&path, LOCK_LIMIT, lock::PAUSE) {
+                Ok(lock) => held.push(lock),
+                // A login is still worth keeping where nobody can be kept out; a refresh was refused before.
+                Err(StoreError::NoLocks { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(held)
     }
 
     /// Holds the lock of a provider's grant while `work` runs; waits for it at most `limit`.
@@ -61,14 +123,64 @@ impl Store {
         limit: Duration,
         work: impl FnOnce(&Held<'_>) -> T,
     ) -> Result<T, StoreError> {
-        let _ = (provider, limit, work);
-        unimplemented!()
+        self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
+        let target = file::resolve(&self.path())?;
+        let folder = target.with_file_name("locks");
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        created.map_err(|source| self.unwritable(&folder, source))?;
+        let lock = Lock::take(&folder.join(file_name(provider)), limit, GRANT_PAUSE)?;
+        Ok(work(&Held { store: self, provider, target, lock }))
+    }
+
+    /// Whether a renewal of the provider's grant may have been left unfinished.
+    pub fn is_unfinished(&self, provider: &str) -> bool {
+        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider).exists())
+    }
+
+    fn unwritable(&self, path: &Path, source: std::io::Error) -> StoreError {
+        StoreError::Unwritable { path: path.to_owned(), source }
     }
 }
 
 impl Held<'_> {
-    /// Reads the credentials again, now that nobody else changes this grant.
-    pub fn record(&self) -> Result<Option<Record>, StoreError> {
-        Ok(self.store.read()?.record(self.provider))
+    /// The store.
+    pub fn store(&self) -> &Store {
+        self.store
     }
+
+    /// The journal of the grant.
+    pub fn journal(&self) -> Journal {
+        journal(&self.target, self.provider)
+    }
+
+    /// Proves, before a token is spent, that its successor can be kept: locks keep others out, and the file can be
+    /// replaced.
+    pub fn prove_ready(&self) -> Result<(), StoreError> {
+        self.lock.prove()?;
+        let size = self.target.metadata().map(|m| m.len() as usize).unwrap_or_default();
+        file::prove_writable(&self.target, size + 16 * 1024)
+    }
+}
+
+fn journal(target: &Path, provider: &str) -> Journal {
+    Journal::at(&target.with_file_name("journal"), &file_name(provider))
+}
+
+/// The name of a grant's lock and journal: the provider's id, or a hash of what is none.
+fn file_name(provider: &str) -> String {
+    let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !provider.is_empty() && provider.len() <= 128 && provider.chars().all(is_id) {
+        provider.to_owned()
+    } else {
+        sha256(provider)
+    }
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256(text: &str) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -1,0 +1,148 @@
+//! The file itself: read as a whole, replaced as a whole.
+//!
+//! No reader ever sees half a file: a new one is written beside it, made durable, and renamed over it (S21). A symlink
+//! stays one; its target is replaced. What belongs to another user is neither read nor written (S20).
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+
+const PREFIX: &str = ".auth.json.";
+const SUFFIX: &str = ".new";
+/// The name of a proof differs, so that no writer sweeps it away.
+const PROOF_PREFIX: &str = ".auth.proof.";
+
+/// The file that a path leads to, symlinks resolved. It need not be there; a link must lead into a folder that is.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    match std::fs::canonicalize(path) {
+        Ok(target) => Ok(target),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match std::fs::read_link(path) {
+            // A link that leads nowhere yet.
+            Ok(target) => {
+                let target = path.parent().unwrap_or(Path::new("/")).join(target);
+                let folder = target.parent().unwrap_or(Path::new("/")).canonicalize();
+                folder.map(|f| f.join(target.file_name().unwrap_or_default())).map_err(unreadable(path))
+            }
+            Err(_) => {
+                let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+                Ok(folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(f, name)| f.join(name)))
+            }
+        },
+        Err(error) => Err(unreadable(path)(error)),
+    }
+}
+
+/// Reads a file that [`resolve`] found; `None` where there is none. A file that others may read is closed to them, with
+/// a warning.
+pub(super) fn read(path: &Path, warnings: &mut Vec<String>) -> Result<Option<Zeroizing<String>>, StoreError> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    let mut file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(path)(error)),
+    };
+    let about = file.metadata().map_err(unreadable(path))?;
+    if !about.is_file() {
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        return Err(unreadable(path)(reason));
+    }
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::Foreign { path: path.to_owned(), owner: about.uid() });
+    }
+    if about.mode() & 0o077 != 0 {
+        warnings.push(match file.set_permissions(Permissions::from_mode(0o600)) {
+            Ok(()) => format!("{} could be read by others; it was closed to them", path.display()),
+            Err(error) => format!("{} can be read by others, and can't be closed: {error}", path.display()),
+        });
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(about.len() as usize + 1));
+    file.read_to_end(&mut bytes).map_err(unreadable(path))?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+        Err(_) => Err(StoreError::Corrupt { path: path.to_owned(), reason: "it is not UTF-8".to_owned() }),
+    }
+}
+
+/// Replaces a file that [`resolve`] found, durably: 0600, whatever the umask.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    sweep(folder);
+    let written = fill(folder, PREFIX, text.as_bytes()).and_then(|file| {
+        file.persist(path).map_err(|failed| failed.error)?;
+        sync_folder(folder)
+    });
+    written.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
+}
+
+/// Proves that a file can be replaced by one of this size: writes it beside, and removes it.
+pub(super) fn prove_writable(path: &Path, bytes: usize) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let tried = fill(folder, PROOF_PREFIX, &vec![b' '; bytes]).and_then(NamedTempFile::close);
+    tried.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
+}
+
+fn fill(folder: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix(prefix).suffix(SUFFIX).tempfile_in(folder)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Removes what a process that was killed while writing has left. The caller holds the lock, so nobody writes now.
+fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if ours {
+            // What can't be removed now will be tried again at the next write.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes a rename or removal in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some filesystems have no such thing for folders.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        other => other,
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Unreadable { path: path.clone(), source }
+}
+
+/// Sees that a folder is for its owner alone: one that others may look into is closed to them, one that is somebody
+/// else's is refused.
+pub(super) fn guard_folder(path: &Path, warnings: &mut Vec<String>) -> Result<(), StoreError> {
+    let about = match std::fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(path)(error)),
+    };
+    let me = rustix::process::geteuid().as_raw();
+    // In a container root often works in a folder that a volume brought with it.
+    if about.uid() != me && about.uid() != 0 && me != 0 {
+        return Err(StoreError::Foreign { path: path.to_owned(), owner: about.uid() });
+    }
+    // A folder with the sticky bit is shared on purpose, as /tmp is.
+    let shared = about.mode() & 0o1000 != 0;
+    if about.uid() == me && about.mode() & 0o077 != 0 && !shared {
+        warnings.push(match std::fs::set_permissions(path, Permissions::from_mode(0o700)) {
+            Ok(()) => format!("{} was open to others; it was closed to them", path.display()),
+            Err(error) => format!("{} is open to others, and can't be closed: {error}", path.display()),
+        });
+    }
+    Ok(())
+}

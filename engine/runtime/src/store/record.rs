@@ -1,0 +1,312 @@
+//! The stored credential of one provider.
+//!
+//! Its tokens may stand in the record or, where another program nests them, below some of its members; what this engine
+//! adds (`generation`, `origins`, `inputs`, …) always stands in the record itself.
+
+use hermes_engine_core::machine::{Grant, Trouble};
+use hermes_engine_core::origin::Origins;
+use hermes_engine_core::secret::Secret;
+use hermes_engine_core::time::UnixMs;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::json::Object;
+use super::moment;
+
+/// What the times of a grant are called.
+const TIMES: [&str; 4] = ["obtained_at", "expires_at", "expires_at_ms", "expires_in"];
+
+/// The stored credential of one provider.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    object: Object,
+    place: Vec<String>,
+}
+
+/// When an access token ends, as its record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// At this time.
+    At(UnixMs),
+    /// The record doesn't say.
+    Unknown,
+    /// The record says something that is no time.
+    Unreadable,
+}
+
+/// Why only a new login helps, as it was marked in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The code of the failure.
+    pub code: String,
+    /// The failure in words.
+    pub message: String,
+    /// When it happened.
+    pub at: Option<UnixMs>,
+}
+
+/// A pause after a failed renewal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// When it ends.
+    pub until: UnixMs,
+    /// The code of the failure.
+    pub code: String,
+    /// The failure in words.
+    pub message: String,
+}
+
+impl Record {
+    pub(super) fn new(object: Object, place: &[String]) -> Record {
+        Record { object, place: place.to_vec() }
+    }
+
+    pub(super) fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// The object that holds the tokens.
+    fn tokens(&self) -> Object {
+        let below = |object: Option<Object>, name: &String| object?.object(name);
+        self.place.iter().fold(Some(self.object.clone()), below).unwrap_or_default()
+    }
+
+    fn tokens_mut(&mut self) -> &mut Object {
+        self.place.iter().fold(&mut self.object, |object, name| object.open(name))
+    }
+
+    /// The members that a file names as `token.*`; those beside nested tokens too.
+    pub fn token(&self) -> Value {
+        let mut members = self.object.values();
+        if let Some(first) = self.place.first() {
+            members.shift_remove(first);
+            members.extend(self.tokens().values());
+        }
+        Value::Object(members)
+    }
+
+    /// The access token.
+    pub fn access_token(&self) -> Option<Secret> {
+        self.secret("access_token")
+    }
+
+    /// The refresh token.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        self.secret("refresh_token")
+    }
+
+    /// A text member that is present; null and `""` are not.
+    fn secret(&self, name: &str) -> Option<Secret> {
+        self.tokens().text(name).filter(|text| !text.is_empty()).map(Secret::new)
+    }
+
+    /// How often this engine has written the grant; another program keeps the number as it finds it.
+    pub fn generation(&self) -> u64 {
+        self.object.value("generation").and_then(|v| v.as_u64()).unwrap_or_default()
+    }
+
+    /// Whether this is another grant than `other`, or the same after a renewal. A record that has lost its refresh token
+    /// is not: another program wipes what it could not renew.
+    pub fn moved_from(&self, other: &Record) -> bool {
+        let (mine, theirs) = (self.refresh_token(), other.refresh_token());
+        let lost = mine.is_none() && theirs.is_some();
+        self.generation() != other.generation()
+            || (!lost && (mine != theirs || self.access_token() != other.access_token()))
+    }
+
+    /// The region of the login.
+    pub fn region(&self) -> Option<String> {
+        self.object.text("region").filter(|region| !region.is_empty())
+    }
+
+    /// What a person calls it.
+    pub fn label(&self) -> Option<String> {
+        self.object.text("label")
+    }
+
+    /// The typed values of inputs that are kept with the credential.
+    pub fn inputs(&self) -> IndexMap<String, String> {
+        let Some(Value::Object(inputs)) = self.object.value("inputs") else { return IndexMap::new() };
+        inputs.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+    }
+
+    /// The fingerprints of the sources' values that the credential was made of, by input.
+    pub fn made_from(&self) -> IndexMap<String, String> {
+        let Some(Value::Object(prints)) = self.object.value("made_from") else { return IndexMap::new() };
+        prints.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+    }
+
+    /// Where the credential may go; `None` where another program wrote the record.
+    pub fn origins(&self) -> Option<Origins> {
+        serde_json::from_value(self.object.value("origins")?).ok()
+    }
+
+    /// When the access token was obtained.
+    pub fn obtained_at(&self) -> Option<UnixMs> {
+        self.tokens().value("obtained_at").as_ref().and_then(moment::read)
+    }
+
+    /// When the access token expires; `None` is unknown.
+    pub fn expires_at(&self) -> Option<UnixMs> {
+        match self.expiry() {
+            Expiry::At(at) => Some(at),
+            Expiry::Unknown | Expiry::Unreadable => None,
+        }
+    }
+
+    /// The same, telling what is not said from what can't be read.
+    pub fn expiry(&self) -> Expiry {
+        let tokens = self.tokens();
+        let said = ["expires_at", "expires_at_ms"].into_iter().find(|name| tokens.has(name));
+        if let Some(value) = said.and_then(|name| tokens.value(name)) {
+            return moment::read(&value).map_or(Expiry::Unreadable, Expiry::At);
+        }
+        let seconds = tokens.value("expires_in").and_then(|v| v.as_f64());
+        match (self.obtained_at(), seconds) {
+            (Some(from), Some(life)) if (0.0..1e9).contains(&life) => {
+                Expiry::At(UnixMs(from.0.saturating_add((life * 1000.0) as i64)))
+            }
+            (_, Some(_)) => Expiry::Unreadable,
+            _ => Expiry::Unknown,
+        }
+    }
+
+    /// When this engine last renewed the credential.
+    pub fn last_redeem_at(&self) -> Option<UnixMs> {
+        self.object.value("last_redeem_at").as_ref().and_then(moment::read)
+    }
+
+    /// The pause after a failed renewal.
+    pub fn pause(&self) -> Option<Pause> {
+        let pause = self.object.object("refresh_pause")?;
+        let until = pause.value("until").as_ref().and_then(moment::read)?;
+        Some(Pause {
+            until,
+            code: pause.text("code").unwrap_or_default(),
+            message: pause.text("message").unwrap_or_default(),
+        })
+    }
+
+    /// Why only a new login helps, if that is so. A mark that was made for another refresh token is void.
+    pub fn relogin_mark(&self) -> Option<Mark> {
+        let error = self.object.object("last_auth_error")?;
+        let marked = error.text("refresh_token_sha256");
+        let void =
+            marked.is_some() && marked != self.refresh_token().map(|t| super::sha256(t.expose_secret()));
+        let relogin = error.value("relogin_required") == Some(Value::Bool(true));
+        (relogin && !void).then(|| Mark {
+            code: error.text("code").unwrap_or_else(|| "refresh_failed".to_owned()),
+            message: error.text("message").unwrap_or_default(),
+            at: error.value("at").as_ref().and_then(moment::read),
+        })
+    }
+
+    /// The record of a login. It replaces `before`: of that only the count of generations stays, and what another
+    /// program keeps beside nested tokens.
+    pub fn of_login(provider: &str, before: Option<&Record>, grant: &Grant, place: &[String]) -> Record {
+        let beside = before.filter(|_| !place.is_empty()).map(|b| b.object.clone()).unwrap_or_default();
+        let mut record = Record::new(beside, place);
+        for ours in
+            ["last_auth_error", "refresh_pause", "last_redeem_at", "inputs", "made_from", "label", "region"]
+        {
+            record.object.remove(ours);
+        }
+        if let Some(first) = place.first() {
+            record.object.remove(first);
+        }
+        record.object.set("provider", provider);
+        if let Some(region) = &grant.region {
+            record.object.set("region", region.as_str());
+        }
+        let token_type = grant.token_type.as_deref().unwrap_or("Bearer");
+        for (name, value) in &grant.keep {
+            record.tokens_mut().set(name, value.clone());
+        }
+        record.tokens_mut().set("token_type", token_type);
+        record.set_tokens(grant);
+        record.object.set("generation", before.map_or(0, Record::generation) + 1);
+        record.object.set("origins", json!(grant.origins));
+        record
+    }
+
+    /// Brings a renewed grant in. What it doesn't bring stays, but for the lifetime; origins never widen.
+    pub fn renew(&mut self, grant: &Grant, origins: &Origins, now: UnixMs) {
+        for (name, value) in &grant.keep {
+            self.tokens_mut().set(name, value.clone());
+        }
+        if let Some(token_type) = &grant.token_type {
+            self.tokens_mut().set("token_type", token_type.as_str());
+        }
+        self.set_tokens(grant);
+        self.object.set("generation", self.generation() + 1);
+        if !self.object.has("origins") {
+            self.object.set("origins", json!(origins));
+        }
+        self.object.set("last_redeem_at", moment::write(now));
+        self.object.remove("last_auth_error");
+        self.object.remove("refresh_pause");
+    }
+
+    fn set_tokens(&mut self, grant: &Grant) {
+        let tokens = self.tokens_mut();
+        tokens.set("access_token", grant.access_token.expose_secret());
+        if let Some(refresh) = grant.refresh_token.as_ref().filter(|token| !token.is_empty()) {
+            tokens.set("refresh_token", refresh.expose_secret());
+        }
+        tokens.set("obtained_at", moment::write(grant.obtained_at));
+        match grant.expires_at {
+            Some(at) => {
+                let life = at.0.saturating_sub(grant.obtained_at.0) / 1000;
+                tokens.set("expires_at", moment::write(at));
+                tokens.set("expires_in", life.max(0));
+                tokens.remove("expires_at_ms");
+            }
+            None => TIMES[1..].iter().for_each(|name| drop(tokens.remove(name))),
+        }
+    }
+
+    /// Keeps the typed values of inputs.
+    pub fn keep_inputs(&mut self, inputs: &IndexMap<String, String>) {
+        if !inputs.is_empty() {
+            self.object.set("inputs", json!(inputs));
+        }
+    }
+
+    /// Keeps the fingerprints of the sources' values that the credential was made of.
+    pub fn keep_made_from(&mut self, fingerprints: &IndexMap<String, String>) {
+        if !fingerprints.is_empty() {
+            self.object.set("made_from", json!(fingerprints));
+        }
+    }
+
+    /// Gives the credential a name.
+    pub fn set_label(&mut self, label: &str) {
+        self.object.set("label", label);
+    }
+
+    /// Marks that only a new login helps. The tokens stay: another process may know better.
+    pub fn mark_relogin(&mut self, provider: &str, trouble: &Trouble, now: UnixMs) {
+        let spent = self.refresh_token().map(|token| super::sha256(token.expose_secret()));
+        self.object.set(
+            "last_auth_error",
+            json!({
+                "provider": provider,
+                "code": trouble.code,
+                "message": trouble.message,
+                "reason": "refresh",
+                "relogin_required": true,
+                "at": moment::write(now),
+                "refresh_token_sha256": spent,
+            }),
+        );
+        self.object.remove("refresh_pause");
+    }
+
+    /// Keeps everybody from renewing for a while after a failure.
+    pub fn pause_until(&mut self, until: UnixMs, trouble: &Trouble) {
+        self.object.set(
+            "refresh_pause",
+            json!({ "until": moment::write(until), "code": trouble.code, "message": trouble.message }),
+        );
+    }
+}
