@@ -8,7 +8,9 @@ mod command;
 mod context;
 mod exit;
 mod failure;
+mod flow;
 mod render;
+mod session;
 
 use std::process::ExitCode;
 

@@ -181,7 +181,7 @@ pub(super) fn status(status: Status) -> &'static str {
 }
 
 /// Refuses a provider that is gone, with its note.
-pub(super) fn refuse_discontinued(provider: &Provider) -> Result<(), Failure> {
+pub(crate) fn refuse_discontinued(provider: &Provider) -> Result<(), Failure> {
     if provider.status != Status::Discontinued {
         return Ok(());
     }

@@ -5,7 +5,10 @@
 
 pub(crate) mod diagnostic;
 pub(crate) mod failure;
+pub(crate) mod person;
 pub(crate) mod table;
+pub(crate) mod time;
+pub(crate) mod trace;
 pub(crate) mod usage;
 
 use std::io::{self, Write as _};

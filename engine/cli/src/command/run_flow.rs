@@ -1,0 +1,37 @@
+//! `run-flow`: one flow, to its end.
+
+use super::Ended;
+use crate::context::Context;
+use crate::flow::{self, Flow, Options};
+
+/// Run one flow of a provider to its end: a login, unless another is named.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias [default: the chosen one]
+    provider: Option<String>,
+    /// Which flow to run
+    #[arg(long, value_enum, default_value_t = Flow::Login, value_name = "FLOW")]
+    flow: Flow,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let name = args.provider.as_deref();
+    match args.flow {
+        Flow::Login => flow::login(context, name, &args.options),
+        Flow::Refresh => flow::refresh(context, name, &args.options),
+        Flow::Logout => flow::logout(context, name, &args.options),
+        Flow::Verify => flow::verify(context, name, &args.options),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine run-flow PROVIDER
+  hermes-engine run-flow PROVIDER --region cn --no-browser
+  hermes-engine run-flow PROVIDER --simulate           see how a login goes, without an account
+  hermes-engine run-flow PROVIDER --simulate=deny      and how it ends when it is denied
+  printf %s \"$KEY\" | hermes-engine run-flow PROVIDER --stdin api_key
+  hermes-engine run-flow PROVIDER --flow logout";

@@ -1,0 +1,108 @@
+//! The values of a login's inputs: given, found, or asked of a person.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use hermes_engine::input::{self, InputOrigin, Inputs};
+use hermes_engine_core::provider::{Input, StateId};
+use indexmap::IndexMap;
+use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
+
+use super::needs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::safe;
+use crate::session::Session;
+
+/// The longest value that is read from stdin.
+const STDIN_LIMIT: u64 = 64 * 1024;
+
+/// What a person set on the command line and on stdin.
+pub(super) fn given(
+    session: &Session<'_>,
+    set: &[(String, String)],
+    stdin: Option<&str>,
+) -> Result<IndexMap<String, String>, Failure> {
+    let mut values = IndexMap::new();
+    for (name, value) in set {
+        if session.provider.inputs.get(name).is_some_and(|input| input.secret) {
+            // Every user of the computer can read the arguments of a program (S23).
+            return Err(Failure::usage(format!("`{name}` is a secret, and arguments are no place for one"))
+                .help(format!("give it on standard input, with `--stdin {name}`")));
+        }
+        values.insert(name.clone(), value.clone());
+    }
+    if let Some(name) = stdin {
+        values.insert(name.to_owned(), read_stdin()?);
+    }
+    Ok(values)
+}
+
+/// All inputs that a login needs; what nothing supplies is asked.
+pub(super) fn complete(
+    session: &Session<'_>,
+    mut set: IndexMap<String, String>,
+    from: Option<StateId>,
+) -> Result<Inputs, Failure> {
+    let inputs = session.inputs(&set)?;
+    let needed = needs::of_login(&session.provider, from, &inputs.values);
+    for (name, input) in &session.provider.inputs {
+        let is_key = needs::is_key(&session.provider, name);
+        let asked = input.prompt.is_some() || is_key;
+        if asked && needed.contains(name) && !inputs.values.contains_key(name) {
+            set.insert(name.clone(), ask(session, name, input)?);
+        }
+    }
+    session.inputs(&set)
+}
+
+fn ask(session: &Session<'_>, name: &str, input: &Input) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(unattended(session, name, input));
+    }
+    let plain = || format!("{} {}:", session.provider.name, name.replace('_', " "));
+    let prompt = safe(&input.prompt.clone().unwrap_or_else(plain));
+    loop {
+        let answer = prompt_for(&prompt, input)?;
+        match input::validate(name, input, &answer, &InputOrigin::Set) {
+            _ if answer.is_empty() => crate::render::say("A value is needed."),
+            Ok(()) => return Ok(answer),
+            Err(error) => crate::render::say(&safe(&error.to_string())),
+        }
+    }
+}
+
+fn prompt_for(prompt: &str, input: &Input) -> Result<String, Failure> {
+    let answer = if !input.choices.is_empty() {
+        Select::new(prompt, input.choices.clone()).prompt()
+    } else if input.secret {
+        Password::new(prompt).without_confirmation().with_display_mode(PasswordDisplayMode::Hidden).prompt()
+    } else {
+        Text::new(prompt).prompt()
+    };
+    answer.map(|answer| answer.trim().to_owned()).map_err(|error| match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => Failure::interrupted(),
+        error => Failure::usage(format!("the terminal can't be asked: {error}")),
+    })
+}
+
+/// Nobody can be asked: what to do instead.
+fn unattended(session: &Session<'_>, name: &str, input: &Input) -> Failure {
+    let id = &session.provider.id;
+    let otherwise = if input.secret { format!("--stdin {name}") } else { format!("--set {name}=…") };
+    let variables = input::variables(&session.provider);
+    let help = match variables.first() {
+        Some(variable) => format!("set {variable}, or use `{otherwise}`"),
+        None => format!("use `{otherwise}`"),
+    };
+    let failure =
+        Failure::new(Exit::Login, "not_logged_in", format!("`{id}` needs `{name}`, and nobody can be asked"));
+    failure.help(help).about(id)
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = io::stdin().lock().take(STDIN_LIMIT).read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(format!("standard input can't be read: {error}")))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() { Err(Failure::usage("standard input is empty")) } else { Ok(text.to_owned()) }
+}

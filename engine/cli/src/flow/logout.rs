@@ -1,0 +1,73 @@
+//! Logout: revoke where the file says how, then forget every copy.
+
+use hermes_engine::credential;
+use hermes_engine::driver::Nobody;
+use hermes_engine::store::{Record, Store};
+use hermes_engine_core::machine::{Outcome, Start};
+use hermes_engine_core::provider::Action;
+
+use super::Options;
+use super::run::{block_on, drive};
+use crate::command::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::{safe, say, warn};
+use crate::session::Session;
+
+/// Revokes and forgets a credential. Whatever the server says, the copies here are gone afterwards, and what it said is
+/// told as it was (S32).
+pub(crate) fn logout(context: &Context, name: Option<&str>, options: &Options) -> Ended {
+    let session = Session::open(context, name)?;
+    if let Some(record) = session.record()?
+        && !session.provider.starts(Action::Logout).is_empty()
+    {
+        tell(&revoke(&session, &record, options)?);
+    }
+    forget(&session.store, &session.provider.id, &session.provider.name)
+}
+
+/// Removes every copy of a credential, and says whether there was one.
+pub(crate) fn forget(store: &Store, id: &str, name: &str) -> Ended {
+    if credential::remove(store, id)? {
+        say(&format!("✓ {} credential removed.", safe(name)));
+    } else {
+        say(&format!("{} had no stored credential.", safe(name)));
+    }
+    Ok(Exit::Done)
+}
+
+fn revoke(session: &Session<'_>, record: &Record, options: &Options) -> Result<Outcome, Failure> {
+    let inputs = session.inputs(&Default::default())?;
+    let region = record.region();
+    let vouched = session.judged.vouched.as_ref();
+    let own =
+        || vouched.map(|vouched| vouched.origins(region.as_deref(), &inputs.values)).unwrap_or_default();
+    let start = Start {
+        provider: session.provider.clone(),
+        action: Action::Logout,
+        from: None,
+        region: region.clone(),
+        inputs: inputs.values.clone(),
+        token: Some(record.token()),
+        bound_to: Some(record.origins().unwrap_or_else(own)),
+        browser: false,
+        entropy: Box::new(hermes_engine::entropy::System),
+    };
+    block_on(drive(start, options.network.options(), &mut Nobody, options.trace))?
+}
+
+fn tell(outcome: &Outcome) {
+    match outcome {
+        Outcome::Done { status: Some(200..=299) } => say("✓ The server has revoked the credential."),
+        Outcome::Done { status: Some(status) } => {
+            warn(&format!(
+                "the server answered {status} to the revocation, so the credential may still work there"
+            ));
+        }
+        Outcome::Failed(trouble) => {
+            warn(&format!("the server has not revoked the credential: {}", safe(&trouble.message)));
+        }
+        _ => {}
+    }
+}

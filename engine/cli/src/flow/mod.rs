@@ -1,0 +1,72 @@
+//! Running one flow to its end: options in, a run of the machine, one clear line out.
+
+mod ask;
+mod login;
+mod logout;
+mod needs;
+mod refresh;
+mod run;
+mod simulated;
+mod verify;
+
+use clap::ValueEnum;
+use hermes_engine_core::simulate::Scenario;
+
+use crate::session::Network;
+
+pub(crate) use login::login;
+pub(crate) use logout::{forget, logout};
+pub(crate) use refresh::refresh;
+pub(crate) use verify::verify;
+
+/// What a flow is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Flow {
+    /// Get a credential
+    Login,
+    /// Renew the stored credential now
+    Refresh,
+    /// Revoke the stored credential and forget it
+    Logout,
+    /// Ask the provider whether the stored credential works
+    Verify,
+}
+
+/// How a login runs.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// The region, where the provider has several
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The state to begin in, where the file names several
+    #[arg(long, value_name = "STATE")]
+    pub(crate) from: Option<String>,
+    /// The value of an input; secrets are asked, or read with --stdin; may be given again
+    #[arg(long, value_name = "INPUT=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Read the value of this input from standard input
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) stdin: Option<String>,
+    /// Do not open a browser; show the address only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// What to call the credential
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<String>,
+    /// Do nothing where the stored credential can be used
+    #[arg(long)]
+    pub(crate) if_needed: bool,
+    /// Run against a simulated server, with a home that is thrown away
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "approve")]
+    pub(crate) simulate: Option<Scenario>,
+    /// Tell what goes over the wire, names and lengths only
+    #[arg(long)]
+    pub(crate) trace: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write INPUT=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

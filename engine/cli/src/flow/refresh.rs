@@ -1,0 +1,42 @@
+//! Refresh, now: whatever the stored token's age, exactly that token is renewed.
+
+use hermes_engine_core::provider::Action;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+use super::Options;
+use crate::command::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::{safe, say};
+use crate::session::{Session, Wanted};
+
+/// Renews the stored credential.
+pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) -> Ended {
+    let session = Session::open(context, name)?;
+    let id = &session.provider.id;
+    if session.provider.starts(Action::Refresh).is_empty() {
+        return Err(Failure::usage(format!("`{id}` has no refresh")).about(id));
+    }
+    // To say that a server has refused the token is how a client asks for another one.
+    let current = session.record()?.and_then(|record| record.access_token());
+    let rejected = current.map(|token| hex(&Sha256::digest(token.expose_secret())));
+    let wanted = Wanted {
+        region: options.region.clone(),
+        min_ttl: None,
+        rejected_sha256: rejected,
+        network: options.network.clone(),
+    };
+    let inputs = session.inputs(&Default::default())?;
+    session.credential(&wanted, &inputs)?;
+    say(&format!("✓ {} refresh successful.", safe(&session.provider.name)));
+    Ok(Exit::Done)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,33 @@
+//! One run of the machine, driven on a runtime of this thread.
+
+use std::future::Future;
+
+use hermes_engine::driver::{self, NoWitness, Person, Witness};
+use hermes_engine::http::{Http, HttpOptions};
+use hermes_engine_core::machine::{Outcome, Start};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::trace::Trace;
+
+/// Runs a future to its end on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime
+        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Runs a flow to its end.
+pub(super) async fn drive(
+    start: Start,
+    http: HttpOptions,
+    person: &mut dyn Person,
+    trace: bool,
+) -> Result<Outcome, Failure> {
+    let (mut tracing, mut silent) = (Trace, NoWitness);
+    let witness: &mut dyn Witness = if trace { &mut tracing } else { &mut silent };
+    let outcome = driver::run(start, &Http::new(http), person, witness).await;
+    outcome
+        .map_err(|error| Failure::new(Exit::Retry, "network", format!("the flow could not be run: {error}")))
+}

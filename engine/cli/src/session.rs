@@ -1,0 +1,273 @@
+//! One provider in use: its file as far as it may be trusted, the store, and the values of its inputs.
+
+use std::env;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hermes_engine::credential::{self, Credential, Error};
+use hermes_engine::http::HttpOptions;
+use hermes_engine::input::{self, InputError, Inputs, Supply};
+use hermes_engine::store::{Record, Store, StoreError};
+use hermes_engine::trust::{Judged, Trust, TrustError, judge};
+use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::provider::{InputSource, Shared};
+use indexmap::IndexMap;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+
+/// A provider in use.
+pub(crate) struct Session<'c> {
+    /// Where everything is.
+    pub(crate) context: &'c Context,
+    /// The provider, without sources that it may not read.
+    pub(crate) provider: Shared,
+    /// What its file may and may not.
+    pub(crate) judged: Judged,
+    /// Where its credential is stored.
+    pub(crate) store: Store,
+    /// What a person calls its file.
+    pub(crate) source: String,
+}
+
+/// How requests are sent, as options say it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Network options")]
+pub(crate) struct Network {
+    /// How long one request may take, such as 10s [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Send what would go to https://HOST to this loopback address, in plain http; may be given again
+    #[arg(long, value_name = "HOST=127.0.0.1:PORT", value_parser = connect_to)]
+    connect_to: Vec<(String, SocketAddr)>,
+}
+
+impl Network {
+    /// The same for the runtime.
+    pub(crate) fn options(&self) -> HttpOptions {
+        HttpOptions { timeout: self.timeout, connect_to: self.connect_to.clone() }
+    }
+}
+
+/// What a client asks of a credential.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Wanted {
+    /// The region, where the stored credential has none
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Refresh first where the token would not live this much longer, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) min_ttl: Option<Duration>,
+    /// SHA-256 in hex of the token that a server has just refused: exactly that one is refreshed
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    pub(crate) rejected_sha256: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+impl<'c> Session<'c> {
+    /// Opens a provider by a name, or the chosen one, and says what of its file is not trusted.
+    pub(crate) fn open(context: &'c Context, name: Option<&str>) -> Result<Session<'c>, Failure> {
+        let entry = context.find(name)?;
+        let (opened, provider) = context.open(&entry)?;
+        let judged = judge(&context.catalog, &opened, || Trust::read(&context.home))?;
+        let judged = judged.unwrap_or_else(|| Judged {
+            provider,
+            vouched: None,
+            withheld: Vec::new(),
+            new_hosts: Vec::new(),
+        });
+        let source = entry.source();
+        let store = Store::open(context.home.clone());
+        let session = Session { context, provider: judged.provider.clone(), judged, store, source };
+        session.tell_withheld();
+        Ok(session)
+    }
+
+    /// The stored credential.
+    pub(crate) fn record(&self) -> Result<Option<Record>, Failure> {
+        Ok(self.store.read()?.record(&self.provider.id))
+    }
+
+    /// The values of the inputs, from `--set` or stdin, the sources that the file may read, the stored credential, and
+    /// defaults.
+    pub(crate) fn inputs(&self, set: &IndexMap<String, String>) -> Result<Inputs, Failure> {
+        // What a provider without inputs has stored can't matter to them.
+        let record = if self.provider.inputs.is_empty() { None } else { self.record()? };
+        let kept = record.map(|record| record.inputs()).unwrap_or_default();
+        self.inputs_from(set, &kept, &|_| true)
+    }
+
+    /// The same, with only some of the sources.
+    pub(crate) fn inputs_from(
+        &self,
+        set: &IndexMap<String, String>,
+        kept: &IndexMap<String, String>,
+        allowed: &dyn Fn(&InputSource) -> bool,
+    ) -> Result<Inputs, Failure> {
+        let variable = |name: &str| env::var_os(name);
+        let supply = Supply { set, kept, home: &self.context.home, variable: &variable, allowed };
+        Ok(input::resolve(&self.provider, &supply)?)
+    }
+
+    /// A credential that can be used now. Never asks a person.
+    pub(crate) fn credential(&self, wanted: &Wanted, inputs: &Inputs) -> Result<Credential, Failure> {
+        let values = stored_inputs(inputs);
+        let vouched = self.judged.vouched.clone();
+        let built_in = vouched.map(|vouched| {
+            let values = inputs.values.clone();
+            move |region: Option<&str>| vouched.origins(region, &values)
+        });
+        let request = credential::Request {
+            store: &self.store,
+            provider: &self.provider,
+            region: self.region(wanted.region.as_deref())?,
+            inputs: &values,
+            built_in: built_in.as_ref().map(|origins| origins as _),
+            min_ttl: wanted.min_ttl,
+            rejected_sha256: wanted.rejected_sha256.as_deref(),
+            http: wanted.network.options(),
+        };
+        let credential = credential::token(&request).map_err(|error| self.explain(error.into()))?;
+        credential.warnings.iter().for_each(|warning| render::warn(&render::safe(warning)));
+        Ok(credential)
+    }
+
+    /// A region that the provider has.
+    pub(crate) fn region<'r>(&self, region: Option<&'r str>) -> Result<Option<&'r str>, Failure> {
+        let Some(wanted) = region else { return Ok(None) };
+        let known: Vec<&str> = self
+            .provider
+            .regions
+            .iter()
+            .flat_map(|regions| regions.tables.keys())
+            .map(String::as_str)
+            .collect();
+        if known.contains(&wanted) {
+            return Ok(region);
+        }
+        let help =
+            if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+        Err(Failure::usage(format!("`{}` has no region `{wanted}`", self.provider.id)).help(help))
+    }
+
+    /// Adds to a failure what a person can do about it here.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        let id = &self.provider.id;
+        let failure = failure.about(id);
+        if failure.exit != Exit::Login {
+            return failure;
+        }
+        if !self.judged.withheld.is_empty() {
+            let message = format!("`{id}` has no credential, and its file is not trusted to read one");
+            return Failure::new(Exit::Refused, "untrusted_file", message).help(self.trust_help()).about(id);
+        }
+        let variables = input::variables(&self.provider);
+        let login = format!("run `hermes-engine run-flow {id}`");
+        let help = match variables.first() {
+            Some(name) if failure.code == "not_logged_in" => format!("set {name}, or {login}"),
+            _ => login,
+        };
+        failure.help(help)
+    }
+
+    fn tell_withheld(&self) {
+        if self.judged.withheld.is_empty() {
+            return;
+        }
+        let wants: Vec<String> = self.judged.withheld.iter().map(ToString::to_string).collect();
+        let hosts = match self.judged.new_hosts.as_slice() {
+            [] => String::new(),
+            hosts => format!(" and to send to {}", hosts.join(", ")),
+        };
+        let source = render::safe(&self.source);
+        render::warn(&format!(
+            "`{source}` wants to read {}{hosts}, which it may not until it is trusted; {}",
+            wants.iter().map(|want| render::safe(want)).collect::<Vec<_>>().join(", "),
+            self.trust_help()
+        ));
+    }
+
+    fn trust_help(&self) -> String {
+        format!("if you trust the file, run `hermes-engine trust {}`", self.source)
+    }
+}
+
+/// Inputs as the store takes them.
+pub(crate) fn stored_inputs(inputs: &Inputs) -> credential::Inputs {
+    credential::Inputs { values: inputs.values.clone(), from_sources: inputs.from_sources() }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Trouble(trouble) => trouble.into(),
+            Error::Interrupted => Failure::interrupted(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Trouble::from(error).into()
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Failure {
+        Failure::new(Exit::Store, "trust_unreadable", error.to_string())
+            .help("mend the file, or move it away")
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Failure {
+        Failure::new(Exit::Usage, "bad_input", error.to_string())
+    }
+}
+
+/// A duration as files write it.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    hermes_engine_core::time::parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn sha256(text: &str) -> Result<String, String> {
+    let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+    if is_hex { Ok(text.to_ascii_lowercase()) } else { Err("not 64 hexadecimal digits".to_owned()) }
+}
+
+/// `HOST=127.0.0.1:PORT`; no address but a loopback one is taken.
+fn connect_to(text: &str) -> Result<(String, SocketAddr), String> {
+    let (host, address) = text.split_once('=').ok_or("write HOST=127.0.0.1:PORT")?;
+    let address: SocketAddr = address.parse().map_err(|_| "the address is not of the form 127.0.0.1:PORT")?;
+    let is_host = !host.is_empty() && !host.contains(['/', '@', ' ']);
+    match (is_host, address.ip().is_loopback()) {
+        (false, _) => Err("the host is a bare name, without scheme and path".to_owned()),
+        (_, false) => Err("only a loopback address may stand in for a host".to_owned()),
+        _ => Ok((host.to_ascii_lowercase(), address)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_loopback_address_stands_in_for_a_host() {
+        assert!(connect_to("Auth.example=127.0.0.1:80").is_ok_and(|(host, _)| host == "auth.example"));
+        assert!(connect_to("auth.example=[::1]:80").is_ok());
+        for wrong in
+            ["auth.example", "auth.example=10.0.0.1:80", "=127.0.0.1:80", "https://a=127.0.0.1:1", "a=b:1"]
+        {
+            assert!(connect_to(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_64_hexadecimal_digits() {
+        assert_eq!(sha256(&"AB".repeat(32)).unwrap(), "ab".repeat(32));
+        assert!(sha256("ab").is_err() && sha256(&"xy".repeat(32)).is_err());
+    }
+}
