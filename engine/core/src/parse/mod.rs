@@ -1,18 +1,21 @@
 //! Text to a tree of nodes that know their places, TOML and YAML alike.
 //!
 //! Nothing after this room knows which language a file was written in. What a reader would get wrong: the limits hold
-//! for the *text*, before a provider's meaning is looked at, so a file from anywhere can be given to [`parse`].
+//! for the *text*, before anything is known of its meaning, so [`parse`] can be given a file from anywhere.
 
 mod limits;
 mod node;
 mod toml;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 pub use limits::{MAX_BYTES, MAX_DEPTH};
 pub use node::{Entry, Node, Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// HE002: the text is not TOML, not YAML, or beyond what a file may hold.
 pub static SYNTAX: Code = Code::error("HE002", "syntax");
@@ -33,6 +36,57 @@ pub enum Language {
 /// [`SYNTAX`] findings, each with its place: all of a TOML file's, the first of a YAML file's. Among them are texts beyond
 /// [`MAX_BYTES`], nesting beyond [`MAX_DEPTH`], a key that is written twice, and control characters.
 pub fn parse(text: &str, language: Language, file: FileId) -> Result<Node, Vec<Diagnostic>> {
-    let _ = (text, language, file);
-    unimplemented!()
+    let place = Place::new(text, file);
+    limits::check_text(&place)?;
+    let node = match language {
+        Language::Toml => toml::parse(&place)?,
+        Language::Yaml => yaml::parse(&place)?,
+    };
+    limits::check_node(&node)?;
+    Ok(node)
+}
+
+/// The text that a parser sees, and where it stands in the file: a byte order mark is not part of it.
+struct Place<'t> {
+    file: FileId,
+    text: &'t str,
+    skipped: usize,
+}
+
+impl<'t> Place<'t> {
+    fn new(whole: &'t str, file: FileId) -> Place<'t> {
+        let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+        Place { file, text, skipped: whole.len() - text.len() }
+    }
+
+    /// The span of a range of the text, kept inside it and on characters' boundaries.
+    fn span(&self, start: usize, end: usize) -> Span {
+        let offset = |at: usize| u32::try_from(self.boundary(at) + self.skipped).unwrap_or(u32::MAX);
+        Span { file: self.file, start: offset(start), end: offset(end.max(start)) }
+    }
+
+    /// The span of a range, and of the word that begins there where the range is empty.
+    fn word(&self, start: usize, end: usize) -> Span {
+        let rest = self.slice(start.min(end), self.text.len());
+        let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        self.span(start, if end > start { end } else { start + word })
+    }
+
+    fn boundary(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'t str {
+        self.text.get(start..end).unwrap_or("")
+    }
+}
+
+/// The finding for a key that is written twice.
+fn written_twice(key: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(&SYNTAX, span, format!("`{key}` is written twice"))
+        .help("write each table and each key once, with all that belongs to it")
 }

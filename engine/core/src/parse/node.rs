@@ -7,9 +7,10 @@ use crate::source::Span;
 
 /// A value and where it stands.
 ///
-/// The span of a scalar is its text, quotation marks included. That of a table or list with brackets is everything from
-/// bracket to bracket; that of a TOML table under a header is the header, that of a table made by dotted keys is the key
-/// that made it; that of a YAML block is its text from the first key or dash to the end of the last value.
+/// The span of a scalar is its text, quotation marks included (of a YAML block scalar, the lines under the `|`). That of
+/// a table or list with brackets is everything from bracket to bracket; that of a TOML table under a header is the header,
+/// that of a table made by dotted keys is the key that made it; that of a YAML block is its text from the first key or
+/// dash to the end of the last value. That of a whole file is its first key: a place to say what the file lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The value's text.

@@ -1,1 +1,0 @@
-//! YAML 1.2 to nodes.

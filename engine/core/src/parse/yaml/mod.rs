@@ -1,0 +1,120 @@
+//! YAML 1.2 to nodes.
+//!
+//! Only what JSON can say is read: no tags, no merge keys, text keys, booleans by their YAML 1.2 names (so a key `on` is
+//! a key). Aliases are followed within a tight budget.
+
+mod reader;
+mod tree;
+
+use serde_yaml::budget::BudgetBreach;
+use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+use serde_yaml::{Error, Location, Options, Spanned};
+
+use super::limits::{MAX_DEPTH, too_deep};
+use super::{Node, Place, SYNTAX, Table, Value};
+use crate::diagnostic::Diagnostic;
+use reader::Reader;
+use tree::Tree;
+
+/// Parses a whole file: the parser stops at its first error, the reader after it finds all.
+pub(super) fn parse(place: &Place<'_>) -> Result<Node, Vec<Diagnostic>> {
+    let tree: Option<Spanned<Tree>> = serde_yaml::from_str_with_options(place.text, options())
+        .map_err(|error| vec![finding(place, &error)])?;
+    let Some(tree) = tree else {
+        return Ok(Node { span: place.span(0, 0), value: Value::Table(Table::new()) });
+    };
+    Reader::new(place).root(tree)
+}
+
+fn options() -> Options {
+    serde_yaml::options! {
+        strict_booleans: true,
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        merge_keys: MergeKeyPolicy::Error,
+        reject_unsupported_tags: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: 4096,
+            max_replay_stack_depth: 4,
+            max_alias_expansions_per_anchor: 64,
+        },
+        budget: serde_yaml::budget! {
+            max_events: 100_000,
+            max_nodes: 50_000,
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_aliases: 64,
+            max_anchors: 64,
+            max_recorded_anchor_events: 4096,
+            max_recorded_anchor_bytes: super::MAX_BYTES,
+            max_documents: 1,
+            max_total_scalar_bytes: 2 * super::MAX_BYTES,
+            max_merge_keys: 0,
+        },
+    }
+}
+
+/// The finding for the parser's error, in words of the file rather than of the parser's options.
+fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
+    let (start, end) = error.location().map_or((0, 0), |location| range(place, location));
+    let span = place.word(start, end);
+    let mut error = error;
+    while let Error::AliasError { error: inner, .. } | Error::WithSnippet { error: inner, .. } = error {
+        error = inner;
+    }
+    let say = |message: &str| Diagnostic::new(&SYNTAX, span, message);
+    match error {
+        Error::DuplicateMappingKey { .. } => super::written_twice(place.slice(start, end), span),
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(span),
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            say("a file is one document; a second one begins here")
+        }
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. } => {
+            say("the file has too many values, anchors or aliases")
+        }
+        Error::MergeKeyNotAllowed { .. } => say("a merge key (`<<`) is not read").help("write the keys out"),
+        Error::UnsupportedTag { tag, .. } => {
+            let at = place.slice(0, start).rfind(tag.as_str()).unwrap_or(start);
+            refused_tag(place, at, at + tag.len())
+        }
+        Error::NullIntoString { .. } => say("a key is text, not null"),
+        Error::NonFiniteFloat { .. } => say("the number is not finite"),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => say("an alias stands inside its own anchor"),
+        _ => say(&plain(&error.to_string())),
+    }
+}
+
+/// The parser's sentence without the place, which the finding has.
+fn plain(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    match message {
+        "expected string scalar" => "a key is text, not a list or a table".to_owned(),
+        "recursion limit exceeded" => format!("tables and lists may be nested {MAX_DEPTH} deep"),
+        _ => message.replace('`', "'"),
+    }
+}
+
+fn refused_tag(place: &Place<'_>, start: usize, end: usize) -> Diagnostic {
+    let message = format!("the tag `{}` is not read", place.slice(start, end));
+    Diagnostic::new(&SYNTAX, place.span(start, end), message).help("leave it out")
+}
+
+/// The range of bytes that a location means; the parser counts characters where it has not counted bytes.
+fn range(place: &Place<'_>, location: Location) -> (usize, usize) {
+    let span = location.span();
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    match (span.byte_offset(), span.byte_len()) {
+        (Some(start), Some(len)) => (number(start), number(start.saturating_add(len))),
+        _ => {
+            let (first, len) = (number(span.offset()), number(span.len()));
+            let mut offsets = place.text.char_indices().map(|(at, _)| at).skip(first);
+            let start = offsets.next().unwrap_or(place.text.len());
+            let end = if len == 0 { start } else { offsets.nth(len - 1).unwrap_or(place.text.len()) };
+            (start, end)
+        }
+    }
+}
