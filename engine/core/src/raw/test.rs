@@ -2,7 +2,7 @@
 //!
 //! In `replies` strings are templates over the values of the run (`{{random.state}}`, `{{pkce.challenge}}`,
 //! `{{redirect_uri}}`, vars, regions, inputs, earlier answers). In `expect` and `sent` only what is written is
-//! compared, and `false` says that a value must not be there.
+//! compared; `true` stands for any value, `false` says that there must be none.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -106,7 +106,7 @@ pub enum Fail {
     Reset,
 }
 
-/// What must come of a run. Only what is written is compared; `false` says that there must be none.
+/// What must come of a run. Only what is written is compared; `true` stands for any value, `false` for none.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -188,7 +188,7 @@ pub struct ExpectShown {
     pub code: Option<Wanted>,
 }
 
-/// What a state must send, or open in the browser. Only what is written is compared; `false` says that there is none.
+/// What a state must send, or open in the browser. Only what is written is compared; `true` stands for any value, `false` for none.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sent {

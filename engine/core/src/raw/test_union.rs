@@ -54,35 +54,33 @@ impl<T: JsonSchema> JsonSchema for OneOrList<T> {
     }
 }
 
-/// A text that must be there, or `false`: there must be none.
+/// A text that must be there, `true` for any text at all, `false` for none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// This text.
     Text(String),
-    /// None at all.
+    /// Any text at all, for one that differs from run to run.
+    Present,
+    /// None.
     Absent,
 }
 
 impl<'de> Deserialize<'de> for Wanted {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrFalse;
-        impl Visitor<'_> for TextOrFalse {
+        struct TextOrTruth;
+        impl Visitor<'_> for TextOrTruth {
             type Value = Wanted;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or false where there must be none")
+                f.write_str("a text, true for any, or false for none")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Wanted, E> {
                 Ok(Wanted::Text(text.to_owned()))
             }
             fn visit_bool<E: Error>(self, there: bool) -> Result<Wanted, E> {
-                if there {
-                    Err(E::invalid_value(serde::de::Unexpected::Bool(true), &self))
-                } else {
-                    Ok(Wanted::Absent)
-                }
+                Ok(if there { Wanted::Present } else { Wanted::Absent })
             }
         }
-        deserializer.deserialize_any(TextOrFalse)
+        deserializer.deserialize_any(TextOrTruth)
     }
 }
 
@@ -93,10 +91,8 @@ impl JsonSchema for Wanted {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A text, or false where there must be none.",
-            "type": ["string", "boolean"],
-            "if": { "type": "boolean" },
-            "then": { "const": false }
+            "description": "A text, `true` for any text at all, or `false` where there must be none.",
+            "type": ["string", "boolean"]
         })
     }
 }

@@ -86,6 +86,7 @@ fn compare_life(wanted: Option<&Wanted>, grant: Option<&Grant>, judge: &mut Judg
     });
     let same = match wanted {
         Some(Wanted::Text(text)) => parse_duration(text).ok() == life && life.is_some(),
+        Some(Wanted::Present) => life.is_some(),
         Some(Wanted::Absent) => life.is_none(),
         None => true,
     };

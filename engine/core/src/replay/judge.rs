@@ -34,6 +34,7 @@ impl Judge<'_> {
                     self.mismatch(pointer, Some(&Value::from(text)), got.map(Value::from).as_ref());
                 }
             }
+            Some(Wanted::Present) if got.is_none() => self.mismatch(pointer, Some(&Value::Bool(true)), None),
             Some(Wanted::Absent) if got.is_some() => {
                 self.mismatch(pointer, None, got.map(Value::from).as_ref())
             }
@@ -41,8 +42,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Compares a JSON value: of an object the members that the test writes, all else exactly. `false` where no value
-    /// is also means none.
+    /// Compares a JSON value: of an object the members that the test writes, all else exactly; `false` also means none.
     pub(super) fn value(&mut self, pointer: &str, wanted: &Value, got: Option<&Value>) {
         match (wanted, got) {
             (Value::Bool(false), None) => {}

@@ -42,7 +42,8 @@ impl Finder<'_> {
             self.known(&format!("{at}/expect/code"), "code", Some(code), &codes);
         }
         if let Some(Wanted::Text(state)) = &test.expect.state {
-            self.known(&format!("{at}/expect/state"), "state", Some(state), &self.states());
+            let states: Vec<&str> = self.provider.states.iter().map(|state| state.name.as_str()).collect();
+            self.known(&format!("{at}/expect/state"), "state", Some(state), &states);
         }
         let kept: Vec<&str> =
             self.provider.success().into_iter().flat_map(|s| s.keep.keys()).map(String::as_str).collect();
@@ -113,6 +114,7 @@ impl Finder<'_> {
 }
 
 impl<'a> Finder<'a> {
+    /// The states that something answers.
     fn states(&self) -> Vec<&'a str> {
         let active = |kind: &StateKind| matches!(kind, StateKind::Active(_));
         self.provider.states.iter().filter(|s| active(&s.kind)).map(|s| s.name.as_str()).collect()
