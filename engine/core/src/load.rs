@@ -1,11 +1,25 @@
-//! Text to [`Provider`]: parse, read, merge over flows, lower. Every finding of the file is collected.
+//! Text to [`Provider`]: parse, merge over flows, read, lower. Every finding of the file is collected.
+//!
+//! What a reader would get wrong: a value that an `extends` brought keeps the span of its own file, so the findings of one
+//! load can lie in several files.
+
+mod merge;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
-use crate::parse::Language;
+use self::merge::Layer;
+use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::parse::{self, Language, Node};
 use crate::provider::Provider;
-use crate::source::Sources;
+use crate::provider::lower::{self, code::UNKNOWN_NAME};
+use crate::raw::read;
+use crate::source::{FileId, Sources, Span};
+
+/// HE003: an `extends` that leads nowhere, or in a circle.
+pub static UNKNOWN_FLOW: Code = Code::error("HE003", "unknown-flow");
+
+/// HE004: a state over a flow that has one of nearly that name.
+pub static OVERRIDE_NOTHING: Code = Code::warning("HE004", "override-nothing");
 
 /// A file as the runtime found it.
 #[derive(Debug, Clone)]
@@ -29,14 +43,130 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Provider,
+    Flow,
+}
+
 /// Loads a provider file. `flow` finds the flow file that an `extends` names.
+///
+/// A file that `sources` already holds, by name and text, is not added again.
 pub fn load(sources: &mut Sources, file: &FileText, flow: &dyn Fn(&str) -> Option<FileText>) -> Loaded {
-    let _ = (sources, file, flow);
-    unimplemented!()
+    load_as(Kind::Provider, sources, file, flow)
 }
 
 /// Loads a flow file by itself: names that its providers supply are no findings.
 pub fn load_flow(sources: &mut Sources, file: &FileText, flow: &dyn Fn(&str) -> Option<FileText>) -> Loaded {
-    let _ = (sources, file, flow);
-    unimplemented!()
+    load_as(Kind::Flow, sources, file, flow)
+}
+
+fn load_as(
+    kind: Kind,
+    sources: &mut Sources,
+    file: &FileText,
+    flow: &dyn Fn(&str) -> Option<FileText>,
+) -> Loaded {
+    let id = added(sources, file);
+    let own = match parse::parse(&file.text, file.language, id) {
+        Ok(node) => node,
+        Err(findings) => return finished(None, findings),
+    };
+    let extends = own.get("extends").map(|node| node.span);
+    let mut findings = Vec::new();
+    let layers = layers(sources, &own, flow, &mut findings);
+    findings.extend(merge::overrides_nothing(&own, &layers));
+    let names = layers.iter().map(|layer| layer.name.clone()).collect();
+    let merged = merge::over(own, layers);
+
+    let (raw, unread) = read::read(&merged);
+    findings.extend(unread);
+    let provider = raw.map(|raw| {
+        let file =
+            lower::File { id: &file.id, raw: &raw, node: &merged, extends: names, flow: kind == Kind::Flow };
+        let (provider, unlowered) = lower::lower(&file);
+        findings.extend(unlowered);
+        provider
+    });
+    if let Some(extends) = extends {
+        point_at_both(&mut findings, id, extends);
+    }
+    finished(provider, findings)
+}
+
+/// The file's id; a file that was read before is not added again.
+fn added(sources: &mut Sources, file: &FileText) -> FileId {
+    let known = sources.iter().find(|(_, source)| source.name == file.name && source.text == file.text);
+    match known.map(|(id, _)| id) {
+        Some(id) => id,
+        None => sources.add(&file.name, &file.text),
+    }
+}
+
+/// The flows that a file extends, nearest first.
+fn layers(
+    sources: &mut Sources,
+    own: &Node,
+    flow: &dyn Fn(&str) -> Option<FileText>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = Vec::new();
+    let mut next = extended(own);
+    while let Some((name, span)) = next {
+        if layers.iter().any(|layer| layer.name == name) {
+            findings.push(
+                Diagnostic::new(&UNKNOWN_FLOW, span, format!("`{name}` extends itself"))
+                    .help("a flow may extend another, but not in a circle"),
+            );
+            break;
+        }
+        let Some(file) = flow(&name) else {
+            findings.push(Diagnostic::new(&UNKNOWN_FLOW, span, format!("there is no flow `{name}`")).help(
+                format!("a flow is a file: `flows/{name}.toml` beside this one, or one of the catalogue's"),
+            ));
+            break;
+        };
+        let id = added(sources, &file);
+        match parse::parse(&file.text, file.language, id) {
+            Ok(node) => {
+                next = extended(&node);
+                layers.push(Layer { name, node });
+            }
+            Err(broken) => {
+                findings.extend(broken);
+                break;
+            }
+        }
+    }
+    layers
+}
+
+fn extended(node: &Node) -> Option<(String, Span)> {
+    let extends = node.get("extends")?;
+    extends.as_str().map(|name| (name.to_owned(), extends.span))
+}
+
+/// A finding in a flow points at the file that brought it, too. A name that the file lacks is said once.
+fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
+    let mut said: Vec<String> = Vec::new();
+    findings.retain_mut(|finding| {
+        if finding.primary.span.file == own {
+            return true;
+        }
+        finding.secondary.push(Label { span: extends, text: "brought by this `extends`".to_owned() });
+        if finding.code == &UNKNOWN_NAME {
+            let repeated = said.contains(&finding.message);
+            said.push(finding.message.clone());
+            return !repeated;
+        }
+        true
+    });
+}
+
+fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>) -> Loaded {
+    crate::check::sort(&mut findings);
+    findings.dedup();
+    let usable = !findings.iter().any(Diagnostic::is_error);
+    Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }

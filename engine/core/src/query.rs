@@ -59,6 +59,9 @@ impl Query {
         if text.len() > MAX_BYTES || nesting(text) > MAX_NESTING {
             return Err(QueryError::TooLarge);
         }
+        if has_stray_blank(text) {
+            return Err(QueryError::Syntax { reason: "a blank that belongs to no segment".to_owned() });
+        }
         let parsed = parse_json_path(text).map_err(|error| QueryError::Syntax { reason: reason(&error) })?;
         let steps = parsed.segments.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
         if steps.len() > MAX_STEPS {
@@ -130,6 +133,28 @@ fn nesting(text: &str) -> usize {
         deepest = deepest.max(depth);
     }
     deepest
+}
+
+/// Whether a blank outside brackets stands elsewhere than before a segment (`$.a b`, `$.a `), which the parser lets pass.
+fn has_stray_blank(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open && !text[..at].ends_with('\\') => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, c) if c.is_whitespace() && depth == 0 => {
+                if !text[at..].trim_start().starts_with(['.', '[']) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 fn step(segment: Segment) -> Result<Step, QueryError> {

@@ -9,6 +9,7 @@ pub(crate) mod person;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod trace;
+pub(crate) mod test_report;
 pub(crate) mod usage;
 
 use std::io::{self, Write as _};

@@ -4,6 +4,7 @@
 //! Whether it is also *sensible* (every field guaranteed, every loop bounded) is for `check` to say.
 
 pub mod constants;
+pub mod lower;
 mod place;
 
 use std::sync::Arc;

@@ -1,0 +1,167 @@
+//! Conditions: a table of which every key must hold.
+
+use serde_json::Value;
+
+use super::Lowering;
+use super::code::VACUOUS_CONDITION;
+use super::names::Slot;
+use super::site::Site;
+use crate::condition::{Condition, Operand, StatusPattern, Term, Test};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::raw;
+use crate::raw::read::{UNKNOWN_KEY, WRONG_TYPE};
+use crate::source::Span;
+
+impl Lowering<'_> {
+    pub(super) fn condition(&mut self, raw: &raw::condition::Condition, site: Site<'_>) -> Condition {
+        if raw.0.is_empty() {
+            self.vacuous(site.span(), "a condition that asks nothing always holds");
+        }
+        let mut terms = Vec::with_capacity(raw.0.len());
+        for (key, value) in &raw.0 {
+            let place = site.key(key);
+            match key.as_str() {
+                "exists" => terms.extend(self.exists(value, place)),
+                "status" => terms.extend(self.status(value, place)),
+                "body" => terms.extend(self.body(value, place)),
+                path if path.starts_with('$') => {
+                    terms.extend(self.equals(path, value, site.name(key), place));
+                }
+                _ => self.unknown_key(key, site.name(key)),
+            }
+        }
+        Condition { terms, span: site.span() }
+    }
+
+    fn vacuous(&mut self, span: Span, message: &str) {
+        self.push(
+            Diagnostic::new(&VACUOUS_CONDITION, span, message).help("ask for something, or take it out"),
+        );
+    }
+
+    fn wrong(&mut self, span: Span, message: &str) {
+        self.push(Diagnostic::new(&WRONG_TYPE, span, message));
+    }
+
+    fn unknown_key(&mut self, key: &str, span: Span) {
+        let finding = Diagnostic::new(&UNKNOWN_KEY, span, format!("a condition has no key `{key}`"));
+        let path = format!("$.{key}");
+        self.push(match nearest(key, ["exists", "status", "body"]) {
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+            None => finding.help(format!("a field of the answer is a JSONPath: `\"{path}\"`")),
+        });
+    }
+
+    fn exists(&mut self, value: &Value, site: Site<'_>) -> Vec<Term> {
+        let Value::Array(paths) = value else {
+            self.wrong(site.span(), "`exists` is a list of JSONPaths");
+            return Vec::new();
+        };
+        if paths.is_empty() {
+            self.vacuous(site.span(), "`exists` of nothing always holds");
+        }
+        let mut terms = Vec::with_capacity(paths.len());
+        for (i, path) in paths.iter().enumerate() {
+            let span = site.item(i, paths.len()).span();
+            let Value::String(path) = path else {
+                self.wrong(span, "`exists` is a list of JSONPaths");
+                continue;
+            };
+            let Some(query) = self.query(path, span) else { continue };
+            if query.value.steps().is_empty() {
+                self.vacuous(span, "every JSON answer has a root");
+            }
+            terms.push(Term { test: Test::Exists(query.value), span });
+        }
+        terms
+    }
+
+    fn status(&mut self, value: &Value, site: Site<'_>) -> Option<Term> {
+        let mut patterns = Vec::new();
+        for (item, span) in one_or_many(value, site) {
+            match status_pattern(item) {
+                Some(pattern) => patterns.push(pattern),
+                None => self.wrong(span, "a status is a number from 100 to 599, or a class such as \"2xx\""),
+            }
+        }
+        if patterns.is_empty() && value.as_array().is_some_and(Vec::is_empty) {
+            self.vacuous(site.span(), "no status is in an empty list: it never holds");
+        }
+        Some(Term { test: Test::Status(patterns), span: site.span() })
+    }
+
+    fn body(&mut self, value: &Value, site: Site<'_>) -> Option<Term> {
+        let Value::Array(words) = value else {
+            self.wrong(site.span(), "`body` is a list of words");
+            return None;
+        };
+        if words.is_empty() {
+            self.vacuous(site.span(), "no word is in an empty list: it never holds");
+        }
+        let mut list = Vec::with_capacity(words.len());
+        for (i, word) in words.iter().enumerate() {
+            let span = site.item(i, words.len()).span();
+            match word.as_str() {
+                Some("") => self.vacuous(span, "every text holds the empty word"),
+                Some(word) => list.push(word.to_owned()),
+                None => self.wrong(span, "`body` is a list of words"),
+            }
+        }
+        Some(Term { test: Test::Body(list), span: site.span() })
+    }
+
+    fn equals(&mut self, path: &str, value: &Value, name: Span, site: Site<'_>) -> Option<Term> {
+        let query = self.query(path, name);
+        if value.as_array().is_some_and(Vec::is_empty) {
+            self.vacuous(site.span(), "no value is in an empty list: it never holds");
+        }
+        let mut operands = Vec::new();
+        for (item, span) in one_or_many(value, site) {
+            match item {
+                Value::String(text) => operands.push(self.operand(text, span)),
+                Value::Number(_) | Value::Bool(_) => operands.push(Operand::Literal(item.clone())),
+                Value::Null => {
+                    self.push(
+                        Diagnostic::new(&WRONG_TYPE, span, "nothing equals null")
+                            .help("write `unless = { exists = [\"$.path\"] }`"),
+                    );
+                }
+                _ => self.wrong(span, "a value is compared with a string, a number or a boolean"),
+            }
+        }
+        let span = Span { end: site.span().end.max(name.end), ..name };
+        let span = if site.span().file == name.file { span } else { name };
+        Some(Term { test: Test::Equals(query?.value, operands), span })
+    }
+
+    fn operand(&mut self, text: &str, span: Span) -> Operand {
+        let template = self.template_at(text, span, Slot::State);
+        match template.as_literal() {
+            Some(literal) => Operand::Literal(Value::from(literal)),
+            None => Operand::Template(template),
+        }
+    }
+}
+
+fn one_or_many<'v>(value: &'v Value, site: Site<'_>) -> Vec<(&'v Value, Span)> {
+    match value {
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(i, item)| (item, site.item(i, items.len()).span())).collect()
+        }
+        one => vec![(one, site.span())],
+    }
+}
+
+fn status_pattern(value: &Value) -> Option<StatusPattern> {
+    match value {
+        Value::Number(number) => {
+            let status = u16::try_from(number.as_u64()?).ok()?;
+            (100..=599).contains(&status).then_some(StatusPattern::Exactly(status))
+        }
+        Value::String(text) => {
+            let class = text.strip_suffix("xx")?.parse().ok()?;
+            (1..=5).contains(&class).then_some(StatusPattern::Class(class))
+        }
+        _ => None,
+    }
+}

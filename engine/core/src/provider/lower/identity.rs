@@ -1,0 +1,87 @@
+//! What a provider is: its id, aliases, models, and the hosts that take part.
+
+use super::Lowering;
+use super::code::{BAD_ID, OPEN_HOST};
+use super::names::Slot;
+use crate::diagnostic::Diagnostic;
+use crate::origin::HostPattern;
+use crate::provider::{At, Model};
+use crate::raw::read::WRONG_TYPE;
+
+impl Lowering<'_> {
+    /// Refuses an id of a form that none may have.
+    pub(super) fn id(&mut self) {
+        let id = self.file.id;
+        if !is_id(id, "-") {
+            self.push(
+                Diagnostic::new(&BAD_ID, self.site.span().part(0, 0), format!("the file's name `{id}` is no id"))
+                    .help("an id is small letters, digits and `-`, and begins with a letter or digit: rename the file"),
+            );
+        }
+    }
+
+    pub(super) fn aliases(&mut self) -> Vec<At<String>> {
+        let site = self.site.key("aliases");
+        let raw = &self.file.raw.aliases;
+        for (i, alias) in raw.iter().enumerate().filter(|(_, alias)| !is_id(alias, "-_.")) {
+            self.push(
+                Diagnostic::new(
+                    &BAD_ID,
+                    site.item(i, raw.len()).span(),
+                    format!("`{alias}` can't be an alias"),
+                )
+                .help(
+                    "an alias is small letters, digits, `-`, `_` and `.`, and begins with a letter or digit",
+                ),
+            );
+        }
+        raw.iter()
+            .enumerate()
+            .map(|(i, alias)| At { value: alias.clone(), span: site.item(i, raw.len()).span() })
+            .collect()
+    }
+
+    pub(super) fn models(&mut self) -> Vec<Model> {
+        let site = self.site.key("models");
+        let raw = &self.file.raw.models;
+        let mut models = Vec::with_capacity(raw.len());
+        for (i, model) in raw.iter().enumerate() {
+            let site = site.item(i, raw.len());
+            if model.id.is_empty() {
+                self.push(Diagnostic::new(&WRONG_TYPE, site.key("id").span(), "a model has an empty id"));
+            }
+            models.push(Model {
+                id: model.id.clone(),
+                context: model.context,
+                output: model.output,
+                best_for: model.best_for.clone(),
+                aliases: model.aliases.clone(),
+                aux: model.aux,
+                mode: model.mode.clone(),
+                base_url: model.base_url.as_ref().map(|url| self.url(url, site.key("base_url"), Slot::Api)),
+                span: site.key("id").span(),
+            });
+        }
+        models
+    }
+
+    pub(super) fn hosts(&mut self) -> Vec<At<HostPattern>> {
+        let site = self.site.key("hosts");
+        let raw = &self.file.raw.hosts;
+        let mut hosts = Vec::with_capacity(raw.len());
+        for (i, host) in raw.iter().enumerate() {
+            let span = site.item(i, raw.len()).span();
+            match HostPattern::parse(host) {
+                Ok(value) => hosts.push(At { value, span }),
+                Err(error) => self.push(Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}"))),
+            }
+        }
+        hosts
+    }
+}
+
+/// A small letter or digit, then small letters, digits and `others`.
+fn is_id(text: &str, others: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(plain) && text.chars().all(|c| plain(c) || others.contains(c))
+}

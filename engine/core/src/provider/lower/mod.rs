@@ -1,0 +1,156 @@
+//! What a file says, made into the checked model: names resolved, templates, paths and times parsed.
+//!
+//! Everything that can be lowered is, whatever else is wrong, so that one reading finds all mistakes. What a reader would
+//! get wrong: the [`Provider`] that comes with an error among the findings has gaps filled with literals, and must not be
+//! run; [`crate::load`] withholds it.
+
+mod api;
+pub mod code;
+mod condition;
+mod identity;
+mod input;
+mod names;
+mod prune;
+mod region;
+mod rule;
+mod site;
+mod start;
+mod state;
+mod success;
+mod text;
+mod time;
+mod url;
+mod var;
+
+use indexmap::IndexMap;
+
+use self::names::{FINAL, Namespace};
+use self::site::Site;
+use super::{At, ErrorText, Provider, State, StateId, StateKind};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::parse::Node;
+use crate::raw;
+use crate::source::Span;
+
+/// A file that was read, and merged over the flows that it extends.
+pub(crate) struct File<'a> {
+    /// The id.
+    pub(crate) id: &'a str,
+    /// What was read.
+    pub(crate) raw: &'a raw::provider::Provider,
+    /// What it was read from; its nodes know their own files.
+    pub(crate) node: &'a Node,
+    /// The flows that it was merged over, nearest first.
+    pub(crate) extends: Vec<String>,
+    /// Whether it is a flow, read by itself.
+    pub(crate) flow: bool,
+}
+
+/// Lowers a file. The findings are in no order.
+pub(crate) fn lower(file: &File<'_>) -> (Provider, Vec<Diagnostic>) {
+    let raw_states = prune::reached(file.raw, file.node);
+    let ids = raw_states.keys().copied().chain(FINAL);
+    let mut lowering = Lowering {
+        file,
+        site: Site::of(file.node),
+        names: Namespace::default(),
+        ids: ids.fold(IndexMap::new(), |mut ids, name| {
+            let next = StateId(ids.len());
+            ids.entry(name.to_owned()).or_insert(next);
+            ids
+        }),
+        raw_states,
+        findings: Vec::new(),
+    };
+    lowering.namespace();
+    let provider = lowering.provider();
+    (provider, lowering.findings)
+}
+
+/// A file on its way to a provider.
+struct Lowering<'a> {
+    file: &'a File<'a>,
+    site: Site<'a>,
+    names: Namespace,
+    /// The states that are kept, by name.
+    raw_states: IndexMap<&'a str, &'a raw::provider::State>,
+    /// All states, the final ones too, by name.
+    ids: IndexMap<String, StateId>,
+    findings: Vec<Diagnostic>,
+}
+
+impl<'a> Lowering<'a> {
+    fn push(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    fn provider(&mut self) -> Provider {
+        let raw = self.file.raw;
+        self.id();
+        let aliases = self.aliases();
+        Provider {
+            id: self.file.id.to_owned(),
+            name: raw.name.clone().unwrap_or_else(|| self.file.id.to_owned()),
+            summary: raw.summary.clone(),
+            docs: raw.docs.clone(),
+            aliases,
+            status: raw.status,
+            status_note: raw.status_note.clone(),
+            models: self.models(),
+            extends: self.file.extends.clone(),
+            start: self.starts(),
+            hosts: self.hosts(),
+            vars: self.vars(),
+            regions: self.regions(),
+            inputs: self.inputs(),
+            api: self.api(),
+            states: self.states(),
+            errors: self.errors(),
+            span: self.site.span(),
+        }
+    }
+
+    fn states(&mut self) -> Vec<State> {
+        let tables = self.site.key("states");
+        let mut states = Vec::with_capacity(self.ids.len());
+        for (name, raw) in self.raw_states.clone() {
+            let kind = self.state(name, raw, tables.key(name));
+            states.push(State { name: name.to_owned(), kind, span: tables.name(name) });
+        }
+        for name in FINAL {
+            if !self.raw_states.contains_key(name) {
+                let kind = match name {
+                    "success" => StateKind::Success(Box::new(success::standard(self.site.span()))),
+                    "done" => StateKind::Done,
+                    "error" => StateKind::Error,
+                    _ => StateKind::Timeout,
+                };
+                states.push(State { name: name.to_owned(), kind, span: self.site.span() });
+            }
+        }
+        states
+    }
+
+    fn errors(&mut self) -> IndexMap<String, ErrorText> {
+        let raw = self.file.raw;
+        let site = self.site.key("errors");
+        self.codes_are_names(raw.errors.keys(), site);
+        raw.errors.iter().map(|(code, text)| (code.clone(), self.error_text(code, text, site))).collect()
+    }
+
+    /// The state of a name; a finding, and no state, where the file has none.
+    fn state_id(&mut self, name: &str, span: Span) -> Option<At<StateId>> {
+        if let Some(id) = self.ids.get(name) {
+            return Some(At { value: *id, span });
+        }
+        let mut finding = Diagnostic::new(&code::UNKNOWN_STATE, span, format!("there is no state `{name}`"));
+        if let Some(meant) = nearest(name, self.ids.keys().map(String::as_str)) {
+            finding = finding.help(format!("did you mean `{meant}`?"));
+        } else {
+            let known: Vec<String> = self.ids.keys().map(|name| format!("`{name}`")).collect();
+            finding = finding.help(format!("the states are {}", known.join(", ")));
+        }
+        self.push(finding);
+        None
+    }
+}

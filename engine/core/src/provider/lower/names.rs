@@ -1,0 +1,226 @@
+//! The names that `{{…}}` may hold, and where each may stand.
+//!
+//! Vars, inputs and states share one namespace with the format's own words, so a name means one thing in a whole file.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::Lowering;
+use super::code::{BAD_ID, NAME_TAKEN};
+use super::site::Site;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::source::Span;
+use crate::template::{Name, Names, UnknownName, steps};
+
+/// The words that the format has taken.
+const WORDS: [&str; 10] =
+    ["region", "token", "pkce", "random", "uuid", "redirect_uri", "response", "first", "jwt", "match"];
+
+/// The final states.
+pub(super) const FINAL: [&str; 4] = ["success", "done", "error", "timeout"];
+
+/// Where in a file a template stands; that decides which names have a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// In `[vars]`.
+    Vars,
+    /// In `[api]` and in models: what a client gets.
+    Api,
+    /// In a state.
+    State,
+    /// In `[errors]`.
+    Errors,
+}
+
+/// The names of a file.
+#[derive(Debug, Default)]
+pub(super) struct Namespace {
+    vars: IndexSet<String>,
+    inputs: IndexSet<String>,
+    region_keys: IndexSet<String>,
+    states: IndexSet<String>,
+    /// Whether what is not known is what a provider will supply.
+    flow: bool,
+}
+
+/// The names of a file as one place in it sees them.
+pub(super) struct Scoped<'a> {
+    pub(super) names: &'a Namespace,
+    pub(super) slot: Slot,
+}
+
+impl Lowering<'_> {
+    /// Collects the names of the file; refuses malformed ones and those that are taken.
+    pub(super) fn namespace(&mut self) {
+        let raw = self.file.raw;
+        let mut names = Namespace { flow: self.file.flow, ..Namespace::default() };
+        let mut seen = IndexMap::new();
+        for (room, keys) in [
+            ("vars", raw.vars.keys().map(String::as_str).collect::<Vec<_>>()),
+            ("inputs", raw.inputs.keys().map(String::as_str).collect()),
+            ("states", self.raw_states.keys().copied().collect()),
+        ] {
+            let site = self.site.key(room);
+            for key in keys {
+                self.claim(key, site.name(key), room, &mut seen);
+            }
+        }
+        names.vars.extend(raw.vars.keys().cloned());
+        names.inputs.extend(raw.inputs.keys().cloned());
+        names.states.extend(
+            self.raw_states.keys().filter(|name| !FINAL.contains(name)).map(|name| (*name).to_owned()),
+        );
+        for (region, table) in &raw.regions {
+            let site = self.site.key("regions").key(region);
+            table.keys().for_each(|key| self.well_formed(key, site.name(key)));
+            names.region_keys.extend(table.keys().cloned());
+        }
+        self.names = names;
+    }
+
+    fn claim<'n>(&mut self, name: &'n str, span: Span, room: &str, seen: &mut IndexMap<&'n str, Span>) {
+        self.well_formed(name, span);
+        if WORDS.contains(&name) || (room != "states" && FINAL.contains(&name)) {
+            self.push(
+                Diagnostic::new(&NAME_TAKEN, span, format!("`{name}` is a word of the format"))
+                    .help(format!("call it otherwise, such as `my_{name}`")),
+            );
+        } else if let Some(other) = seen.insert(name, span) {
+            self.push(
+                Diagnostic::new(&NAME_TAKEN, span, format!("`{name}` is the name of something else too"))
+                    .also(other, "the other")
+                    .help("vars, inputs and states share one namespace: `{{…}}` must mean one thing"),
+            );
+        }
+    }
+
+    fn well_formed(&mut self, name: &str, span: Span) {
+        if !is_name(name) {
+            self.push(
+                Diagnostic::new(&BAD_ID, span, format!("`{name}` can't be a name"))
+                    .help("a name is a small letter, then small letters, digits and `_`"),
+            );
+        }
+    }
+
+    /// A list of names in which each must be well-formed.
+    pub(super) fn codes_are_names<'n>(&mut self, codes: impl Iterator<Item = &'n String>, site: Site<'_>) {
+        for code in codes {
+            self.well_formed(code, site.name(code));
+        }
+    }
+
+    /// Refuses an error code that no file can have.
+    pub(super) fn code_is_a_name(&mut self, code: &str, span: Span) {
+        self.well_formed(code, span);
+    }
+}
+
+/// `[a-z][a-z0-9_]*`
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+impl Names for Scoped<'_> {
+    fn resolve(&self, path: &[&str]) -> Result<Name, UnknownName> {
+        let name = self.lookup(path).ok_or_else(|| self.unknown(path))?;
+        match self.refusal(&name) {
+            Some(reason) => Err(UnknownName { help: Some(reason.to_owned()) }),
+            None => Ok(name),
+        }
+    }
+}
+
+impl Scoped<'_> {
+    fn lookup(&self, path: &[&str]) -> Option<Name> {
+        let names = self.names;
+        Some(match path {
+            ["uuid"] => Name::Uuid,
+            ["redirect_uri"] => Name::RedirectUri,
+            ["pkce", "verifier"] => Name::PkceVerifier,
+            ["pkce", "challenge"] => Name::PkceChallenge,
+            ["random", name] => Name::Random((*name).to_owned()),
+            ["region", key] if names.flow || names.region_keys.contains(*key) => {
+                Name::Region((*key).to_owned())
+            }
+            ["token", rest @ ..] if !rest.is_empty() => Name::Token(steps(rest)),
+            ["response", "body"] => Name::ResponseBody,
+            ["response", rest @ ..] if !rest.is_empty() => Name::Response(steps(rest)),
+            [name] if names.vars.contains(*name) => Name::Var((*name).to_owned()),
+            [name] if names.inputs.contains(*name) => Name::Input((*name).to_owned()),
+            [state, rest @ ..] if names.states.contains(*state) && !rest.is_empty() => {
+                Name::Answer { state: (*state).to_owned(), path: steps(rest) }
+            }
+            [name] if names.flow && !names.states.contains(*name) && !WORDS.contains(name) => {
+                Name::Var((*name).to_owned())
+            }
+            _ => return None,
+        })
+    }
+
+    /// Why a known name has no value in this slot.
+    fn refusal(&self, name: &Name) -> Option<&'static str> {
+        let constant = matches!(name, Name::Var(_) | Name::Input(_) | Name::Region(_));
+        match (self.slot, name) {
+            (Slot::Errors, _) => None,
+            (_, Name::Response(_) | Name::ResponseBody) => {
+                Some("`response` is known in `[errors]` alone; elsewhere name a state: `{{STATE.field}}`")
+            }
+            (Slot::State, _) => None,
+            (Slot::Api, Name::Token(_)) => None,
+            (Slot::Vars, _) if !constant => Some("a var may use regions, inputs and other vars"),
+            (Slot::Api, _) if !constant => Some(
+                "what a client gets may use `token.*`, regions, inputs and vars: keep what is needed in `[states.success]`",
+            ),
+            _ => None,
+        }
+    }
+
+    fn unknown(&self, path: &[&str]) -> UnknownName {
+        let written = path.join(".");
+        let names = self.names;
+        let meant = match path {
+            ["pkce", ..] => return help("`pkce` has `verifier` and `challenge`"),
+            ["uuid" | "redirect_uri", ..] => return help("it has no fields"),
+            ["random", ..] => {
+                return help("write `random.` and a name of your choice, such as `random.state`");
+            }
+            [word @ ("token" | "response")] => {
+                return help(format!("name one of its fields: `{word}.FIELD`"));
+            }
+            [state] if names.states.contains(*state) => {
+                return help(format!("name a field of its answer: `{state}.FIELD`"));
+            }
+            [state, ..] if FINAL.contains(state) => {
+                return help("a final state has no answer; what is stored is `token.*`");
+            }
+            ["region", key] => {
+                nearest(key, names.region_keys.iter().map(String::as_str)).map(|k| format!("region.{k}"))
+            }
+            [first, rest @ ..] if !rest.is_empty() => {
+                let known =
+                    names.states.iter().map(String::as_str).chain(["region", "token", "pkce", "random"]);
+                nearest(first, known).map(|state| format!("{state}.{}", rest.join(".")))
+            }
+            _ => self.nearest_word(&written),
+        };
+        match meant {
+            Some(meant) => help(format!("did you mean `{meant}`?")),
+            None if path.len() == 1 => {
+                help(format!("give it a value: `{written} = \"…\"` in `[vars]`, or `[inputs.{written}]`"))
+            }
+            None => UnknownName::default(),
+        }
+    }
+
+    fn nearest_word(&self, written: &str) -> Option<String> {
+        let names = self.names;
+        let known =
+            names.vars.iter().chain(&names.inputs).map(String::as_str).chain(["uuid", "redirect_uri"]);
+        nearest(written, known).map(str::to_owned)
+    }
+}
+
+fn help(text: impl Into<String>) -> UnknownName {
+    UnknownName { help: Some(text.into()) }
+}

@@ -1,0 +1,194 @@
+//! States: a request, a visit of the browser, or a final one.
+
+use super::Lowering;
+use super::code::NO_SINGLE_OUTCOME;
+use super::names::Slot;
+use super::site::Site;
+use super::time::Place;
+use crate::diagnostic::Diagnostic;
+use crate::provider::{Act, Active, Auth, Back, Body, Browser, Method, Request, Show, StateKind};
+use crate::raw::provider::State as Raw;
+use crate::template::Template;
+
+/// The methods of a request, by the key that a file writes.
+const METHODS: [(&str, Method); 4] =
+    [("get", Method::Get), ("post", Method::Post), ("put", Method::Put), ("delete", Method::Delete)];
+
+/// The keys that only `[states.success]` has.
+const SUCCESS_KEYS: [&str; 8] =
+    ["access_token", "refresh_token", "token_type", "expires", "keep", "notice", "refresh", "stored_at"];
+
+/// The keys that only a request has.
+const REQUEST_KEYS: [&str; 4] = ["headers", "form", "json", "auth"];
+
+/// The keys that only a browser state has.
+const BROWSER_KEYS: [&str; 2] = ["listen", "paste"];
+
+impl Lowering<'_> {
+    pub(super) fn state(&mut self, name: &str, raw: &Raw, site: Site<'_>) -> StateKind {
+        match name {
+            "success" => {
+                let others: Vec<&str> = site.keys().filter(|key| !SUCCESS_KEYS.contains(key)).collect();
+                self.no_place(&others, site, "`success` is final: it sends nothing and has no rules");
+                let span = self.site.key("states").name(name);
+                StateKind::Success(Box::new(self.success(raw, span, site)))
+            }
+            "done" | "error" | "timeout" => {
+                let keys: Vec<&str> = site.keys().collect();
+                self.no_place(&keys, site, "this final state has no keys, and needs no table");
+                match name {
+                    "done" => StateKind::Done,
+                    "error" => StateKind::Error,
+                    _ => StateKind::Timeout,
+                }
+            }
+            _ => StateKind::Active(Box::new(self.active(name, raw, site))),
+        }
+    }
+
+    /// Keys that are known, but not in a state of this form.
+    fn no_place(&mut self, keys: &[&str], site: Site<'_>, help: &str) {
+        for key in keys.iter().filter(|key| site.has(key)) {
+            let message = format!("`{key}` has no place in this state");
+            self.push(Diagnostic::new(&NO_SINGLE_OUTCOME, site.name(key), message).help(help));
+        }
+    }
+
+    fn active(&mut self, name: &str, raw: &Raw, site: Site<'_>) -> Active {
+        self.no_place(&SUCCESS_KEYS, site, "it belongs in `[states.success]`");
+        Active {
+            act: self.act(name, raw, site),
+            show: raw.show.as_ref().map(|show| self.show(show, site.key("show"))),
+            every: raw.every.as_ref().and_then(|every| self.every(every, site.key("every"))),
+            until: raw.until.as_ref().and_then(|until| self.time(until, site.key("until"), Place::Active)),
+            on: self.rules(name, raw.on.as_deref().unwrap_or_default(), site.key("on")),
+        }
+    }
+
+    fn act(&mut self, name: &str, raw: &Raw, site: Site<'_>) -> Act {
+        let urls = [&raw.get, &raw.post, &raw.put, &raw.delete];
+        let requests: Vec<(&str, Method, &String)> = METHODS
+            .iter()
+            .zip(urls)
+            .filter_map(|((key, method), url)| url.as_ref().map(|url| (*key, *method, url)))
+            .collect();
+        let written = requests.iter().map(|(key, ..)| *key).chain(raw.open.as_ref().map(|_| "open"));
+        let written: Vec<&str> = written.collect();
+        if let [first, .., second] = written.as_slice() {
+            self.push(
+                Diagnostic::new(
+                    &NO_SINGLE_OUTCOME,
+                    site.name(second),
+                    format!("a state with both `{first}` and `{second}`"),
+                )
+                .also(site.name(first), "the other")
+                .help("a state is one request: write two states, and a rule from one to the other"),
+            );
+        }
+        match (requests.first(), &raw.open) {
+            (Some((key, method, url)), _) => {
+                self.no_place(&BROWSER_KEYS, site, "it belongs beside `open`");
+                Act::Request(self.request(raw, (key, *method, url), site))
+            }
+            (None, Some(open)) => Act::Browser(self.browser(raw, open, site)),
+            (None, None) => {
+                let span = self.site.key("states").name(name);
+                self.push(
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, span, format!("state `{name}` does nothing"))
+                        .help("write one of `get`, `post`, `put`, `delete` and `open`"),
+                );
+                Act::Request(self.request(raw, ("get", Method::Get, &String::new()), site))
+            }
+        }
+    }
+
+    fn request(&mut self, raw: &Raw, (key, method, url): (&str, Method, &String), site: Site<'_>) -> Request {
+        let url = if url.is_empty() && !site.has(key) {
+            Template::literal("", site.span())
+        } else {
+            self.url(url, site.key(key), Slot::State)
+        };
+        Request {
+            method,
+            url,
+            query: self.templates(&raw.query, site.key("query"), Slot::State),
+            headers: self.templates(&raw.headers, site.key("headers"), Slot::State),
+            body: self.body_of(raw, site),
+            auth: raw.auth.as_ref().and_then(|auth| self.auth(auth, site.key("auth"))),
+        }
+    }
+
+    fn body_of(&mut self, raw: &Raw, site: Site<'_>) -> Option<Body> {
+        let form = raw.form.as_ref().map(|form| self.templates(form, site.key("form"), Slot::State));
+        let json = raw.json.as_ref().map(|json| {
+            let site = site.key("json");
+            json.iter().map(|(key, value)| (key.clone(), self.json(value, site.key(key)))).collect()
+        });
+        if form.is_some() && json.is_some() {
+            self.push(
+                Diagnostic::new(
+                    &NO_SINGLE_OUTCOME,
+                    site.name("json"),
+                    "a request with both `form` and `json`",
+                )
+                .also(site.name("form"), "the other")
+                .help("a request has one body"),
+            );
+        }
+        form.map(Body::Form).or(json.map(Body::Json))
+    }
+
+    fn auth(&mut self, raw: &crate::raw::provider::Auth, site: Site<'_>) -> Option<Auth> {
+        match (&raw.basic, &raw.bearer) {
+            (Some([id, secret]), None) => {
+                let pair = site.key("basic");
+                let id = self.template(id, pair.item(0, 2), Slot::State);
+                Some(Auth::Basic(id, self.template(secret, pair.item(1, 2), Slot::State)))
+            }
+            (None, Some(token)) => Some(Auth::Bearer(self.template(token, site.key("bearer"), Slot::State))),
+            _ => {
+                self.push(
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, site.span(), "`auth` is exactly one of `basic` and `bearer`")
+                        .help("write `auth = { basic = [id, secret] }` or `auth = { bearer = \"{{token.access_token}}\" }`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn browser(&mut self, raw: &Raw, open: &str, site: Site<'_>) -> Browser {
+        self.no_place(&REQUEST_KEYS, site, "a browser is sent to a URL: it takes `query`");
+        let back = match (&raw.listen, raw.paste.unwrap_or_default()) {
+            (Some(listen), false) => Back::Listen(self.listener(listen, site.key("listen"))),
+            (None, true) => Back::Paste,
+            (listen, _) => {
+                let message = if listen.is_some() {
+                    "both `listen` and `paste`"
+                } else {
+                    "neither `listen` nor `paste`"
+                };
+                self.push(
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, site.name("open"), format!("a browser state with {message}"))
+                        .help("write `listen = \"http://127.0.0.1:0/callback\"`; where no browser is at hand the pasted URL is taken all the same"),
+                );
+                match listen {
+                    Some(listen) => Back::Listen(self.listener(listen, site.key("listen"))),
+                    None => Back::Paste,
+                }
+            }
+        };
+        Browser {
+            open: self.url(open, site.key("open"), Slot::State),
+            query: self.templates(&raw.query, site.key("query"), Slot::State),
+            back,
+        }
+    }
+
+    fn show(&mut self, raw: &crate::raw::provider::Show, site: Site<'_>) -> Show {
+        Show {
+            url: self.optional(raw.url.as_ref(), site.key("url"), Slot::State),
+            code: self.optional(raw.code.as_ref(), site.key("code"), Slot::State),
+            moves: raw.moves.clone(),
+        }
+    }
+}

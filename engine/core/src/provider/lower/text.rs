@@ -1,0 +1,108 @@
+//! Texts of a file: templates, paths, and the texts of error codes.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::Lowering;
+use super::code::{BAD_JSONPATH, FILTER_AS_CONDITION, PLURAL_COMPARISON, TEMPLATE_LOGIC, UNKNOWN_NAME};
+use super::names::{Scoped, Slot};
+use super::site::Site;
+use crate::diagnostic::Diagnostic;
+use crate::provider::{At, ErrorText, JsonTemplate};
+use crate::query::{Query, QueryError};
+use crate::raw::union;
+use crate::source::Span;
+use crate::template::{Template, TemplateError, TemplateFault};
+
+impl Lowering<'_> {
+    /// A template; where it can't be parsed, its text as it stands.
+    pub(super) fn template(&mut self, text: &str, site: Site<'_>, slot: Slot) -> Template {
+        self.template_at(text, site.span(), slot)
+    }
+
+    pub(super) fn template_at(&mut self, text: &str, span: Span, slot: Slot) -> Template {
+        match Template::parse(text, span, &Scoped { names: &self.names, slot }) {
+            Ok(template) => template,
+            Err(errors) => {
+                self.findings.extend(errors.into_iter().map(finding));
+                Template::literal(text, span)
+            }
+        }
+    }
+
+    pub(super) fn optional(&mut self, text: Option<&String>, site: Site<'_>, slot: Slot) -> Option<Template> {
+        text.map(|text| self.template(text, site, slot))
+    }
+
+    /// The templates of a table.
+    pub(super) fn templates(
+        &mut self,
+        table: &IndexMap<String, String>,
+        site: Site<'_>,
+        slot: Slot,
+    ) -> IndexMap<String, Template> {
+        table.iter().map(|(key, text)| (key.clone(), self.template(text, site.key(key), slot))).collect()
+    }
+
+    /// A JSON value whose strings are templates.
+    pub(super) fn json(&mut self, value: &Value, site: Site<'_>) -> JsonTemplate {
+        match value {
+            Value::String(text) => JsonTemplate::Text(self.template(text, site, Slot::State)),
+            Value::Array(items) => JsonTemplate::Array(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, item)| self.json(item, site.item(i, items.len())))
+                    .collect(),
+            ),
+            Value::Object(entries) => JsonTemplate::Object(
+                entries.iter().map(|(key, item)| (key.clone(), self.json(item, site.key(key)))).collect(),
+            ),
+            literal => JsonTemplate::Literal(literal.clone()),
+        }
+    }
+
+    /// A path, where it is one that selects a single value.
+    pub(super) fn query(&mut self, text: &str, span: Span) -> Option<At<Query>> {
+        match Query::parse(text) {
+            Ok(value) => Some(At { value, span }),
+            Err(error) => {
+                let (code, help) = match error {
+                    QueryError::Syntax { .. } | QueryError::TooLarge => {
+                        (&BAD_JSONPATH, "write the steps from the answer's root, such as `$.data.token`")
+                    }
+                    QueryError::Plural => (&PLURAL_COMPARISON, "name one value, such as `$.items[0].status`"),
+                    QueryError::Filter => {
+                        (&FILTER_AS_CONDITION, "write `exists = [\"$.path\"]`, or `\"$.path\" = value`")
+                    }
+                };
+                self.push(Diagnostic::new(code, span, format!("`{text}`: {error}")).help(help));
+                None
+            }
+        }
+    }
+
+    pub(super) fn error_text(&mut self, code: &str, text: &union::ErrorText, site: Site<'_>) -> ErrorText {
+        let value = site.key(code);
+        let (text, help) = match text {
+            union::ErrorText::Text(text) => (Some(self.template(text, value, Slot::Errors)), None),
+            union::ErrorText::Table(table) => (
+                self.optional(table.text.as_ref(), value.key("text"), Slot::Errors),
+                self.optional(table.help.as_ref(), value.key("help"), Slot::Errors),
+            ),
+        };
+        ErrorText { text, help, span: site.name(code) }
+    }
+}
+
+fn finding(error: TemplateError) -> Diagnostic {
+    let code = match error.fault {
+        TemplateFault::UnknownName(_) => &UNKNOWN_NAME,
+        _ => &TEMPLATE_LOGIC,
+    };
+    let finding = Diagnostic::new(code, error.span, error.fault.to_string());
+    match error.help {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
+}
