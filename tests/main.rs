@@ -1,3 +1,4 @@
 //! The whole program from outside: the real binary, real files, real sockets on loopback.
 
+mod minimax_server;
 mod support;

@@ -1,1 +1,12 @@
 //! What the tests of the whole program share.
+//!
+//! The server here knows the service from the outside and uses no line of the engine: a mistake that both made together
+//! would be no test.
+
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each helper is for those tests that need it")]
+
+pub mod minimax_server;
+pub mod program;
+
+pub use minimax_server::MinimaxServer;
+pub use program::{Program, Run};
