@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Condition, Operand, StatusPattern, Test};
+use crate::provider::Rule;
 use crate::query::present;
 use crate::secret::equal_in_constant_time;
 use crate::template::Scope;
@@ -21,6 +22,14 @@ pub struct AnswerView<'a> {
 /// Whether every term of the condition holds. An operand with a missing name equals nothing.
 pub fn holds(condition: &Condition, answer: &AnswerView<'_>, scope: &dyn Scope) -> bool {
     holds_with(condition, answer, &|operand| value_in(operand, scope))
+}
+
+/// The first rule that an answer takes.
+pub fn taken(rules: &[Rule], answer: &AnswerView<'_>, scope: &dyn Scope) -> Option<usize> {
+    rules.iter().position(|rule| {
+        rule.when.as_ref().is_none_or(|condition| holds(condition, answer, scope))
+            && !rule.unless.as_ref().is_some_and(|condition| holds(condition, answer, scope))
+    })
 }
 
 /// The value of an operand in a run.

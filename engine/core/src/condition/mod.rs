@@ -3,9 +3,12 @@
 mod eval;
 mod solve;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
-pub use self::eval::{AnswerView, equal, holds, value_in};
+pub use self::eval::{AnswerView, equal, holds, taken, value_in};
 pub use self::solve::{Analysis, Dead, Guaranteed, Reply, Wire, Wish, analyse, symbolic};
 
 use crate::query::Query;
