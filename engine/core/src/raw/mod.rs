@@ -4,6 +4,7 @@
 //! `docs/provider-format.md`: they are written once, here. What a value *means* is `provider`'s business.
 
 pub mod condition;
+pub mod pattern;
 pub mod provider;
 pub mod read;
 pub mod schema;

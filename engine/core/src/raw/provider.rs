@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::condition::Condition;
+use super::pattern;
 use super::time::{Every, Time};
 use super::union::{ErrorText, OneOrMany};
 
@@ -18,12 +19,15 @@ pub struct Provider {
     /// One line on what the provider is, without a full stop.
     pub summary: Option<String>,
     /// The address of the provider's own documentation.
+    #[schemars(regex(pattern = pattern::WEB))]
     pub docs: Option<String>,
     /// Other ids under which the provider is known; each works in every command.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = pattern::ALIAS)))]
     pub aliases: Vec<String>,
     /// `active` (the default), `deprecated`, or `discontinued`: a login is then refused with the note.
     #[serde(default)]
+    #[schemars(extend("default" = "active"))]
     pub status: Status,
     /// Why the status is not `active`, and what to use instead.
     pub status_note: Option<String>,
@@ -31,30 +35,38 @@ pub struct Provider {
     #[serde(default)]
     pub models: Vec<Model>,
     /// The flow that this file is merged over: tables merge by key, arrays and `on` replace. A flow is a file in `flows/` beside this file or in the catalogue.
+    #[schemars(regex(pattern = pattern::ID))]
     pub extends: Option<String>,
     /// The state in which each action begins.
     pub start: Option<Start>,
     /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.x.ai` is any depth below `x.ai`, not `x.ai` itself.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = pattern::HOST)))]
     pub hosts: Vec<String>,
     /// Constants; they may use regions, inputs and other vars.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub vars: IndexMap<String, String>,
     /// The name of the default region; required with two or more.
+    #[schemars(regex(pattern = pattern::REGION))]
     pub region: Option<String>,
     /// One table a region, all with the same keys: `{{region.KEY}}` is the chosen one's.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::REGION }))]
     pub regions: IndexMap<String, IndexMap<String, String>>,
     /// What a person or the environment supplies.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub inputs: IndexMap<String, Input>,
     /// What a client gets once there is a credential.
     pub api: Option<Api>,
     /// The states of the flow.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub states: IndexMap<String, State>,
     /// The text, and the advice, of an error code.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub errors: IndexMap<String, ErrorText>,
 }
 
@@ -78,8 +90,10 @@ pub struct Model {
     /// The model's id on the wire.
     pub id: String,
     /// The context window, in tokens.
+    #[schemars(range(min = 1))]
     pub context: Option<u64>,
     /// The longest answer, in tokens.
+    #[schemars(range(min = 1))]
     pub output: Option<u64>,
     /// What the model is best for, in a few words.
     pub best_for: Option<String>,
@@ -133,12 +147,15 @@ pub struct Input {
 #[serde(deny_unknown_fields)]
 pub struct InputSource {
     /// The name of an environment variable.
+    #[schemars(regex(pattern = pattern::ENVIRONMENT))]
     pub env: Option<String>,
     /// The path of a file; `~` is the person's home.
     pub file: Option<String>,
     /// Where in the file's JSON the value is, as a JSONPath; without it, the file's text is the value.
+    #[schemars(regex(pattern = pattern::JSONPATH))]
     pub at: Option<String>,
     /// A program and its arguments; what it prints is the value.
+    #[schemars(length(min = 1))]
     pub command: Option<Vec<String>>,
 }
 
@@ -170,8 +187,10 @@ pub struct State {
     /// The URL that the person's browser opens.
     pub open: Option<String>,
     /// The loopback URL that the browser comes back to; port 0 is any free one. The result is `{{redirect_uri}}`.
+    #[schemars(regex(pattern = pattern::WEB))]
     pub listen: Option<String>,
     /// Whether the person pastes the code, or the URL of the page they came to.
+    #[schemars(extend("default" = false))]
     pub paste: Option<bool>,
     /// Parameters of the URL.
     #[serde(default)]
@@ -194,8 +213,10 @@ pub struct State {
     /// The rules that read the answer: the first that applies wins.
     pub on: Option<Vec<Rule>>,
     /// In `success`: the access token; `$.access_token` by default.
+    #[schemars(extend("default" = "$.access_token"))]
     pub access_token: Option<String>,
     /// In `success`: the refresh token; `$.refresh_token` by default.
+    #[schemars(extend("default" = "$.refresh_token"))]
     pub refresh_token: Option<String>,
     /// In `success`: the type of the token; only Bearer, or what is written here, is accepted.
     pub token_type: Option<String>,
@@ -203,12 +224,14 @@ pub struct State {
     pub expires: Option<Time>,
     /// In `success`: what else is kept with the credential.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub keep: IndexMap<String, String>,
     /// In `success`: a message of the provider's for the person.
     pub notice: Option<String>,
     /// In `success`: how the credential is renewed.
     pub refresh: Option<Refresh>,
     /// In `success`: where in the stored record the tokens are, for a record that another program shares and nests.
+    #[schemars(regex(pattern = pattern::JSONPATH))]
     pub stored_at: Option<String>,
 }
 
@@ -245,10 +268,13 @@ pub struct Rule {
     /// The rule applies only where a key of this table does not hold.
     pub unless: Option<Condition>,
     /// The state that follows.
+    #[schemars(regex(pattern = pattern::NAME))]
     pub to: Option<String>,
     /// The error code that the flow ends with.
+    #[schemars(regex(pattern = pattern::NAME))]
     pub fail: Option<String>,
     /// On a repeat: what is added to the pace, for good.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub slower: Option<String>,
     /// On a fail: whether only a new login helps.
     #[serde(default)]
@@ -260,7 +286,9 @@ pub struct Rule {
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// The state in which the refresh begins. It ends in `success`.
+    #[schemars(regex(pattern = pattern::NAME))]
     pub to: String,
     /// How long before its end the access token is renewed; capped at a quarter of the token's life.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub early: Option<String>,
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::pattern;
 use super::union::string_or_table;
+use crate::time::UNITS;
 
 /// A duration (`"90s"`: one number and `ms`, `s`, `m`, `h` or `d`), or a table.
 #[derive(Debug, Clone)]
@@ -21,12 +23,16 @@ pub struct TimeTable {
     /// A duration, a template, or (in `success`) a JSONPath.
     pub value: String,
     /// What the value counts; required unless it is a duration.
+    #[schemars(extend("enum" = UNITS.map(|(name, _)| name)))]
     pub unit: Option<String>,
     /// The duration where the value is not present.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub default: Option<String>,
     /// The shortest duration that is taken.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub min: Option<String>,
     /// The longest duration that is taken.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub max: Option<String>,
 }
 
@@ -46,15 +52,20 @@ pub struct EveryTable {
     /// A duration, or a template.
     pub value: String,
     /// What the value counts; required unless it is a duration.
+    #[schemars(extend("enum" = UNITS.map(|(name, _)| name)))]
     pub unit: Option<String>,
     /// The duration where the value is not present.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub default: Option<String>,
     /// The shortest pause.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub min: Option<String>,
     /// The longest pause.
+    #[schemars(regex(pattern = pattern::DURATION))]
     pub max: Option<String>,
     /// Whether the first entry waits too (`wait`, the default, as RFC 8628 has it) or not (`at-once`).
     #[serde(default)]
+    #[schemars(extend("default" = "wait"))]
     pub first: First,
 }
 
@@ -69,5 +80,15 @@ pub enum First {
     AtOnce,
 }
 
-string_or_table!(Time, TimeTable, "a duration such as \"90s\", or a table with `value` and `unit`");
-string_or_table!(Every, EveryTable, "a duration such as \"5s\", or a table with `value` and `unit`");
+string_or_table!(
+    Time,
+    TimeTable,
+    "a duration such as \"90s\", or a table with `value` and `unit`",
+    pattern::DURATION
+);
+string_or_table!(
+    Every,
+    EveryTable,
+    "a duration such as \"5s\", or a table with `value` and `unit`",
+    pattern::DURATION
+);

@@ -5,9 +5,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Lets `$type` be read from a string (`Text`) or from a table (`Table`), and describes both in the schema.
+/// Lets `$type` be read from a string (`Text`) or from a table (`Table`), and describes both in the schema. The string has the `$pattern`.
 macro_rules! string_or_table {
-    ($type:ident, $table:ident, $expecting:literal) => {
+    ($type:ident, $table:ident, $expecting:literal, $pattern:expr) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -37,6 +37,7 @@ macro_rules! string_or_table {
                 schemars::json_schema!({
                     "description": concat!("Either ", $expecting, "."),
                     "type": ["string", "object"],
+                    "pattern": $pattern,
                     "if": { "type": "object" },
                     "then": table
                 })
@@ -65,7 +66,7 @@ pub struct ErrorTable {
     pub help: Option<String>,
 }
 
-string_or_table!(ErrorText, ErrorTable, "a text, or a table with `text` and `help`");
+string_or_table!(ErrorText, ErrorTable, "a text, or a table with `text` and `help`", "");
 
 /// One name, or a list of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +105,8 @@ impl JsonSchema for OneOrMany {
         schemars::json_schema!({
             "description": "The name of a state, or a list of names.",
             "type": ["string", "array"],
-            "items": { "type": "string" },
+            "pattern": super::pattern::NAME,
+            "items": { "type": "string", "pattern": super::pattern::NAME },
             "minItems": 1
         })
     }
