@@ -7,6 +7,8 @@ pub mod config;
 pub mod credential;
 pub mod driver;
 pub mod entropy;
+#[cfg(test)]
+mod fake;
 pub mod home;
 pub mod http;
 pub mod input;

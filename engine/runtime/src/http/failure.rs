@@ -29,10 +29,18 @@ pub(super) fn of(error: reqwest::Error, host: &str) -> Failure {
         Some(tls) if !sent => (FailureKind::Tls, untrusted(tls, host)),
         _ if error.is_timeout() => (FailureKind::TimedOut, late(sent, host)),
         _ if !sent => (FailureKind::Connect, unreachable(&error, host)),
-        _ if error.is_decode() => (FailureKind::Broken, format!("the answer of {host} can't be decoded")),
+        _ if unpacked_badly(&error) => {
+            (FailureKind::Broken, format!("the answer of {host} can't be decoded"))
+        }
         _ => (FailureKind::Broken, format!("{host} closed the connection before its answer was complete")),
     };
     of_kind(kind, sent, message)
+}
+
+/// Whether the body arrived and is not what its `Content-Encoding` says. reqwest calls a broken body one of these too.
+fn unpacked_badly(error: &reqwest::Error) -> bool {
+    let kind = find::<io::Error>(error).map(io::Error::kind);
+    error.is_decode() && matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
 }
 
 fn late(sent: bool, host: &str) -> String {

@@ -1,1 +1,270 @@
+//! Where values come from, and which of two wins.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use hermes_engine_core::provider::Shared;
+
+use super::*;
+
+/// Everything that an input may be taken from.
+struct World {
+    folder: tempfile::TempDir,
+    set: IndexMap<String, String>,
+    kept: IndexMap<String, String>,
+    variables: IndexMap<String, String>,
+    trusted: bool,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            folder: tempfile::tempdir().unwrap(),
+            set: IndexMap::new(),
+            kept: IndexMap::new(),
+            variables: IndexMap::new(),
+            trusted: true,
+        }
+    }
+
+    fn with_variable(mut self, name: &str, value: &str) -> World {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    fn with_set(mut self, name: &str, value: &str) -> World {
+        self.set.insert(name.into(), value.into());
+        self
+    }
+
+    fn with_kept(mut self, name: &str, value: &str) -> World {
+        self.kept.insert(name.into(), value.into());
+        self
+    }
+
+    fn with_file(self, name: &str, text: &str) -> World {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    fn resolve(&self, provider: &Shared) -> Result<Inputs, InputError> {
+        let home = Home::at(self.folder.path());
+        let variable = |name: &str| match name {
+            "HOME" => Some(self.folder.path().into()),
+            _ => self.variables.get(name).map(OsString::from),
+        };
+        resolve(
+            provider,
+            &Supply {
+                set: &self.set,
+                kept: &self.kept,
+                home: &home,
+                variable: &variable,
+                allowed: &|_| self.trusted,
+            },
+        )
+    }
+}
+
+/// A provider whose one input `key` has this table.
+fn acme(input: &str) -> Shared {
+    crate::fake::provider(&format!(
+        "name = 'Acme'\nstart = {{ login = 'success' }}\n\
+         [inputs.key]\n{input}\n\
+         [states.success]\naccess_token = '{{{{key}}}}'\n\
+         [api]\nmode = 'chat_completions'\nbase_url = 'https://api.acme.example'\n"
+    ))
+}
+
+#[track_caller]
+fn check(world: &World, input: &str, expect: Option<(&str, InputOrigin)>) {
+    let inputs = world.resolve(&acme(input)).unwrap();
+    let found = inputs.values.get("key").map(|value| (value.as_str(), inputs.origins["key"].clone()));
+    assert_eq!(found, expect);
+}
+
+fn variable(name: &str) -> InputOrigin {
+    InputOrigin::Variable(name.into())
+}
+
+#[test]
+fn what_was_set_wins_over_sources_and_those_over_the_kept_value_and_the_default() {
+    let input = "from = [{ env = 'ACME_KEY' }]\ndefault = 'default'";
+    let world = World::new();
+    check(&world, input, Some(("default", InputOrigin::Default)));
+    let world = world.with_kept("key", "kept");
+    check(&world, input, Some(("kept", InputOrigin::Kept)));
+    let world = world.with_variable("ACME_KEY", " from-env\n");
+    check(&world, input, Some(("from-env", variable("ACME_KEY"))));
+    let world = world.with_set("key", "set");
+    check(&world, input, Some(("set", InputOrigin::Set)));
+}
+
+#[test]
+fn the_first_source_that_has_a_value_wins() {
+    let input =
+        "from = [{ env = 'A' }, { file = '~/creds.json', at = '$.a.b' }, { command = ['echo', 'said'] }]";
+    let world = World::new();
+    check(&world, input, Some(("said", InputOrigin::Command("echo".into()))));
+    let world = world.with_file("creds.json", r#"{"a": {"b": 17}}"#);
+    check(&world, input, Some(("17", InputOrigin::File("~/creds.json".into()))));
+    let world = world.with_variable("A", "");
+    check(&world, input, Some(("17", InputOrigin::File("~/creds.json".into()))));
+    check(&world.with_variable("A", "env"), input, Some(("env", variable("A"))));
+}
+
+#[test]
+fn the_environment_wins_over_the_env_file() {
+    let input = "from = [{ env = 'A' }, { env = 'B' }]";
+    let world = World::new().with_file(".env", "export A='file a'\nB=file-b\n");
+    check(&world, input, Some(("file a", InputOrigin::EnvFile("A".into()))));
+    check(&world.with_variable("A", "env"), input, Some(("env", variable("A"))));
+}
+
+#[test]
+fn a_variable_that_the_file_does_not_name_can_t_matter() {
+    let world = World::new().with_variable("OTHER_TOKEN", "x1x2").with_file(".env", "OTHER_KEY=x1x2");
+    check(&world, "from = [{ env = 'ACME_KEY' }]", None);
+}
+
+#[test]
+fn a_failing_source_is_an_absent_one() {
+    for source in [
+        "{ file = '~/none' }",
+        "{ file = '~/bad.json', at = '$.a' }",
+        "{ file = '~/good.json', at = '$.b' }",
+        "{ file = '~/good.json', at = '$.list' }",
+        "{ file = '/dev/zero' }",
+        "{ file = '~/' }",
+        "{ file = 'good.json' }",
+        "{ command = ['false'] }",
+        "{ command = ['no-such-program-at-all'] }",
+        "{ command = ['sh', '-c', 'echo half; exit 3'] }",
+        "{ command = ['head', '-c', '70000', '/dev/zero'] }",
+    ] {
+        let world =
+            World::new().with_file("bad.json", "{").with_file("good.json", r#"{"a": "1", "list": []}"#);
+        check(&world, &format!("from = [{source}, {{ env = 'LAST' }}]"), None);
+        check(
+            &world.with_variable("LAST", "last"),
+            &format!("from = [{source}, {{ env = 'LAST' }}]"),
+            Some(("last", variable("LAST"))),
+        );
+    }
+}
+
+#[test]
+fn a_whole_file_is_its_text_without_the_end_of_line() {
+    let world = World::new().with_file("token", "t0ken\n");
+    check(&world, "from = [{ file = '~/token' }]", Some(("t0ken", InputOrigin::File("~/token".into()))));
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let world = World::new();
+    let made = Command::new("mkfifo").arg(world.folder.path().join("pipe")).status().unwrap();
+    assert!(made.success());
+    check(&world, "from = [{ file = '~/pipe' }]", None);
+}
+
+#[test]
+fn no_shell_reads_a_command() {
+    let world = World::new().with_variable("A", "x");
+    let origin = InputOrigin::Command("echo".into());
+    check(
+        &world,
+        "from = [{ command = ['echo', '$(id) ; `id` | $A'] }]",
+        Some(("$(id) ; `id` | $A", origin)),
+    );
+}
+
+#[test]
+fn a_command_can_t_ask_and_can_t_hang() {
+    let mut asking = Command::new("cat");
+    assert_eq!(source::run(&mut asking, Duration::from_secs(10)).unwrap().as_deref(), Some(""));
+    let began = Instant::now();
+    for script in ["sleep 30", "exec >&-; sleep 30", "sleep 30 & echo left behind"] {
+        let mut hanging = Command::new("sh");
+        let printed = source::run(hanging.args(["-c", script]), Duration::from_millis(100)).unwrap();
+        assert_eq!(printed, None, "{script}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_placeholder_of_a_secret_counts_as_unset() {
+    let world = World::new().with_variable("A", "changeme").with_variable("B", "sk-real-1");
+    check(&world, "secret = true\nfrom = [{ env = 'A' }, { env = 'B' }]", Some(("sk-real-1", variable("B"))));
+    check(&world, "from = [{ env = 'A' }, { env = 'B' }]", Some(("changeme", variable("A"))));
+}
+
+#[test]
+fn s28_a_source_that_is_not_trusted_is_not_read() {
+    let mut world = World::new().with_variable("A", "value");
+    world.trusted = false;
+    let file = world.folder.path().join("ran");
+    let command = format!("{{ command = ['touch', '{}'] }}", file.display());
+    check(&world, &format!("from = [{{ env = 'A' }}, {command}]"), None);
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_value_that_the_file_does_not_allow_is_an_error_that_names_its_source() {
+    let choices = acme("choices = ['eu', 'us']\nfrom = [{ env = 'A' }]");
+    let error = World::new().with_variable("A", "mars").resolve(&choices).unwrap_err();
+    assert_eq!(error.to_string(), "the value of `key` from A in the environment is not one of eu, us");
+    let pattern = acme("pattern = '[a-z]+'\nfrom = [{ env = 'A' }]\ndefault = 'ok'");
+    let error = World::new().with_set("key", "s3cr3t").resolve(&pattern).unwrap_err().to_string();
+    assert!(error.starts_with("the value of `key` from what was given for this run does not have the form"));
+    assert!(!error.contains("s3cr3t"), "{error}");
+}
+
+#[test]
+fn a_kept_value_that_is_allowed_no_more_counts_as_unset() {
+    let world = World::new().with_kept("key", "mars");
+    check(&world, "choices = ['eu', 'us']\ndefault = 'eu'", Some(("eu", InputOrigin::Default)));
+}
+
+#[test]
+fn an_input_that_is_not_there_can_t_be_set() {
+    let error = World::new().with_set("kei", "1").resolve(&acme("prompt = 'Key'")).unwrap_err();
+    assert_eq!(error.to_string(), "`kei` is no input of `acme`; it has key");
+}
+
+#[test]
+fn what_has_no_value_and_a_prompt_is_missing() {
+    let missing = |world: World, input: &str| world.resolve(&acme(input)).unwrap().missing;
+    assert_eq!(missing(World::new(), "prompt = 'Key'"), ["key"]);
+    assert!(missing(World::new(), "from = [{ env = 'A' }]").is_empty());
+    assert!(missing(World::new().with_set("key", "1"), "prompt = 'Key'").is_empty());
+    assert_eq!(missing(World::new().with_set("key", ""), "prompt = 'Key'"), ["key"]);
+}
+
+#[test]
+fn the_variables_of_a_file_are_told() {
+    let provider = acme("from = [{ env = 'A' }, { file = '~/x' }, { env = 'B' }]");
+    assert_eq!(variables(&provider), ["A", "B"]);
+}
+
+#[test]
+fn values_of_sources_are_told_apart_and_no_value_is_printed() {
+    let world = World::new().with_variable("A", "s3cr3t");
+    let inputs = world.resolve(&acme("from = [{ env = 'A' }]")).unwrap();
+    assert!(inputs.from_sources().contains("key"));
+    assert!(!format!("{inputs:?}").contains("s3cr3t"));
+    let kept = World::new().with_kept("key", "k").resolve(&acme("from = [{ env = 'A' }]")).unwrap();
+    assert!(kept.from_sources().is_empty());
+}
+
+#[test]
+fn a_file_that_can_t_be_read_is_absent() {
+    let world = World::new().with_file("locked", "t0ken");
+    let locked = world.folder.path().join("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
+    // Who may read everything, reads it.
+    let readable = fs::read(&locked).is_ok();
+    let expect = readable.then(|| ("t0ken", InputOrigin::File("~/locked".into())));
+    check(&world, "from = [{ file = '~/locked' }]", expect);
+}
