@@ -120,10 +120,12 @@ pub fn transport_allowed(url: &Url) -> bool {
     }
 }
 
-/// Whether two hosts are under one registrable domain. Addresses and unknown suffixes have no siblings.
+/// Whether two hosts are under one registrable domain, by the public suffix list; a suffix that is not on it has one label,
+/// as the list's own rule is. Addresses have no siblings.
 pub fn siblings(a: &str, b: &str) -> bool {
     fn registrable(host: &str) -> Option<psl::Domain<'_>> {
-        psl::domain(host.as_bytes()).filter(|domain| domain.suffix().is_known())
+        let is_address = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
+        if is_address { None } else { psl::domain(host.as_bytes()) }
     }
     match (registrable(a), registrable(b)) {
         (Some(a), Some(b)) => a == b,

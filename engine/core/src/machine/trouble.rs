@@ -95,7 +95,7 @@ impl Failing<'_> {
         match unshown {
             Unshown::Missing(missing) => self.missing("show", &missing, &[]),
             Unshown::Refused(refused) => {
-                self.because("origin_refused", format!("the page to open {refused}"))
+                self.because("origin_refused", format!("the page to open is {refused}"))
             }
             Unshown::Secret => self.because("bad_answer", "what it would show holds a secret"),
         }
@@ -163,7 +163,9 @@ impl Scope for Failing<'_> {
             Name::Response(path) => walk(self.answer?.json?, path).cloned(),
             Name::ResponseBody => {
                 let answer = self.answer?;
-                answer.json.is_none().then(|| Value::from(answer.body))
+                // Broken JSON may hold a token that no rule could see.
+                let quotable = answer.json.is_none() && !answer.body.trim_start().starts_with(['{', '[']);
+                quotable.then(|| Value::from(answer.body))
             }
             other => self.run.value(other),
         }

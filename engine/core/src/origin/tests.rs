@@ -58,8 +58,21 @@ fn hosts_are_names_or_what_is_below_one() {
     assert_eq!(HostPattern::parse("127.0.0.1"), Ok(exactly("127.0.0.1")));
     assert_eq!(HostPattern::parse("*.x.ai"), Ok(HostPattern::Below("x.ai".to_owned())));
     for bad in [
-        "", "*", "*.", "https://x.ai", "x.ai/", "x.ai:443", "a b", "*.*.x.ai", "a.*.x.ai", ".x.ai", "x.ai.", "u@x.ai",
-        "*.127.0.0.1", "%78.ai", "x..ai\n",
+        "",
+        "*",
+        "*.",
+        "https://x.ai",
+        "x.ai/",
+        "x.ai:443",
+        "a b",
+        "*.*.x.ai",
+        "a.*.x.ai",
+        ".x.ai",
+        "x.ai.",
+        "u@x.ai",
+        "*.127.0.0.1",
+        "%78.ai",
+        "x..ai\n",
     ] {
         assert_eq!(HostPattern::parse(bad), Err(HostPatternError::NotAHost), "{bad}");
     }
@@ -81,13 +94,27 @@ fn a_pattern_is_any_depth_below_and_not_itself() {
 
 #[test]
 fn s1_https_or_a_loopback_literal() {
-    for allowed in ["https://example.com", "http://127.0.0.1:8080/", "http://127.8.9.1/", "http://[::1]/", "https://1.2.3.4"] {
+    for allowed in [
+        "https://example.com",
+        "http://127.0.0.1:8080/",
+        "http://127.8.9.1/",
+        "http://[::1]/",
+        "https://1.2.3.4",
+    ] {
         assert!(transport_allowed(&url(allowed)), "{allowed}");
     }
     for refused in [
-        "http://example.com", "http://localhost:8080", "http://localhost.", "http://127.0.0.1.nip.io/",
-        "http://[::ffff:127.0.0.1]/", "http://0.0.0.0/", "http://10.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
-        "javascript:alert(1)", "http://128.0.0.1/",
+        "http://example.com",
+        "http://localhost:8080",
+        "http://localhost.",
+        "http://127.0.0.1.nip.io/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://0.0.0.0/",
+        "http://10.0.0.1/",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://128.0.0.1/",
     ] {
         assert!(!transport_allowed(&url(refused)), "{refused}");
     }
@@ -98,10 +125,18 @@ fn siblings_share_a_registrable_domain() {
     assert!(siblings("auth.example.com", "www.example.com"));
     assert!(siblings("example.com", "www.example.com"));
     assert!(siblings("a.example.co.uk", "b.example.co.uk"));
+    assert!(siblings("a.corp.internal", "b.corp.internal"));
     for (a, b) in [
-        ("a.example.com", "a.example.org"), ("example.com", "evil-example.com"), ("a.co.uk", "b.co.uk"),
-        ("a.github.io", "b.github.io"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]"), ("1.2.3.4", "9.2.3.4"),
-        ("a.corp.internal", "b.corp.internal"), ("localhost", "localhost"), ("com", "com"), ("", ""),
+        ("a.example.com", "a.example.org"),
+        ("example.com", "evil-example.com"),
+        ("a.co.uk", "b.co.uk"),
+        ("a.github.io", "b.github.io"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("[::1]", "[::1]"),
+        ("1.2.3.4", "9.2.3.4"),
+        ("localhost", "localhost"),
+        ("com", "com"),
+        ("", ""),
     ] {
         assert!(!siblings(a, b), "{a} and {b}");
     }
@@ -129,7 +164,10 @@ fn s8_a_shown_url_is_on_a_named_host_or_its_sibling() {
 
 #[test]
 fn s8_a_dead_host_is_moved_before_it_is_judged() {
-    assert_eq!(shown("https://www.example.com/verify?x=1").as_deref(), Ok("https://platform.example.com/verify?x=1"));
+    assert_eq!(
+        shown("https://www.example.com/verify?x=1").as_deref(),
+        Ok("https://platform.example.com/verify?x=1")
+    );
     let moves = IndexMap::from([("evil.example".to_owned(), "api.example.com".to_owned())]);
     let moved = judge_shown("https://evil.example/", &moves, &named(&["api.example.com"]));
     assert_eq!(moved.map(String::from).as_deref(), Ok("https://api.example.com/"));

@@ -8,7 +8,7 @@ use crate::machine::{FailureKind, TroubleClass};
 fn waiting(interval: serde_json::Value) -> Scenario {
     let mut answer = device_answer();
     answer["interval"] = interval;
-    Scenario::login(DEVICE).answer(200, answer).wake("0ms")
+    Scenario::login(DEVICE).answer(200, answer)
 }
 
 fn pending(scenario: Scenario) -> Scenario {
@@ -57,7 +57,7 @@ fn a_certificate_that_is_not_trusted_ends_the_login_at_once() {
 fn no_request_starts_at_the_deadline() {
     let mut answer = device_answer();
     answer["expires_in"] = json!(12);
-    let scenario = Scenario::login(DEVICE).answer(200, answer).wake("0ms").wake("5s");
+    let scenario = Scenario::login(DEVICE).answer(200, answer).wake("5s");
     let trouble = pending(pending(scenario).wake("5s")).wake("2s").trouble();
     assert_eq!((trouble.code.as_str(), trouble.class), ("timeout", TroubleClass::TimedOut));
 }
@@ -66,7 +66,7 @@ fn no_request_starts_at_the_deadline() {
 fn an_answer_that_was_asked_for_in_time_counts_after_the_deadline() {
     let mut answer = device_answer();
     answer["expires_in"] = json!(8);
-    let scenario = Scenario::login(DEVICE).answer(200, answer).wake("0ms").wake("5s").later(30);
+    let scenario = Scenario::login(DEVICE).answer(200, answer).wake("5s").later(30);
     assert_eq!(
         scenario.answer(200, json!({"access_token": "late"})).grant().access_token.expose_secret(),
         "late"
@@ -76,7 +76,7 @@ fn an_answer_that_was_asked_for_in_time_counts_after_the_deadline() {
 #[test]
 fn a_first_request_that_does_not_wait_is_sent_at_once() {
     let file = DEVICE.replace("min = \"1s\" }", "min = \"1s\", first = \"at-once\" }");
-    let asked = Scenario::login(&file).answer(200, device_answer()).wake("0ms");
+    let asked = Scenario::login(&file).answer(200, device_answer()).wake("0s");
     assert_eq!(asked.request().state, "poll");
     pending(asked).wake("5s");
 }

@@ -1,13 +1,14 @@
 //! Any event in any state, any bytes as a body: no panic, no request past the deadline, no secret in sight.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::scenario::{Counting, DEVICE, at, start};
+use super::scenario::{Counting, DEVICE, at, provider, start_of};
 use crate::machine::{CallbackQuery, Effect, Event, Failure, FailureKind, Machine, Outcome, Response, Start};
-use crate::provider::Action;
+use crate::provider::{Action, Provider};
 
 /// Stands in every answer where a secret would.
 const CANARY: &str = "canary-0123456789";
@@ -52,12 +53,14 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+static FLOW: LazyLock<Arc<Provider>> = LazyLock::new(|| provider(DEVICE));
+
 proptest! {
     #[test]
     fn any_event_in_any_state_is_taken(events in proptest::collection::vec((event(), 0u64..90), 1..60), refresh: bool) {
         let action = if refresh { Action::Refresh } else { Action::Login };
         let token = json!({"refresh_token": CANARY});
-        let begin = Start { token: refresh.then_some(token), entropy: Box::new(Counting(9)), ..start(DEVICE, action) };
+        let begin = Start { token: refresh.then_some(token), entropy: Box::new(Counting(9)), ..start_of(&FLOW, action) };
         let mut elapsed = Duration::ZERO;
         let (mut machine, mut effect) = Machine::start(begin, at(elapsed));
         let mut deadline = None;

@@ -46,8 +46,12 @@ pub(super) fn provider(text: &str) -> Arc<Provider> {
 }
 
 pub(super) fn start(text: &str, action: Action) -> Start {
+    start_of(&provider(text), action)
+}
+
+pub(super) fn start_of(provider: &Arc<Provider>, action: Action) -> Start {
     Start {
-        provider: provider(text),
+        provider: provider.clone(),
         action,
         from: None,
         region: None,

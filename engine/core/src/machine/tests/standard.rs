@@ -10,7 +10,7 @@ use crate::time::UnixMs;
 
 fn approved() -> Scenario {
     let token = json!({"access_token": "at", "refresh_token": "rt", "expires_in": 3600, "token_type": "bearer", "plan": "pro"});
-    Scenario::login(DEVICE).answer(200, device_answer()).wake("0ms").wake("5s").answer(200, token)
+    Scenario::login(DEVICE).answer(200, device_answer()).wake("5s").answer(200, token)
 }
 
 #[test]
@@ -49,20 +49,17 @@ fn a_page_on_a_host_of_somebody_else_is_not_shown() {
 #[test]
 fn a_denial_fails_with_its_code_and_its_class() {
     let denied = json!({"error": "access_denied"});
-    let trouble = Scenario::login(DEVICE)
-        .answer(200, device_answer())
-        .wake("0ms")
-        .wake("5s")
-        .answer(400, denied)
-        .trouble();
+    let trouble =
+        Scenario::login(DEVICE).answer(200, device_answer()).wake("5s").answer(400, denied).trouble();
     assert_eq!((trouble.code.as_str(), trouble.class), ("authorization_denied", TroubleClass::Denied));
     assert_eq!(trouble.state.as_deref(), Some("poll"));
 }
 
 #[test]
 fn an_error_says_what_the_file_says_of_it() {
-    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("0ms").wake("5s");
+    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     assert_eq!(polled().reply(400, &[], "no way").trouble().message, "Acme said: no way");
+    assert_eq!(polled().reply(400, &[], "{broken").trouble().message, "Acme said: nothing");
     let described = json!({"error": "x", "error_description": "too old"});
     assert_eq!(polled().answer(400, described).trouble().message, "Acme said: too old");
 }
@@ -70,13 +67,13 @@ fn an_error_says_what_the_file_says_of_it() {
 #[test]
 fn an_error_never_quotes_a_token() {
     let leaking = json!({"error_description": "your token is abcdefghij", "access_token": "abcdefghij"});
-    let polled = Scenario::login(DEVICE).answer(200, device_answer()).wake("0ms").wake("5s");
+    let polled = Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     assert!(!polled.answer(400, leaking).trouble().message.contains("abcdefghij"));
 }
 
 #[test]
 fn an_answer_without_a_token_is_no_success() {
-    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("0ms").wake("5s");
+    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     polled().answer(200, json!({"access_token": 7})).fails("bad_answer");
     polled().answer(200, json!({"access_token": "a\nb"})).fails("bad_answer");
     polled().answer(200, json!({"access_token": "at", "token_type": "mac"})).fails("bad_answer");
