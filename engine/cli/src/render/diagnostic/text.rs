@@ -1,0 +1,78 @@
+//! Findings with their lines, as a person reads them.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use hermes_engine_core::diagnostic::{Diagnostic, Label, Severity};
+use hermes_engine_core::source::{FileId, Sources, Span};
+
+use super::super::safe;
+use super::{severity, sorted};
+
+/// The findings with their lines; one blank line between two, no line end after the last.
+pub(crate) fn text(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let one = |diagnostic: &Diagnostic| {
+        let rendered = renderer.render(&[group(diagnostic, sources)]);
+        rendered.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    };
+    sorted(diagnostics, sources).into_iter().map(one).collect::<Vec<_>>().join("\n\n")
+}
+
+fn group<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Group<'d> {
+    let level = match diagnostic.code.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let heading = format!("{}[{}] {}", severity(diagnostic), diagnostic.code.id, diagnostic.code.name);
+    let title = level.with_name(heading).primary_title(safe(&diagnostic.message));
+    let mut group = title.elements(snippets(diagnostic, sources));
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(safe(help)));
+    }
+    group
+}
+
+/// One snippet a file, that of the primary words first.
+fn snippets<'d>(
+    diagnostic: &'d Diagnostic,
+    sources: &'d Sources,
+) -> Vec<Snippet<'d, annotate_snippets::Annotation<'d>>> {
+    let primary = diagnostic.primary.span.file;
+    let mut files = vec![primary];
+    files.extend(diagnostic.secondary.iter().map(|label| label.span.file).filter(|file| *file != primary));
+    files.dedup();
+    files.into_iter().filter_map(|file| snippet(diagnostic, sources, file)).collect()
+}
+
+fn snippet<'d>(
+    diagnostic: &'d Diagnostic,
+    sources: &'d Sources,
+    file: FileId,
+) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
+    let source = sources.file(file)?;
+    let annotation = |kind: AnnotationKind, label: &Label| {
+        let annotation = kind.span(first_line(&source.text, label.span));
+        if label.text.is_empty() { annotation } else { annotation.label(safe(&label.text)) }
+    };
+    let primary = Some(&diagnostic.primary).filter(|label| label.span.file == file);
+    let secondary = diagnostic.secondary.iter().filter(|label| label.span.file == file);
+    let annotations = primary
+        .map(|label| annotation(AnnotationKind::Primary, label))
+        .into_iter()
+        .chain(secondary.map(|label| annotation(AnnotationKind::Context, label)));
+    Some(Snippet::source(source.text.as_str()).path(safe(&source.name)).annotations(annotations))
+}
+
+/// The part of a span that is on its first line: a caret under the first words says as much as a bracket around all.
+fn first_line(text: &str, span: Span) -> std::ops::Range<usize> {
+    let boundary = |at: u32| {
+        let mut at = (at as usize).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (start, end) = (boundary(span.start), boundary(span.end.max(span.start)));
+    let words = text.get(start..end).unwrap_or("");
+    let line = words.lines().next().unwrap_or("").trim_end();
+    start..start + line.len()
+}
