@@ -2,17 +2,37 @@
 //!
 //! [`token`] on a fresh credential reads one file and computes; only a renewal builds an async runtime and a client. It
 //! builds its own, so call it from plain code, or from `spawn_blocking`, never from inside a runtime.
+//!
+//! What is asked and what is reported come from one judgement ([`freshness`], then [`plan`]), so that a status can't say
+//! yes where a use says no.
 
+mod ask;
+mod engine;
+mod freshness;
 mod login;
+mod made;
+mod plan;
+mod reach;
+mod recover;
+mod redeem;
+mod scribe;
 mod status;
+#[cfg(test)]
+mod tests;
 mod token;
+mod trouble;
+
+use std::collections::BTreeSet;
+
+use hermes_engine_core::provider::Provider;
+use hermes_engine_core::query::Step;
+use indexmap::IndexMap;
 
 pub use login::{Login, remove, save_login};
 pub use status::{Standing, Status, status};
 pub use token::{Credential, Error, Request, Source, token};
 
-use indexmap::IndexMap;
-use std::collections::BTreeSet;
+use crate::store::{Document, Record};
 
 /// The values of a provider's inputs, as `--set`, sources, the kept values and defaults gave them.
 #[derive(Clone, Default)]
@@ -21,4 +41,20 @@ pub struct Inputs {
     pub values: IndexMap<String, String>,
     /// Which of them a source (environment, file, command) gave: these are never stored.
     pub from_sources: BTreeSet<String>,
+}
+
+/// The stored credential of a provider, its tokens where the file says that they stand.
+pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
+    document.record_at(&provider.id, &place(provider))
+}
+
+/// The members of a record below which its tokens stand (`stored_at`).
+fn place(provider: &Provider) -> Vec<String> {
+    let stored_at = provider.success().and_then(|success| success.stored_at.as_ref());
+    let key = |step: &Step| match step {
+        Step::Key(key) => Some(key.clone()),
+        Step::Index(_) => None,
+    };
+    // A list in the way can't be a record of tokens; such a path counts as none.
+    stored_at.and_then(|path| path.steps().iter().map(key).collect()).unwrap_or_default()
 }

@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
 use serde_json::Value;
 
-use super::Inputs;
+use super::ask::Ask;
+use super::freshness::{Freshness, is_hash_of};
+use super::plan::{Plan, must_wait, plan};
+use super::recover::recover;
+use super::redeem::{self, Ending};
+use super::{Inputs, made, trouble};
+use crate::clock;
 use crate::http::HttpOptions;
-use crate::store::{Store, StoreError};
+use crate::store::{Held, Record, Store, StoreError};
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -97,7 +103,141 @@ impl From<StoreError> for Error {
 }
 
 /// A token that is valid now: the stored one if it is fresh, else a renewed one. Never asks a person.
+///
+/// While the stored token still lives and is not the one that was rejected, a renewal that fails is a warning.
 pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
-    let _ = request;
-    unimplemented!()
+    let ask = Ask { request };
+    match made::from_inputs(ask.given()) {
+        Some(Ok(grant)) => return made_of(ask, grant),
+        Some(Err(lack)) => {
+            // A key that a person typed is stored; any other is missing.
+            let record = ask.read()?.ok_or(lack)?;
+            return settled(ask, &record, Source::Stored);
+        }
+        None => {}
+    }
+    let document = request.store.read()?;
+    let record = ask.record(&document);
+    let credential = stored_or_renewed(ask, record);
+    credential.map(|credential| Credential {
+        warnings: document.warnings.into_iter().chain(credential.warnings).collect(),
+        ..credential
+    })
+}
+
+fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential, Error> {
+    let store = ask.request.store;
+    let fresh = record.as_ref().filter(|record| ask.freshness(record, clock::wall()) == Freshness::Fresh);
+    if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
+        if store.is_unfinished(ask.id()) {
+            // Somebody else may be about it just now; then this token serves.
+            match store.with_grant(ask.id(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
+                Ok(Ok(finished)) => return Ok(finished),
+                Ok(Err(Error::Interrupted)) => return Err(Error::Interrupted),
+                Ok(Err(Error::Trouble(_))) | Err(_) => {}
+            }
+        }
+        return Ok(credential);
+    }
+    match store.with_grant(ask.id(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
+        Ok(result) => result,
+        Err(error) => {
+            // Who held the lock may have renewed it all the same.
+            let now = ask.read()?;
+            match now.as_ref().filter(|now| ask.freshness(now, clock::wall()) == Freshness::Fresh) {
+                Some(renewed) => settled(ask, renewed, Source::Stored),
+                None => fall_back(ask, now.as_ref(), error.into()),
+            }
+        }
+    }
+}
+
+/// Finishes what was begun, reads again, and renews only what still needs it.
+fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Credential, Error> {
+    let mut source = Source::Stored;
+    match recover(ask, held)? {
+        Some(Ending::Unkept(record, warning)) => return unkept(ask, &record, warning),
+        Some(Ending::Kept(_)) => source = Source::Renewed,
+        // What it means for the record stands in the record.
+        Some(Ending::Adopted(_) | Ending::Gone | Ending::Failed(_)) | None => {}
+    }
+    let record = ask.read()?;
+    if let Some(record) = &record {
+        let moved = seen.is_none_or(|seen| record.moved_from(seen));
+        match ask.freshness(record, clock::wall()) {
+            Freshness::Fresh => return settled(ask, record, source),
+            Freshness::Due if moved => return settled(ask, record, source),
+            Freshness::Due | Freshness::Ended => {}
+        }
+    }
+    renew(ask, held, record.as_ref())
+}
+
+fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Credential, Error> {
+    let current = record.filter(|record| !made::has_changed(ask.provider(), record, ask.request.inputs));
+    let region = record.and_then(Record::region);
+    let plan = plan(ask.given_for(region.as_deref()), current);
+    if let Plan::Impossible(trouble) = plan {
+        return fall_back(ask, record, trouble);
+    }
+    let rejected = ask.request.rejected_sha256;
+    if let Some(wait) = current.and_then(|r| must_wait(ask.provider(), r, rejected, clock::wall())) {
+        return fall_back(ask, record, wait);
+    }
+    let ending = match (plan, current) {
+        (Plan::Refresh, Some(current)) => redeem::refresh(ask, held, current)?,
+        (Plan::Login(from), _) => redeem::login(ask, record, from)?,
+        (Plan::Refresh | Plan::Impossible(_), _) => Ending::Gone,
+    };
+    match ending {
+        Ending::Kept(renewed) => settled(ask, &renewed, Source::Renewed),
+        Ending::Unkept(renewed, warning) => unkept(ask, &renewed, warning),
+        Ending::Adopted(theirs) => adopted(ask, &theirs),
+        Ending::Gone => Err(trouble::standard(ask.provider(), "not_logged_in").into()),
+        Ending::Failed(failure) => fall_back(ask, record, failure),
+    }
+}
+
+fn settled(ask: Ask<'_>, record: &Record, source: Source) -> Result<Credential, Error> {
+    let credential = ask.credential(record, source);
+    credential.ok_or_else(|| trouble::standard(ask.provider(), "not_logged_in").into())
+}
+
+fn unkept(ask: Ask<'_>, record: &Record, warning: String) -> Result<Credential, Error> {
+    let credential = settled(ask, record, Source::Renewed)?;
+    Ok(Credential { warnings: vec![warning], ..credential })
+}
+
+fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
+    if ask.freshness(theirs, clock::wall()) == Freshness::Ended {
+        let words = "another program has changed the credential, and it has ended already";
+        return Err(trouble::worded(ask.provider(), "refresh_failed", words).into());
+    }
+    settled(ask, theirs, Source::Stored)
+}
+
+fn fall_back(ask: Ask<'_>, record: Option<&Record>, failure: Trouble) -> Result<Credential, Error> {
+    let warning = format!("the stored token still serves, but it could not be renewed: {}", failure.message);
+    ask.still_alive(record, warning).ok_or(Error::Trouble(failure))
+}
+
+/// A credential that is made of inputs and stored nowhere.
+fn made_of(ask: Ask<'_>, grant: Grant) -> Result<Credential, Error> {
+    let rejected = ask.request.rejected_sha256;
+    if rejected.is_some_and(|hash| is_hash_of(hash, grant.access_token.expose_secret())) {
+        let words = "the server has refused the key, and it can't be renewed";
+        return Err(trouble::worded(ask.provider(), "login_expired", words).into());
+    }
+    let mut token = grant.keep;
+    token.insert("access_token".to_owned(), Value::from(grant.access_token.expose_secret()));
+    Ok(Credential {
+        access_token: grant.access_token,
+        token: Value::Object(token),
+        region: grant.region,
+        inputs: ask.request.inputs.values.clone(),
+        expires_at: grant.expires_at,
+        origins: grant.origins,
+        source: Source::Made,
+        warnings: Vec::new(),
+    })
 }

@@ -242,7 +242,7 @@ impl Record {
         if !self.object.has("origins") {
             self.object.set("origins", json!(origins));
         }
-        self.object.set("last_redeem_at", moment::write(now));
+        self.note_redeem(now);
         self.object.remove("last_auth_error");
         self.object.remove("refresh_pause");
     }
@@ -300,6 +300,11 @@ impl Record {
             }),
         );
         self.object.remove("refresh_pause");
+    }
+
+    /// Notes when the credential was renewed.
+    pub fn note_redeem(&mut self, now: UnixMs) {
+        self.object.set("last_redeem_at", moment::write(now));
     }
 
     /// Keeps everybody from renewing for a while after a failure.

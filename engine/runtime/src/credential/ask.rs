@@ -1,0 +1,121 @@
+//! A request for a token, with what follows from it.
+
+use std::time::Duration;
+
+use hermes_engine_core::machine::Start;
+use hermes_engine_core::origin::Origins;
+use hermes_engine_core::provider::{Action, Provider};
+use hermes_engine_core::time::UnixMs;
+use serde_json::Value;
+
+use super::freshness::{Demand, Freshness, freshness};
+use super::plan::Given;
+use super::token::{Credential, Request, Source};
+use super::{made, record};
+use crate::clock;
+use crate::entropy::System;
+use crate::store::{Document, Record, StoreError};
+
+/// The limit of one request where nothing is said (S6).
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// A request for a token.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) request: &'a Request<'a>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn provider(&self) -> &'a Provider {
+        self.request.provider
+    }
+
+    pub(super) fn id(&self) -> &'a str {
+        &self.provider().id
+    }
+
+    pub(super) fn given(&self) -> Given<'a> {
+        let Request { provider, inputs, region, .. } = *self.request;
+        Given { provider, inputs, region }
+    }
+
+    /// The same, in the region of the credential that is replaced.
+    pub(super) fn given_for(&self, region: Option<&'a str>) -> Given<'a> {
+        Given { region: region.or(self.request.region), ..self.given() }
+    }
+
+    /// The stored credential as it is now.
+    pub(super) fn read(&self) -> Result<Option<Record>, StoreError> {
+        Ok(self.record(&self.request.store.read()?))
+    }
+
+    pub(super) fn record(&self, document: &Document) -> Option<Record> {
+        record(document, self.provider())
+    }
+
+    /// What the stored access token is good for.
+    pub(super) fn freshness(&self, record: &Record, now: UnixMs) -> Freshness {
+        // What was made of a value that has changed since is not this person's credential any more.
+        if made::has_changed(self.provider(), record, self.request.inputs) {
+            return Freshness::Ended;
+        }
+        let demand = Demand { min_ttl: self.request.min_ttl, rejected_sha256: self.request.rejected_sha256 };
+        freshness(self.provider(), record, demand, now)
+    }
+
+    /// Whoever waits longer for the lock of a grant than its holder may take for a refresh waits for nothing.
+    pub(super) fn lock_limit(&self) -> Duration {
+        let limit = self.request.http.timeout.unwrap_or(REQUEST_LIMIT);
+        limit.saturating_mul(2).saturating_add(Duration::from_secs(5))
+    }
+
+    /// Where a stored credential may go: where it was made for, and where the built-in or trusted file of its id goes.
+    pub(super) fn origins(&self, record: &Record) -> Origins {
+        let own = record.origins().unwrap_or_default();
+        let region = record.region();
+        let vouched = self.request.built_in.map(|origins| origins(region.as_deref())).unwrap_or_default();
+        let mut all = own.0;
+        for origin in vouched.0 {
+            if !all.contains(&origin) {
+                all.push(origin);
+            }
+        }
+        Origins(all)
+    }
+
+    /// What a refresh of a stored credential is started with.
+    pub(super) fn refresh(&self, record: &Record, token: Value) -> Start {
+        Start {
+            provider: self.request.provider.clone(),
+            action: Action::Refresh,
+            from: None,
+            region: record.region().or_else(|| self.request.region.map(str::to_owned)),
+            inputs: self.request.inputs.values.clone(),
+            token: Some(token),
+            bound_to: Some(self.origins(record)),
+            browser: false,
+            entropy: Box::new(System),
+        }
+    }
+
+    /// A stored credential that is handed out. `None` where it has no access token.
+    pub(super) fn credential(&self, record: &Record, source: Source) -> Option<Credential> {
+        Some(Credential {
+            access_token: record.access_token()?,
+            token: record.token(),
+            region: record.region().or_else(|| self.request.region.map(str::to_owned)),
+            inputs: self.request.inputs.values.clone(),
+            expires_at: record.expires_at(),
+            origins: self.origins(record),
+            source,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The stored credential, where a renewal failed and the access token still lives; with the reason as a warning.
+    pub(super) fn still_alive(&self, record: Option<&Record>, warning: String) -> Option<Credential> {
+        let record = record.filter(|record| self.freshness(record, clock::wall()) != Freshness::Ended)?;
+        let credential = self.credential(record, Source::Stored)?;
+        Some(Credential { warnings: vec![warning], ..credential })
+    }
+}

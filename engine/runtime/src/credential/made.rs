@@ -1,0 +1,118 @@
+//! Credentials that need no person: an API key, a token minted from another, client credentials.
+//!
+//! The machine itself says whether a login can begin: it is started, which costs nothing and sends nothing, and its
+//! first effect is looked at.
+
+use hermes_engine_core::machine::{Effect, Grant, Machine, Outcome, Start, Trouble, TroubleClass};
+use hermes_engine_core::provider::{Action, Provider, StateId, StateKind, ValueSource};
+use hermes_engine_core::time::Now;
+use indexmap::IndexMap;
+
+use super::plan::Given;
+use super::{Inputs, reach, trouble};
+use crate::clock::Clock;
+use crate::entropy::System;
+use crate::store::{Record, sha256};
+
+/// Whether there is a login that needs no person.
+pub(super) enum Unattended {
+    /// There is, from this state, and it can begin.
+    Ready(StateId),
+    /// There is, but something that it needs is missing.
+    Lacks(Trouble),
+    /// There is none.
+    None,
+}
+
+/// The grant of a provider whose login begins in `success`: an API key. `None` for any other provider.
+pub(super) fn from_inputs(given: Given<'_>) -> Option<Result<Grant, Trouble>> {
+    let mut lack = None;
+    for id in given.provider.starts(Action::Login).into_iter().filter(|id| is_success(given.provider, *id)) {
+        match begin(given, id) {
+            Effect::Finish(Outcome::Success(grant)) => return Some(Ok(*grant)),
+            Effect::Finish(Outcome::Failed(trouble)) => lack = Some(trouble),
+            _ => {}
+        }
+    }
+    lack.map(Err)
+}
+
+/// The login that needs no person and sends something.
+pub(super) fn login_without_person(given: Given<'_>) -> Unattended {
+    let mut found = Unattended::None;
+    for id in given.provider.starts(Action::Login) {
+        if is_success(given.provider, id) || reach::needs_person(given.provider, id) {
+            continue;
+        }
+        match begin(given, id) {
+            Effect::Finish(Outcome::Failed(lack)) => {
+                found = Unattended::Lacks(as_login(given.provider, lack))
+            }
+            Effect::Finish(_) => {}
+            _ => return Unattended::Ready(id),
+        }
+    }
+    found
+}
+
+/// A missing value is the lack of a login to whoever asks for a token.
+fn as_login(provider: &Provider, lack: Trouble) -> Trouble {
+    if lack.code != "missing_input" {
+        return lack;
+    }
+    let standard = trouble::standard(provider, "not_logged_in");
+    Trouble { message: lack.message, class: TroubleClass::Login, ..standard }
+}
+
+/// The first effect of a login that begins in a state.
+fn begin(given: Given<'_>, id: StateId) -> Effect {
+    let now: Now = Clock::start().now();
+    Machine::start(start(given, id), now).1
+}
+
+/// What such a login is started with.
+pub(super) fn start(given: Given<'_>, id: StateId) -> Start {
+    Start {
+        provider: given.provider.clone(),
+        action: Action::Login,
+        from: Some(id),
+        region: given.region.map(str::to_owned),
+        inputs: given.inputs.values.clone(),
+        token: None,
+        bound_to: None,
+        browser: false,
+        entropy: Box::new(System),
+    }
+}
+
+fn is_success(provider: &Provider, id: StateId) -> bool {
+    provider.states.get(id.0).is_some_and(|state| matches!(state.kind, StateKind::Success(_)))
+}
+
+/// The fingerprints of the sources' values that a login reads, by input. A source's value itself is never stored.
+pub(super) fn fingerprints(provider: &Provider, id: StateId, inputs: &Inputs) -> IndexMap<String, String> {
+    let kept = provider.success().into_iter().flat_map(|success| {
+        let values = [&success.access_token, &success.refresh_token].into_iter().chain(success.keep.values());
+        values.filter_map(|value| match value {
+            ValueSource::Template(template) => Some(template),
+            ValueSource::Path(_) => None,
+        })
+    });
+    let mut names = reach::inputs_of_runs(provider, &[id]);
+    names.extend(reach::inputs_of(provider, kept));
+    let from_source = names.into_iter().filter(|name| inputs.from_sources.contains(name));
+    from_source.filter_map(|name| Some((name.clone(), fingerprint(provider, &name, inputs)?))).collect()
+}
+
+/// Not the plain hash: two providers that read one key must not tell so.
+fn fingerprint(provider: &Provider, name: &str, inputs: &Inputs) -> Option<String> {
+    Some(sha256(&format!("{}\n{name}\n{}", provider.id, inputs.values.get(name)?)))
+}
+
+/// Whether a value that a credential was made of has changed since. A source that has gone leaves it as it is.
+pub(super) fn has_changed(provider: &Provider, record: &Record, inputs: &Inputs) -> bool {
+    record.made_from().iter().any(|(name, made_from)| {
+        let now = fingerprint(provider, name, inputs).filter(|_| inputs.from_sources.contains(name));
+        now.is_some_and(|now| now != *made_from)
+    })
+}

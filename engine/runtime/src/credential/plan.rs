@@ -1,0 +1,89 @@
+//! How a credential that is not fresh can be renewed, if it can.
+
+use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
+use hermes_engine_core::time::UnixMs;
+
+use super::freshness::is_hash_of;
+use super::{Inputs, made, reach, trouble};
+use crate::store::Record;
+
+/// The shortest time between two renewals of one grant (S34).
+const BETWEEN_MS: i64 = 10_000;
+/// The pause after a failure (S34).
+pub(super) const PAUSE_MS: i64 = 30_000;
+
+/// How a credential can be renewed.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    /// By the file's refresh.
+    Refresh,
+    /// By a login that needs no person, from this state.
+    Login(StateId),
+    /// Not at all, and why.
+    Impossible(Trouble),
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) provider: &'a Shared,
+    pub(super) inputs: &'a Inputs,
+    pub(super) region: Option<&'a str>,
+}
+
+/// Finds the way to renew a credential, or to make a first one.
+pub(super) fn plan(given: Given<'_>, record: Option<&Record>) -> Plan {
+    let refused = match record.map(|record| refresh_refused(given.provider, record)) {
+        Some(None) => return Plan::Refresh,
+        Some(Some(refused)) => refused,
+        None => trouble::standard(given.provider, "not_logged_in"),
+    };
+    match made::login_without_person(given) {
+        made::Unattended::Ready(id) => Plan::Login(id),
+        // The reason that tells which value is missing says more than that nothing is stored.
+        made::Unattended::Lacks(lack) if record.is_none() => Plan::Impossible(lack),
+        made::Unattended::Lacks(_) | made::Unattended::None => Plan::Impossible(refused),
+    }
+}
+
+/// Why the file's refresh can't be used for a record.
+fn refresh_refused(provider: &Provider, record: &Record) -> Option<Trouble> {
+    if let Some(mark) = record.relogin_mark() {
+        return Some(trouble::marked(provider, &mark));
+    }
+    let Some(start) = provider.starts(Action::Refresh).first().copied() else {
+        let code = if record.access_token().is_some() { "login_expired" } else { "not_logged_in" };
+        return Some(trouble::standard(provider, code));
+    };
+    let lacks = record.refresh_token().is_none() && reach::spends_refresh_token(provider, start);
+    let code = if record.access_token().is_some() { "no_refresh_token" } else { "not_logged_in" };
+    lacks.then(|| trouble::standard(provider, code))
+}
+
+/// Why a renewal that is possible must wait (S34).
+pub(super) fn must_wait(
+    provider: &Provider,
+    record: &Record,
+    rejected_sha256: Option<&str>,
+    now: UnixMs,
+) -> Option<Trouble> {
+    // What lies further ahead was written by a clock that has been set back since.
+    let ahead = |until: i64, longest: i64| (1..=longest).contains(&until.saturating_sub(now.0));
+    if let Some(pause) = record.pause().filter(|pause| ahead(pause.until.0, PAUSE_MS)) {
+        return Some(trouble::paused(provider, &pause, now));
+    }
+    let current = record.access_token();
+    let rejected =
+        rejected_sha256.zip(current).is_some_and(|(hash, token)| is_hash_of(hash, token.expose_secret()));
+    let until = record.last_redeem_at()?.0.saturating_add(BETWEEN_MS);
+    let just_renewed = ahead(until, BETWEEN_MS) && !rejected;
+    just_renewed.then(|| Trouble {
+        class: TroubleClass::Retry,
+        ..trouble::worded(
+            provider,
+            "refresh_failed",
+            "the credential was renewed a moment ago, and has ended already",
+        )
+    })
+}

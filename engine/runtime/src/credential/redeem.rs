@@ -1,0 +1,219 @@
+//! One renewal, from the proof that its result can be kept to the commit.
+//!
+//! What a reader would get wrong: nothing here takes a stored token away. A refusal by the server marks the record and
+//! keeps it; every other failure changes nothing but a pause.
+
+use hermes_engine_core::machine::{Grant, Outcome, Start, Trouble, TroubleClass};
+use hermes_engine_core::provider::StateId;
+use hermes_engine_core::time::UnixMs;
+
+use super::ask::Ask;
+use super::engine::Engine;
+use super::login::{self, Login};
+use super::plan::PAUSE_MS;
+use super::scribe::Scribe;
+use super::token::Error;
+use super::{made, trouble};
+use crate::clock;
+use crate::driver::NoWitness;
+use crate::store::{Held, Intent, Record, StoreError, sha256};
+
+/// How a renewal ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// Renewed and stored.
+    Kept(Record),
+    /// Somebody else was first; this is what they stored.
+    Adopted(Record),
+    /// Renewed, and not stored: why.
+    Unkept(Record, String),
+    /// Somebody has logged out meanwhile.
+    Gone,
+    /// Not renewed.
+    Failed(Trouble),
+}
+
+/// Renews a stored credential by the file's refresh.
+pub(super) fn refresh(ask: Ask<'_>, held: &Held<'_>, record: &Record) -> Result<Ending, Error> {
+    attempt(ask, held, record, Scribe::new)
+}
+
+/// Spends the refresh token once, or once more where it is not known whether it was spent.
+pub(super) fn attempt(
+    ask: Ask<'_>,
+    held: &Held<'_>,
+    record: &Record,
+    scribe: impl FnOnce(crate::store::Journal) -> Scribe,
+) -> Result<Ending, Error> {
+    let engine = match held.prove_ready().map_err(Trouble::from).and_then(|()| engine(ask)) {
+        Ok(engine) => engine,
+        Err(trouble) => return Ok(Ending::Failed(trouble)),
+    };
+    let mut journal = held.journal();
+    if let Err(error) = journal.begin(&intent(record)) {
+        return Ok(Ending::Failed(error.into()));
+    }
+    let start = ask.refresh(record, record.token());
+    run(ask, record, Prepared { engine, scribe: scribe(journal), start })
+}
+
+/// The runtime of a renewal.
+pub(super) fn engine(ask: Ask<'_>) -> Result<Engine, Trouble> {
+    let words =
+        |error| trouble::worded(ask.provider(), "refresh_failed", &format!("no renewal can begin: {error}"));
+    Engine::start(&ask.request.http).map_err(words)
+}
+
+fn intent(record: &Record) -> Intent {
+    Intent {
+        generation: record.generation(),
+        refresh_token_sha256: record.refresh_token().map(|token| sha256(token.expose_secret())),
+        started_at: clock::wall().0,
+    }
+}
+
+/// A renewal that can begin.
+pub(super) struct Prepared {
+    pub(super) engine: Engine,
+    pub(super) scribe: Scribe,
+    pub(super) start: Start,
+}
+
+/// Runs a refresh and stores what comes of it.
+pub(super) fn run(ask: Ask<'_>, spent: &Record, prepared: Prepared) -> Result<Ending, Error> {
+    let Prepared { mut engine, mut scribe, start } = prepared;
+    let ending = match engine.run(start, &mut scribe) {
+        Ok(Outcome::Success(grant)) => keep(ask, spent, &grant, scribe),
+        Ok(Outcome::Failed(trouble)) => fail(ask, spent, trouble, scribe),
+        Ok(Outcome::Done { .. } | Outcome::Cancelled) => {
+            fail(ask, spent, trouble::standard(ask.provider(), "bad_flow"), scribe)
+        }
+        Err(error) => {
+            let words = format!("the renewal could not be brought to its end: {error}");
+            fail(ask, spent, trouble::worded(ask.provider(), "refresh_failed", &words), scribe)
+        }
+    };
+    if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
+}
+
+/// Stores a renewed grant. The journal goes only when that is done.
+fn keep(ask: Ask<'_>, spent: &Record, grant: &Grant, scribe: Scribe) -> Ending {
+    let origins = ask.origins(spent);
+    let now = clock::wall();
+    let lost = scribe.lost.is_some();
+    let mut journal = scribe.into_journal();
+    let committed = ask.request.store.commit(|document| match ask.record(document) {
+        None => Ending::Gone,
+        Some(current) if current.moved_from(spent) => Ending::Adopted(current),
+        Some(current) => {
+            let mut renewed = current;
+            renewed.renew(grant, &origins, now);
+            document.put(ask.id(), Some(spent), &renewed);
+            Ending::Kept(renewed)
+        }
+    });
+    match committed {
+        Ok(ending) => {
+            // What stays behind is dropped at the next start: the grant has moved.
+            let _ = journal.clear();
+            ending
+        }
+        Err(error) => {
+            let mut renewed = spent.clone();
+            renewed.renew(grant, &origins, now);
+            Ending::Unkept(renewed, unkept(&error, lost))
+        }
+    }
+}
+
+fn unkept(error: &StoreError, lost: bool) -> String {
+    let then = if lost {
+        "and neither could the journal: log in again before this token ends"
+    } else {
+        "the journal holds it, and the next run will try again"
+    };
+    format!("the renewed credential could not be stored ({error}); {then}")
+}
+
+/// Notes a failure: a mark where only a new login helps, else a pause. The tokens stay.
+fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Ending {
+    let asked = scribe.asked;
+    let mut journal = scribe.into_journal();
+    let noted = ask.request.store.commit(|document| {
+        let current = ask.record(document)?;
+        if current.moved_from(spent) {
+            return Some(Ending::Adopted(current));
+        }
+        if asked {
+            let mut noted = current.clone();
+            note(ask, &mut noted, &failure);
+            document.put(ask.id(), None, &noted);
+        }
+        None
+    });
+    let _ = journal.clear();
+    match noted {
+        Ok(Some(adopted)) => adopted,
+        // That a failure can't be noted is no reason to hide it.
+        Ok(None) | Err(_) => Ending::Failed(failure),
+    }
+}
+
+fn note(ask: Ask<'_>, record: &mut Record, failure: &Trouble) {
+    let now = clock::wall();
+    if failure.relogin {
+        record.mark_relogin(ask.id(), failure, now);
+    } else {
+        record.pause_until(UnixMs(now.0.saturating_add(PAUSE_MS)), failure);
+    }
+}
+
+/// Makes a credential anew by a login that needs no person.
+pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Result<Ending, Error> {
+    let mut engine = match engine(ask) {
+        Ok(engine) => engine,
+        Err(trouble) => return Ok(Ending::Failed(trouble)),
+    };
+    let region = before.and_then(Record::region);
+    let ending = match engine.run(made::start(ask.given_for(region.as_deref()), from), &mut NoWitness) {
+        Ok(Outcome::Success(grant)) => keep_login(ask, before, &grant, from),
+        Ok(Outcome::Failed(failure)) => {
+            if let Some(before) = before {
+                // A pause only: the credential that is to be replaced was not refused.
+                pause(ask, before, &failure);
+            }
+            Ending::Failed(failure)
+        }
+        Ok(Outcome::Cancelled) => return Err(Error::Interrupted),
+        Ok(Outcome::Done { .. }) => Ending::Failed(trouble::standard(ask.provider(), "bad_flow")),
+        Err(error) => Ending::Failed(trouble::worded(ask.provider(), "refresh_failed", &error.to_string())),
+    };
+    if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
+}
+
+fn keep_login(ask: Ask<'_>, before: Option<&Record>, grant: &Grant, from: StateId) -> Ending {
+    let inputs = ask.request.inputs;
+    let login = Login { provider: ask.request.provider, grant, inputs, label: None };
+    let mut record = login::record(&login, before, Some(from));
+    record.note_redeem(clock::wall());
+    let committed = ask.request.store.commit(|document| document.put(ask.id(), before, &record));
+    match committed {
+        Ok(()) => Ending::Kept(record),
+        Err(error) => Ending::Unkept(record, format!("the new credential could not be stored ({error})")),
+    }
+}
+
+fn pause(ask: Ask<'_>, before: &Record, failure: &Trouble) {
+    let until = UnixMs(clock::wall().0.saturating_add(PAUSE_MS));
+    let failure = Trouble {
+        class: if failure.class == TroubleClass::Login { TroubleClass::Retry } else { failure.class },
+        ..failure.clone()
+    };
+    // That a pause can't be kept is no reason to hide the failure.
+    let _ = ask.request.store.commit(|document| {
+        if let Some(mut current) = ask.record(document).filter(|current| !current.moved_from(before)) {
+            current.pause_until(until, &failure);
+            document.put(ask.id(), None, &current);
+        }
+    });
+}

@@ -1,0 +1,86 @@
+//! The witness of a refresh: it writes every answer down before anybody reads it, and brings back those of a run that
+//! was cut off.
+
+use std::collections::VecDeque;
+use std::io;
+
+use hermes_engine_core::machine::{Failure, FailureKind, Request, Response};
+use hermes_engine_core::time::UnixMs;
+
+use crate::clock;
+use crate::driver::Witness;
+use crate::store::{Answer, Journal};
+
+/// Writes a journal while a refresh runs.
+#[derive(Debug)]
+pub(super) struct Scribe {
+    journal: Journal,
+    known: VecDeque<Answer>,
+    may_send: bool,
+    may_repeat: bool,
+    /// Whether a server was asked.
+    pub(super) asked: bool,
+    /// Why an answer could not be made durable.
+    pub(super) lost: Option<io::Error>,
+}
+
+impl Scribe {
+    /// A scribe for a run that begins.
+    pub(super) fn new(journal: Journal) -> Scribe {
+        Scribe { journal, known: VecDeque::new(), may_send: true, may_repeat: true, asked: false, lost: None }
+    }
+
+    /// For a run whose token was sent before by one that was cut off: this is the repeat.
+    pub(super) fn without_repeat(self) -> Scribe {
+        Scribe { may_repeat: false, ..self }
+    }
+
+    /// For a run that was cut off after these answers.
+    pub(super) fn knowing(self, answers: Vec<Answer>) -> Scribe {
+        Scribe { known: answers.into(), ..self }
+    }
+
+    /// For a run that must not send: its token is not at hand.
+    pub(super) fn without_sending(self) -> Scribe {
+        Scribe { may_send: false, ..self }
+    }
+
+    /// The journal, at the end of the run.
+    pub(super) fn into_journal(self) -> Journal {
+        self.journal
+    }
+}
+
+impl Witness for Scribe {
+    fn sending(&mut self, _: &Request) -> io::Result<()> {
+        if !self.may_send {
+            return Err(io::Error::other("the refresh token is not at hand any more"));
+        }
+        self.asked = true;
+        Ok(())
+    }
+
+    fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()> {
+        let noted = self.journal.note(&Answer::new(&request.state, clock::wall(), response));
+        if let Err(error) = &noted {
+            self.lost = Some(io::Error::new(error.kind(), error.to_string()));
+        }
+        noted
+    }
+
+    fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {
+        let answer = self.known.pop_front()?;
+        if answer.state == request.state {
+            self.asked = true;
+            return Some((answer.response(), UnixMs(answer.at)));
+        }
+        // The file has changed since: what follows answers other questions.
+        self.known.clear();
+        None
+    }
+
+    fn again(&mut self, _: &Request, failure: &Failure) -> bool {
+        // A certificate that is not trusted now will not be a moment later.
+        failure.kind != FailureKind::Tls && std::mem::take(&mut self.may_repeat)
+    }
+}
