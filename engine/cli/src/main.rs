@@ -4,6 +4,7 @@
 //! that prints a stored token never sees an asynchronous runtime or TLS.
 
 mod args;
+mod client;
 mod command;
 mod context;
 mod exit;

@@ -4,6 +4,7 @@ use std::env;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hermes_engine::catalog::{Entry, Opened};
 use hermes_engine::credential::{self, Credential, Error};
 use hermes_engine::http::HttpOptions;
 use hermes_engine::input::{self, InputError, Inputs, Supply};
@@ -72,18 +73,29 @@ impl<'c> Session<'c> {
     pub(crate) fn open(context: &'c Context, name: Option<&str>) -> Result<Session<'c>, Failure> {
         let entry = context.find(name)?;
         let (opened, provider) = context.open(&entry)?;
-        let judged = judge(&context.catalog, &opened, || Trust::read(&context.home))?;
+        let session = Session::of(context, &opened, provider)?;
+        session.tell_withheld();
+        Ok(session)
+    }
+
+    /// Opens a provider that is one of many: of a broken file, or one that is not trusted, nothing is said.
+    pub(crate) fn open_quietly(context: &'c Context, entry: &Entry) -> Option<Session<'c>> {
+        let opened = context.catalog.open(entry).ok()?;
+        let provider = opened.provider.clone()?;
+        Session::of(context, &opened, provider).ok()
+    }
+
+    fn of(context: &'c Context, opened: &Opened, provider: Shared) -> Result<Session<'c>, Failure> {
+        let judged = judge(&context.catalog, opened, || Trust::read(&context.home))?;
         let judged = judged.unwrap_or_else(|| Judged {
             provider,
             vouched: None,
             withheld: Vec::new(),
             new_hosts: Vec::new(),
         });
-        let source = entry.source();
+        let source = opened.entry.source();
         let store = Store::open(context.home.clone());
-        let session = Session { context, provider: judged.provider.clone(), judged, store, source };
-        session.tell_withheld();
-        Ok(session)
+        Ok(Session { context, provider: judged.provider.clone(), judged, store, source })
     }
 
     /// The stored credential.

@@ -3,7 +3,8 @@
 use clap::Subcommand;
 use hermes_engine::clock;
 use hermes_engine::credential::{self, Standing, Status};
-use hermes_engine::store::Store;
+use hermes_engine::store::{Document, Store};
+use hermes_engine_core::provider::InputSource;
 use serde_json::{Value, json};
 
 use super::Ended;
@@ -107,13 +108,23 @@ fn status(name: Option<&str>, exit_code: bool, output: Output, context: &Context
 }
 
 /// What a provider's credential is good for.
-pub(super) fn judge(session: &Session<'_>) -> Result<Status, Failure> {
-    let inputs = session.inputs(&Default::default())?;
-    let document = session.store.read()?;
-    Ok(credential::status(&document, &session.provider, &stored_inputs(&inputs), clock::wall()))
+fn judge(session: &Session<'_>) -> Result<Status, Failure> {
+    standing_of(session, &session.store.read()?, &|_| true)
 }
 
-fn object(session: &Session<'_>, status: &Status) -> Value {
+/// The same, of a store that has been read, with only some of the sources.
+pub(super) fn standing_of(
+    session: &Session<'_>,
+    document: &Document,
+    allowed: &dyn Fn(&InputSource) -> bool,
+) -> Result<Status, Failure> {
+    let kept = document.record(&session.provider.id).map(|record| record.inputs()).unwrap_or_default();
+    let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
+    Ok(credential::status(document, &session.provider, &stored_inputs(&inputs), clock::wall()))
+}
+
+/// A status as programs read it.
+pub(super) fn object(session: &Session<'_>, status: &Status) -> Value {
     json!({
         "provider": session.provider.id,
         "name": session.provider.name,

@@ -1,12 +1,19 @@
 //! The commands: arguments in, one call of the runtime, `render` out.
 
 mod auth;
+mod check;
 mod completions;
+mod doctor;
+mod exec;
 mod man;
 mod models;
 mod providers;
+mod resolve;
 mod run_flow;
 mod schema;
+mod simulate;
+mod target;
+mod test;
 mod token;
 mod trust;
 
@@ -17,6 +24,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(crate) use providers::refuse_discontinued;
+pub(crate) use resolve::Form;
 
 /// What a command comes to: its exit code, or why it failed.
 pub(crate) type Ended = Result<Exit, Failure>;
@@ -26,9 +34,15 @@ pub(crate) type Ended = Result<Exit, Failure>;
 pub(crate) enum Command {
     RunFlow(run_flow::Args),
     Token(token::Args),
+    Resolve(resolve::Args),
+    Exec(exec::Args),
     Auth(auth::Args),
+    Doctor(doctor::Args),
     Providers(providers::Args),
     Models(models::Args),
+    Check(check::Args),
+    Test(test::Args),
+    Simulate(simulate::Args),
     Schema(schema::Args),
     Trust(trust::Args),
     Completions(completions::Args),
@@ -40,9 +54,15 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
     match command {
         Command::RunFlow(args) => run_flow::run(args, context),
         Command::Token(args) => token::run(args, context),
+        Command::Resolve(args) => resolve::run(args, context),
+        Command::Exec(args) => exec::run(args, context),
         Command::Auth(args) => auth::run(args, context),
         Command::Providers(args) => providers::run(args, context),
         Command::Models(args) => models::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Check(args) => check::run(args, context),
+        Command::Test(args) => test::run(args, context),
+        Command::Simulate(args) => simulate::run(args, context),
         Command::Schema(args) => schema::run(args),
         Command::Trust(args) => trust::run(args, context),
         Command::Completions(args) => completions::run(args),

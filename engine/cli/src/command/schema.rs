@@ -21,11 +21,14 @@ pub(crate) struct Args {
 enum Kind {
     /// Provider and flow files
     Provider,
+    /// Test files
+    Test,
 }
 
 pub(super) fn run(args: Args) -> Ended {
     render::answer_json(&match args.kind {
         Kind::Provider => schema::provider_schema(),
+        Kind::Test => schema::test_schema(),
     })?;
     Ok(Exit::Done)
 }

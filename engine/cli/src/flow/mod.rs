@@ -17,6 +17,7 @@ use crate::session::Network;
 pub(crate) use login::login;
 pub(crate) use logout::{forget, logout};
 pub(crate) use refresh::refresh;
+pub(crate) use run::block_on;
 pub(crate) use verify::verify;
 
 /// What a flow is for.

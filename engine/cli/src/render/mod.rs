@@ -6,10 +6,11 @@
 pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod person;
+pub(crate) mod resolved;
 pub(crate) mod table;
+pub(crate) mod test_report;
 pub(crate) mod time;
 pub(crate) mod trace;
-pub(crate) mod test_report;
 pub(crate) mod usage;
 
 use std::io::{self, Write as _};

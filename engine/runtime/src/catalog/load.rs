@@ -1,7 +1,9 @@
 //! From an entry to a provider that can be run.
 
+use std::io;
+
 use hermes_engine_core::diagnostic::Diagnostic;
-use hermes_engine_core::load::{Loaded, load};
+use hermes_engine_core::load::{Loaded, load, load_flow};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::source::Sources;
 
@@ -25,10 +27,27 @@ impl Catalog {
     ///
     /// # Errors
     /// The file can't be read. Faults *in* the file are findings.
-    pub fn open(&self, entry: &Entry) -> std::io::Result<Opened> {
-        let file = self.read(entry)?;
+    pub fn open(&self, entry: &Entry) -> io::Result<Opened> {
         let mut sources = Sources::default();
-        let Loaded { provider, diagnostics } = load(&mut sources, &file, &|name| self.flow(entry, name));
+        let Loaded { provider, diagnostics } = self.load(&mut sources, entry)?;
         Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
+    }
+
+    /// The same for one of several files whose findings belong together.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn load(&self, sources: &mut Sources, entry: &Entry) -> io::Result<Loaded> {
+        let file = self.read(entry)?;
+        Ok(load(sources, &file, &|name| self.flow(entry, name)))
+    }
+
+    /// Reads a flow file by itself.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn load_flow(&self, sources: &mut Sources, entry: &Entry) -> io::Result<Loaded> {
+        let file = self.read(entry)?;
+        Ok(load_flow(sources, &file, &|name| self.flow(entry, name)))
     }
 }

@@ -5,9 +5,11 @@
 //! broken file disables nothing but itself. Only an alias makes the catalogue read other files.
 
 mod alias;
+mod check;
 mod layer;
 mod load;
 mod mode;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +21,11 @@ use hermes_engine_core::diagnostic::nearest;
 use hermes_engine_core::load::FileText;
 use hermes_engine_core::parse::Language;
 
+pub use check::{Checked, Tested};
 use layer::Layer;
 pub use load::Opened;
 pub use mode::{ApiMode, api_mode};
+pub use target::{Kind, NoTarget, Target};
 
 /// The folders on disk that a catalogue is made of, beside the built-in one.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,199 @@
+//! The credential as a client uses it: provider, model, protocol, base URL, headers.
+
+use std::env;
+
+use hermes_engine::catalog::{ApiMode, api_mode};
+use hermes_engine::config;
+use hermes_engine::credential::Source;
+use hermes_engine::input::{InputOrigin, Inputs};
+use hermes_engine_core::access::{Access, Held, access};
+use hermes_engine_core::machine::HeaderValue;
+use hermes_engine_core::provider::{Model, Provider};
+use hermes_engine_core::secret::Secret;
+use hermes_engine_core::time::UnixMs;
+use indexmap::IndexMap;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::{Session, Wanted};
+
+/// The provider and the model that are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    /// The provider, as it was named; `None` is the chosen one.
+    pub(crate) provider: Option<String>,
+    /// The model, as it was named.
+    model: Option<String>,
+    /// The provider and the model that `config.yaml` names.
+    configured: Option<(String, String)>,
+}
+
+/// What a client needs.
+pub(crate) struct Resolved {
+    /// The provider's id.
+    pub(crate) provider: String,
+    /// The provider as it was asked for.
+    pub(crate) requested: Option<String>,
+    /// The protocol, base URL and headers.
+    pub(crate) access: Access,
+    /// The token.
+    pub(crate) token: Secret,
+    /// The stored credential's other members.
+    pub(crate) record: serde_json::Value,
+    /// Where the token came from.
+    pub(crate) source: String,
+    /// The region.
+    pub(crate) region: Option<String>,
+    /// The model's id.
+    pub(crate) model: Option<String>,
+    /// The small model's id.
+    pub(crate) aux_model: Option<String>,
+    /// When the token expires.
+    pub(crate) expires_at: Option<UnixMs>,
+}
+
+impl Chosen {
+    /// From the command line, where `PROVIDER:MODEL` names both, and from `config.yaml`.
+    pub(crate) fn read(
+        context: &Context,
+        provider: Option<&str>,
+        model: Option<&str>,
+    ) -> Result<Chosen, Failure> {
+        let split =
+            provider.and_then(|name| name.split_once(':')).filter(|(id, _)| context.catalog.find(id).is_ok());
+        let (provider, named) = match split {
+            Some((id, model)) => (Some(id), Some(model)),
+            None => (provider, None),
+        };
+        let model = model.or(named).map(str::to_owned);
+        // Who names the model needs no file of choices, broken or not.
+        let choice = match &model {
+            Some(_) => config::Choice::default(),
+            None => config::read(context.home.path())?,
+        };
+        let configured = choice.provider.zip(choice.model);
+        Ok(Chosen { provider: provider.map(str::to_owned), model, configured })
+    }
+
+    /// The model that is meant: the one that was named, the chosen one of this provider, the first.
+    fn model<'p>(&self, session: &'p Session<'_>) -> (Option<&'p Model>, Option<String>) {
+        let provider = &session.provider;
+        let is_own =
+            |name: &str| session.context.catalog.find(name).is_ok_and(|entry| entry.id == provider.id);
+        let configured = self.configured.as_ref().filter(|(of, _)| is_own(of)).map(|(_, name)| name);
+        match self.model.as_ref().or(configured) {
+            // A model that the file doesn't list may exist all the same: services add models without telling.
+            Some(name) => {
+                let model = find_model(provider, name);
+                (model, Some(model.map_or_else(|| name.clone(), |model| model.id.clone())))
+            }
+            None => {
+                let first = provider.models.first();
+                (first, first.map(|model| model.id.clone()))
+            }
+        }
+    }
+}
+
+/// A credential that can be used now, with all that a client needs to use it.
+pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -> Result<Resolved, Failure> {
+    let provider = &session.provider;
+    let inputs = session.inputs(&Default::default())?;
+    let credential = session.credential(wanted, &inputs)?;
+    let (model, model_id) = chosen.model(session);
+    let held = Held {
+        region: credential.region.as_deref(),
+        inputs: &credential.inputs,
+        token: &credential.token,
+        origins: &credential.origins,
+    };
+    let access =
+        access(provider, &held, model).map_err(|trouble| Failure::from(trouble).about(&provider.id))?;
+    let source = source(credential.source, &inputs);
+    let region =
+        credential.region.or_else(|| provider.regions.as_ref().map(|regions| regions.default.clone()));
+    Ok(Resolved {
+        provider: provider.id.clone(),
+        requested: chosen.provider.clone().or_else(|| env::var(config::PROVIDER_VARIABLE).ok()),
+        access,
+        token: credential.access_token,
+        record: credential.token,
+        source,
+        region,
+        model: model_id,
+        aux_model: provider.models.iter().find(|model| model.aux).map(|model| model.id.clone()),
+        expires_at: credential.expires_at,
+    })
+}
+
+/// What a protocol's programs read, for a resolved credential: variables to set, and all that are the protocol's.
+pub(crate) fn environment(resolved: &Resolved) -> Result<(ApiMode, IndexMap<String, Secret>), Failure> {
+    let id = &resolved.provider;
+    let unknown =
+        |what: String| Failure::usage(what).help("use `hermes-engine resolve` and its JSON").about(id);
+    let name = resolved.access.mode.as_deref().ok_or_else(|| unknown(format!("`{id}` names no protocol")))?;
+    let mode = api_mode(name).ok_or_else(|| {
+        unknown(format!("no program is known to take a `{name}` credential from its environment"))
+    })?;
+    let mut variables = IndexMap::new();
+    if let (Some(variable), Some(url)) = (&mode.base_url, &resolved.access.base_url) {
+        variables.insert(variable.clone(), Secret::new(url.clone()));
+    }
+    let mut others = Vec::new();
+    for (header, value) in &resolved.access.headers {
+        match mode.token.get(&header.to_ascii_lowercase()) {
+            Some(variable) => {
+                variables.insert(variable.clone(), bare(header, value));
+            }
+            None => others.push(format!("{header}: {}", value.value.expose_secret())),
+        }
+    }
+    if let Some(variable) = mode.headers.as_ref().filter(|_| !others.is_empty()) {
+        variables.insert(variable.clone(), Secret::new(others.join("\n")));
+    }
+    Ok((mode, variables))
+}
+
+/// The credential of a header: of `Authorization`, what follows the scheme.
+fn bare(header: &str, value: &HeaderValue) -> Secret {
+    let text = value.value.expose_secret();
+    let scheme = header.eq_ignore_ascii_case("authorization").then(|| text.split_once(' ')).flatten();
+    Secret::new(scheme.map_or(text, |(_, credential)| credential))
+}
+
+fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
+    let by_id = provider.models.iter().find(|model| model.id == name);
+    by_id.or_else(|| provider.models.iter().find(|model| model.aliases.iter().any(|alias| alias == name)))
+}
+
+/// Where a token came from, for programs: `auth.json`, `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`.
+fn source(source: Source, inputs: &Inputs) -> String {
+    let made = || {
+        inputs.origins.values().find(|origin| origin.is_source()).map(|origin| match origin {
+            InputOrigin::Variable(name) => format!("env:{name}"),
+            InputOrigin::EnvFile(name) => format!(".env:{name}"),
+            InputOrigin::File(path) => format!("file:{path}"),
+            InputOrigin::Command(program) => format!("command:{program}"),
+            InputOrigin::Set | InputOrigin::Kept | InputOrigin::Default => "input".to_owned(),
+        })
+    };
+    match source {
+        Source::Stored | Source::Renewed => "auth.json".to_owned(),
+        Source::Made => made().unwrap_or_else(|| "input".to_owned()),
+    }
+}
+
+impl Resolved {
+    /// A member of the stored credential that is text.
+    pub(crate) fn member(&self, name: &str) -> Option<&str> {
+        self.record.get(name).and_then(serde_json::Value::as_str)
+    }
+
+    /// The base URL, where a form can't do without.
+    pub(crate) fn base_url(&self) -> Result<&str, Failure> {
+        self.access.base_url.as_deref().ok_or_else(|| {
+            Failure::new(Exit::File, "no_base_url", format!("`{}` names no base URL", self.provider))
+        })
+    }
+}

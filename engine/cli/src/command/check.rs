@@ -1,0 +1,102 @@
+//! `check`: static verification of provider, flow and test files.
+
+use clap::ValueEnum;
+use hermes_engine::catalog::{Checked, Target};
+use hermes_engine_core::diagnostic::{Diagnostic, Fix};
+
+use super::Ended;
+use super::target::{mend, targets, tell_unreadable};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::{self, diagnostic};
+
+/// Judge provider, flow and test files without running them.
+///
+/// Errors make the exit code 9; warnings do so with --deny-warnings.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Files, folders, or providers [default: the whole catalogue]
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// Mend in the files what can be mended for certain
+    #[arg(long)]
+    fix: bool,
+    /// Take warnings for errors
+    #[arg(long)]
+    deny_warnings: bool,
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// Who reads the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A person
+    Text,
+    /// A program
+    Json,
+    /// A code scanning service
+    Sarif,
+    /// GitHub Actions
+    Github,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let targets = targets(&args.paths, context)?;
+    let mut checked = context.catalog.check(&targets);
+    if args.fix {
+        checked = fixed(checked, &targets, context)?;
+    }
+    tell_unreadable(&checked.unreadable);
+    print(&checked, args.format)?;
+    let is_bad = |finding: &Diagnostic| args.deny_warnings || finding.is_error();
+    let failed = !checked.unreadable.is_empty() || checked.diagnostics.iter().any(is_bad);
+    Ok(if failed { Exit::File } else { Exit::Done })
+}
+
+fn print(checked: &Checked, format: Format) -> Result<(), Failure> {
+    let Checked { sources, diagnostics, .. } = checked;
+    match format {
+        Format::Json => render::answer_json(&diagnostic::json(diagnostics, sources)),
+        Format::Sarif => render::answer_json(&diagnostic::sarif(diagnostics, sources)),
+        Format::Github => render::answer(&diagnostic::github(diagnostics, sources)),
+        Format::Text => {
+            render::answer(&diagnostic::text(diagnostics, sources, render::colors_stdout()))?;
+            render::say(&summary(checked));
+            Ok(())
+        }
+    }
+}
+
+fn summary(checked: &Checked) -> String {
+    let errors = checked.diagnostics.iter().filter(|finding| finding.is_error()).count();
+    let warnings = checked.diagnostics.len() - errors;
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, 0) => format!("{}: nothing to complain of", count(checked.files, "file")),
+        _ => format!(
+            "{}: {}, {}",
+            count(checked.files, "file"),
+            count(errors, "error"),
+            count(warnings, "warning")
+        ),
+    }
+}
+
+/// Mends what is certain, and checks again.
+fn fixed(checked: Checked, targets: &[Target], context: &Context) -> Result<Checked, Failure> {
+    let fixes: Vec<Fix> = checked.diagnostics.iter().filter_map(|finding| finding.fix.clone()).collect();
+    if mend(&checked.sources, &fixes)? == 0 {
+        return Ok(checked);
+    }
+    Ok(context.catalog.check(targets))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine check
+  hermes-engine check providers.d/my-provider.toml
+  hermes-engine check providers.d --deny-warnings --format github";

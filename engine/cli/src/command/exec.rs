@@ -1,0 +1,69 @@
+//! `exec`: a program with the credential in its environment, and no other credential of the protocol beside it.
+
+use std::process::Command;
+
+use super::Ended;
+use crate::client::{Chosen, environment, resolve};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::session::{Session, Wanted};
+
+/// Run a program with the credential in its environment.
+///
+/// The names are those that programs of the provider's protocol read; that protocol's other variables are taken away, so
+/// that the program can't mix credentials.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias [default: the chosen one]
+    provider: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "CMD", num_args = 1..)]
+    command: Vec<std::ffi::OsString>,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let chosen = Chosen::read(context, args.provider.as_deref(), None)?;
+    let session = Session::open(context, chosen.provider.as_deref())?;
+    let resolved = resolve(&session, &chosen, &args.wanted)?;
+    let (mode, variables) = environment(&resolved)?;
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(Failure::usage("no program is named"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    mode.variables().for_each(|name| {
+        command.env_remove(name);
+    });
+    variables.iter().for_each(|(name, value)| {
+        command.env(name, value.expose_secret());
+    });
+    replace(command)
+}
+
+/// Becomes the program: its signals and its exit code are its own.
+#[cfg(unix)]
+fn replace(mut command: Command) -> Ended {
+    use std::os::unix::process::CommandExt as _;
+    let error = command.exec();
+    Err(not_started(&command, &error))
+}
+
+/// Runs the program and ends as it ends.
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> Ended {
+    let status = command.status().map_err(|error| not_started(&command, &error))?;
+    Ok(if status.success() { crate::exit::Exit::Done } else { crate::exit::Exit::Bug })
+}
+
+fn not_started(command: &Command, error: &std::io::Error) -> Failure {
+    let program = command.get_program().to_string_lossy();
+    Failure::usage(format!("`{program}` can't be started: {error}")).help("check its name and the PATH")
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine exec PROVIDER -- my-agent --verbose
+  hermes-engine exec PROVIDER -- env";

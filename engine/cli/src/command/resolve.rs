@@ -1,0 +1,64 @@
+//! `resolve`: how a client reaches a provider, in the form that it reads.
+
+use clap::ValueEnum;
+
+use super::Ended;
+use crate::args::Output;
+use crate::client::{Chosen, resolve};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{self, resolved};
+use crate::session::{Session, Wanted};
+
+/// Print how a client reaches a provider: protocol, base URL, key, headers, model.
+///
+/// Never asks and never opens a browser: where a login is needed, the exit code is 3.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias, or PROVIDER:MODEL [default: the chosen one]
+    provider: Option<String>,
+    /// The model [default: the chosen one, else the provider's first]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// The form of the answer
+    #[arg(long = "as", value_enum, default_value_t = Form::Json, value_name = "FORM")]
+    form: Form,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// The forms that other programs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// All of it, as one object
+    Json,
+    /// Lines for a shell's eval, under the names that the protocol's programs read
+    Env,
+    /// HTTP headers, one a line
+    Header,
+    /// A client-go credential plugin's answer
+    ExecCredential,
+    /// A credential_process of AWS tools
+    AwsProcess,
+    /// A Git credential helper's answer
+    Git,
+    /// A Docker credential helper's answer
+    Docker,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
+    let session = Session::open(context, chosen.provider.as_deref())?;
+    let resolved = resolve(&session, &chosen, &args.wanted)?;
+    render::answer(&resolved::print(&resolved, args.form)?)?;
+    Ok(Exit::Done)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine resolve PROVIDER
+  eval \"$(hermes-engine resolve PROVIDER --as env)\"
+  hermes-engine resolve PROVIDER --as header | curl -H @- https://api.example.com/v1/models";

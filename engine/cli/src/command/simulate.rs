@@ -1,0 +1,85 @@
+//! `simulate`: a provider's authorization server on loopback.
+
+use hermes_engine::simulate::{Exchange, Scenario, Server, Simulator};
+use serde_json::json;
+
+use super::Ended;
+use crate::args::Output;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flow::block_on;
+use crate::render::{self, safe};
+use crate::session::Session;
+
+/// Serve a provider's authorization server on loopback, with an approval page for the browser.
+///
+/// It runs until it is interrupted, and tells of each request on stderr.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias
+    provider: String,
+    /// The port; 0 is any free one
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    port: u16,
+    /// What the server does
+    #[arg(long, default_value = "ask", value_name = "SCENARIO", help = scenarios())]
+    scenario: Scenario,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let session = Session::open(context, Some(&args.provider))?;
+    let server = Server::new(session.provider.clone(), args.scenario);
+    block_on(serve(server, args))?
+}
+
+async fn serve(server: Server, args: Args) -> Ended {
+    let mut simulator = Simulator::bind(server, args.port).await.map_err(|error| {
+        let message = format!("port {} can't be served: {error}", args.port);
+        Failure::new(Exit::Retry, "port_taken", message).help("choose another port, or none")
+    })?;
+    announce(&simulator, args.output)?;
+    loop {
+        tokio::select! {
+            exchange = simulator.next_exchange() => match exchange {
+                Some(exchange) => render::say(&line(&exchange)),
+                None => return Ok(Exit::Done),
+            },
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+fn announce(simulator: &Simulator, output: Output) -> Result<(), Failure> {
+    let options: Vec<String> =
+        simulator.connect_to().iter().map(|(host, address)| format!("{host}={address}")).collect();
+    if output.is_json() {
+        let address = simulator.addr().to_string();
+        return render::answer_json(&json!({ "version": 1, "address": address, "connect_to": options }));
+    }
+    render::say(&format!("Simulated server at http://{}. To log in to it, add:", simulator.addr()));
+    let options: Vec<String> = options.iter().map(|option| format!("--connect-to {option}")).collect();
+    render::answer_line(&options.join(" "))
+}
+
+fn line(exchange: &Exchange) -> String {
+    let status = exchange.status.map_or_else(|| "broken".to_owned(), |status| status.to_string());
+    let state = exchange.state.as_deref().unwrap_or("-");
+    let refused = if exchange.refused { " REFUSED:" } else { "" };
+    let Exchange { method, host, path, note, .. } = exchange;
+    safe(&format!("{state}: {method} {host}{path} -> {status}{refused} {note}"))
+}
+
+/// Every scenario with its description.
+pub(crate) fn scenarios() -> String {
+    let lines = Scenario::all().map(|scenario| format!("{}: {}", scenario.name(), scenario.description()));
+    format!("What the server does\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine simulate PROVIDER
+  hermes-engine simulate PROVIDER --port 8080 --scenario deny";

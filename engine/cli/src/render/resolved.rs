@@ -1,0 +1,198 @@
+//! A resolved credential in the forms that other programs read.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::time::rfc3339;
+use crate::client::{Resolved, environment};
+use crate::command::Form;
+use crate::failure::Failure;
+
+/// The user that Docker takes for "the secret is an identity token".
+const DOCKER_TOKEN_USER: &str = "<token>";
+
+/// The answer in a form.
+pub(crate) fn print(resolved: &Resolved, form: Form) -> Result<String, Failure> {
+    Ok(match form {
+        Form::Json => pretty(&object(resolved)),
+        Form::Env => env(resolved)?,
+        Form::Header => header(resolved),
+        Form::ExecCredential => pretty(&exec_credential(resolved)),
+        Form::AwsProcess => pretty(&aws_process(resolved)),
+        Form::Git => git(resolved)?,
+        Form::Docker => pretty(&docker(resolved)?),
+    })
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn object(resolved: &Resolved) -> Value {
+    let headers: Map<String, Value> = resolved
+        .access
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.value.expose_secret().into()))
+        .collect();
+    json!({
+        "version": 1,
+        "provider": resolved.provider,
+        "requested_provider": resolved.requested.as_ref().unwrap_or(&resolved.provider),
+        "api_mode": resolved.access.mode,
+        "base_url": resolved.access.base_url,
+        "api_key": resolved.token.expose_secret(),
+        "headers": headers,
+        "source": resolved.source,
+        "region": resolved.region,
+        "model": resolved.model,
+        "aux_model": resolved.aux_model,
+        "expires_at": expires(resolved),
+    })
+}
+
+fn expires(resolved: &Resolved) -> Option<String> {
+    resolved.expires_at.and_then(rfc3339)
+}
+
+/// Lines for a shell: the protocol's variables, and away with its others.
+fn env(resolved: &Resolved) -> Result<String, Failure> {
+    let (mode, variables) = environment(resolved)?;
+    let mut lines = String::new();
+    for name in mode.variables().filter(|name| !variables.contains_key(*name)) {
+        let _ = writeln!(lines, "unset {name}");
+    }
+    for (name, value) in &variables {
+        let _ = writeln!(lines, "export {name}={}", quoted(value.expose_secret()));
+    }
+    Ok(lines)
+}
+
+/// A text that no shell reads anything into.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn header(resolved: &Resolved) -> String {
+    let lines = resolved.access.headers.iter();
+    lines.map(|(name, value)| format!("{name}: {}\n", value.value.expose_secret())).collect()
+}
+
+/// <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>
+fn exec_credential(resolved: &Resolved) -> Value {
+    let mut status = json!({ "token": resolved.token.expose_secret() });
+    if let Some(at) = expires(resolved) {
+        status["expirationTimestamp"] = at.into();
+    }
+    json!({ "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status })
+}
+
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>: the members that the file keeps
+/// under AWS's names; for a provider that has none, the token stands as the secret.
+fn aws_process(resolved: &Resolved) -> Value {
+    let id = resolved.member("access_key_id").unwrap_or(&resolved.provider);
+    let secret = resolved.member("secret_access_key").unwrap_or(resolved.token.expose_secret());
+    let mut value = json!({ "Version": 1, "AccessKeyId": id, "SecretAccessKey": secret });
+    if let Some(token) = resolved.member("session_token") {
+        value["SessionToken"] = token.into();
+    }
+    if let Some(at) = expires(resolved) {
+        value["Expiration"] = at.into();
+    }
+    value
+}
+
+/// <https://git-scm.com/docs/git-credential#IOFMT>
+fn git(resolved: &Resolved) -> Result<String, Failure> {
+    let (scheme, host) = origin(resolved)?;
+    let token = resolved.token.expose_secret();
+    let mut lines = format!("protocol={scheme}\nhost={host}\nusername=oauth2\npassword={token}\n");
+    if let Some(at) = resolved.expires_at {
+        let _ = writeln!(lines, "password_expiry_utc={}", at.0 / 1000);
+    }
+    Ok(lines)
+}
+
+fn docker(resolved: &Resolved) -> Result<Value, Failure> {
+    let (scheme, host) = origin(resolved)?;
+    let token = resolved.token.expose_secret();
+    Ok(json!({ "ServerURL": format!("{scheme}://{host}"), "Username": DOCKER_TOKEN_USER, "Secret": token }))
+}
+
+/// Scheme, and host with a port that is not the scheme's own, of the base URL, which the machine has written anew.
+fn origin(resolved: &Resolved) -> Result<(&str, &str), Failure> {
+    let url = resolved.base_url()?;
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    Ok((scheme, rest.split('/').next().unwrap_or(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use hermes_engine_core::access::Access;
+    use hermes_engine_core::machine::HeaderValue;
+    use hermes_engine_core::secret::Secret;
+    use hermes_engine_core::time::UnixMs;
+
+    use super::*;
+
+    fn resolved(mode: &str) -> Resolved {
+        let value = HeaderValue { value: Secret::new("Bearer t'1"), sensitive: true };
+        Resolved {
+            provider: "acme".to_owned(),
+            requested: Some("ac".to_owned()),
+            access: Access {
+                mode: Some(mode.to_owned()),
+                base_url: Some("https://api.acme.example:8443/v1".to_owned()),
+                headers: vec![("Authorization".to_owned(), value)],
+            },
+            token: Secret::new("t'1"),
+            record: json!({}),
+            source: "auth.json".to_owned(),
+            region: None,
+            model: Some("m".to_owned()),
+            aux_model: None,
+            expires_at: Some(UnixMs(1_767_225_600_000)),
+        }
+    }
+
+    #[track_caller]
+    fn check(form: Form, expect: &str) {
+        assert_eq!(print(&resolved("chat_completions"), form).unwrap(), expect);
+    }
+
+    #[test]
+    fn headers_are_lines() {
+        check(Form::Header, "Authorization: Bearer t'1\n");
+    }
+
+    #[test]
+    fn git_gets_the_host_with_its_port() {
+        check(
+            Form::Git,
+            "protocol=https\nhost=api.acme.example:8443\nusername=oauth2\npassword=t'1\npassword_expiry_utc=1767225600\n",
+        );
+    }
+
+    #[test]
+    fn a_shell_reads_nothing_into_a_token_and_loses_the_protocols_other_variables() {
+        let text = print(&resolved("chat_completions"), Form::Env).unwrap();
+        assert!(text.contains("export OPENAI_API_KEY='t'\\''1'\n"), "{text}");
+        assert!(text.contains("export OPENAI_BASE_URL='https://api.acme.example:8443/v1'\n"), "{text}");
+        assert!(text.contains("unset OPENAI_ORG_ID\n") && !text.contains("unset OPENAI_API_KEY"), "{text}");
+    }
+
+    #[test]
+    fn a_protocol_without_a_convention_is_an_error_and_not_an_empty_answer() {
+        assert!(print(&resolved("nobodys"), Form::Env).is_err());
+    }
+
+    #[test]
+    fn the_object_has_every_key_even_where_there_is_no_value() {
+        let value = object(&resolved("x"));
+        let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        let expect = "version provider requested_provider api_mode base_url api_key headers source region model aux_model expires_at";
+        assert_eq!(keys.join(" "), expect);
+        assert_eq!(value["expires_at"], "2026-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,137 @@
+//! The static verification and the tests of many files at once, their findings together.
+
+use std::io;
+
+use hermes_engine_core::check::{self, Context, apply_allowances};
+use hermes_engine_core::diagnostic::Diagnostic;
+use hermes_engine_core::provider::Shared;
+use hermes_engine_core::replay::{self, Report};
+use hermes_engine_core::source::{FileId, Sources};
+
+use super::{Catalog, Entry, Kind, Target};
+
+/// What the verification of some files says.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The texts that the findings point into.
+    pub sources: Sources,
+    /// All findings, sorted by file and place, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that could not be read, and why.
+    pub unreadable: Vec<(Entry, io::Error)>,
+    /// How many files were checked.
+    pub files: usize,
+}
+
+/// What the tests of some providers say.
+#[derive(Debug, Default)]
+pub struct Tested {
+    /// The texts that the reports and findings point into.
+    pub sources: Sources,
+    /// One report a provider with a test file that can be run.
+    pub reports: Vec<Report>,
+    /// Faults of provider and test files, and providers without tests.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that could not be read, and why.
+    pub unreadable: Vec<(Entry, io::Error)>,
+}
+
+impl Catalog {
+    /// Checks provider files with their tests, and flow files. A provider is also held against the rest of the catalogue.
+    pub fn check(&self, targets: &[Target]) -> Checked {
+        let mut checked = Checked { files: targets.len(), ..Checked::default() };
+        let mut own = Vec::new();
+        let mut providers = Vec::new();
+        for target in targets {
+            match self.check_one(target, &mut checked) {
+                Ok(provider) => {
+                    own.extend(self.own_files(&target.entry, &checked.sources));
+                    providers.extend(provider.filter(|_| target.kind == Kind::Provider));
+                }
+                Err(error) => checked.unreadable.push((target.entry.clone(), error)),
+            }
+        }
+        let among = self.check_among(&providers, &own, &mut checked.sources);
+        checked.diagnostics.extend(among);
+        let mut findings = apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &own);
+        check::sort(&mut findings);
+        findings.dedup();
+        checked.diagnostics = findings;
+        checked
+    }
+
+    /// Replays the tests beside provider files.
+    pub fn test(&self, entries: &[Entry]) -> Tested {
+        let mut tested = Tested::default();
+        for entry in entries {
+            if let Err(error) = self.test_one(entry, &mut tested) {
+                tested.unreadable.push((entry.clone(), error));
+            }
+        }
+        check::sort(&mut tested.diagnostics);
+        tested
+    }
+
+    fn check_one(&self, target: &Target, checked: &mut Checked) -> io::Result<Option<Shared>> {
+        let Checked { sources, diagnostics, .. } = checked;
+        let flow = target.kind == Kind::Flow;
+        let loaded =
+            if flow { self.load_flow(sources, &target.entry) } else { self.load(sources, &target.entry) }?;
+        diagnostics.extend(loaded.diagnostics);
+        let Some(provider) = loaded.provider else { return Ok(None) };
+        diagnostics.extend(check::check(&provider, &Context { sources, flow }));
+        if !flow {
+            diagnostics.extend(self.check_tests(&target.entry, &provider, sources)?);
+        }
+        Ok(Some(provider))
+    }
+
+    fn check_tests(
+        &self,
+        entry: &Entry,
+        provider: &Shared,
+        sources: &mut Sources,
+    ) -> io::Result<Vec<Diagnostic>> {
+        let Some(file) = self.test_file(entry).transpose()? else {
+            return Ok(vec![replay::no_tests(provider)]);
+        };
+        let (tests, mut findings) = replay::load(sources, &file, provider);
+        findings.extend(tests.iter().flat_map(|tests| replay::run(provider, tests).diagnostics()));
+        Ok(findings)
+    }
+
+    /// The findings between the given providers and all others in force: those that lie in the given files.
+    fn check_among(&self, providers: &[Shared], own: &[FileId], sources: &mut Sources) -> Vec<Diagnostic> {
+        let given = |id: &str| providers.iter().any(|provider| provider.id == id);
+        let others: Vec<Entry> = self.entries().into_iter().filter(|entry| !given(&entry.id)).collect();
+        let others: Vec<Shared> =
+            others.iter().filter_map(|entry| self.load(sources, entry).ok()?.provider).collect();
+        let all: Vec<_> = providers.iter().chain(&others).map(AsRef::as_ref).collect();
+        let mut findings = check::check_catalogue(&all, &Context { sources, flow: false });
+        findings.retain(|finding| own.contains(&finding.primary.span.file));
+        findings
+    }
+
+    fn test_one(&self, entry: &Entry, tested: &mut Tested) -> io::Result<()> {
+        let loaded = self.load(&mut tested.sources, entry)?;
+        let errors = |all: Vec<Diagnostic>| all.into_iter().filter(Diagnostic::is_error);
+        tested.diagnostics.extend(errors(loaded.diagnostics));
+        let Some(provider) = loaded.provider else { return Ok(()) };
+        let Some(file) = self.test_file(entry).transpose()? else {
+            tested.diagnostics.push(replay::no_tests(&provider));
+            return Ok(());
+        };
+        let (tests, findings) = replay::load(&mut tested.sources, &file, &provider);
+        tested.diagnostics.extend(errors(findings));
+        tested.reports.extend(tests.map(|tests| replay::run(&provider, &tests)));
+        Ok(())
+    }
+
+    /// The ids of a target's own files: itself, and the tests beside it.
+    fn own_files(&self, entry: &Entry, sources: &Sources) -> Vec<FileId> {
+        let tests = self.test_file(entry).and_then(Result::ok).map(|file| file.name);
+        let names = [Some(entry.file_name()), tests];
+        let own = |name: &str| names.iter().flatten().any(|own| own == name);
+        sources.iter().filter(|(_, source)| own(&source.name)).map(|(id, _)| id).collect()
+    }
+}
