@@ -115,4 +115,36 @@ mod tests {
     async fn only_pages_of_the_web_are_opened() {
         assert!(!open(&Url::parse("file:///etc/passwd").unwrap()).await);
     }
+
+    #[test]
+    fn s10_a_browser_gets_its_page_as_one_argument_and_no_descriptors() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, pipe) = (folder.path().join("browser"), folder.path().join("pipe"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let script =
+            "#!/bin/sh\n{ echo \"$# $1\"; readlink /proc/$$/fd/0; cat; } > \"$(dirname \"$0\")/pipe\"\n";
+        std::fs::write(&program, script).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&program, executable).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(std::fs::read_to_string(pipe)));
+        let variables = [("BROWSER", program.to_str().unwrap())];
+        crate::fake::in_process_of_its_own(
+            "browser::tests::opens_a_page_that_a_shell_would_trip_over",
+            &variables,
+        );
+        let seen = told.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        let mut lines = seen.lines();
+        assert_eq!(lines.next(), Some("1 https://auth.example/a?b=$(touch%20x)&c=;d|e`f`"));
+        if cfg!(target_os = "linux") {
+            assert_eq!(lines.next(), Some("/dev/null"));
+        }
+        assert_eq!(lines.next(), None);
+    }
+
+    #[tokio::test]
+    #[ignore = "runs in a process of its own, whose environment names a browser"]
+    async fn opens_a_page_that_a_shell_would_trip_over() {
+        assert!(open(&Url::parse("https://auth.example/a?b=$(touch x)&c=;d|e`f`").unwrap()).await);
+    }
 }

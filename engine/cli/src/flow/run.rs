@@ -12,10 +12,8 @@ use crate::render::trace::Trace;
 
 /// Runs a future to its end on this thread.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))?;
-    Ok(runtime.block_on(future))
+    driver::block_on(future)
+        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))
 }
 
 /// Runs a flow to its end.

@@ -50,6 +50,25 @@ pub async fn run(
     drive(machine, effect, performer).await
 }
 
+/// Runs a future to its end on an async runtime of this thread, from plain code.
+///
+/// What the runtime still has in hand then is left behind: a look-up of a name that no server answers would hold up the
+/// end of a run that was cancelled for as long as the system tries.
+///
+/// # Errors
+///
+/// Where the system has no descriptors left for a runtime.
+///
+/// # Panics
+///
+/// Inside an async runtime.
+pub fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(result)
+}
+
 /// Performs effects until the last.
 async fn drive(
     mut machine: impl Step,

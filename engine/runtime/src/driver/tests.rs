@@ -1,5 +1,8 @@
 //! Runs of real machines against servers on loopback, and of scripts where a machine would be in the way.
 
+mod listen;
+mod signal;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,7 +11,6 @@ use hermes_engine_core::machine::{Failure, FailureKind, Listener, Prompt, Reques
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::time::UnixMs;
 use indexmap::IndexMap;
-use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -271,152 +273,6 @@ async fn s29_a_known_answer_is_read_at_its_own_time_and_nothing_is_sent() {
     assert!(server.requests().is_empty() && witness.lines.is_empty());
 }
 
-fn bind(port: u16) -> Effect {
-    Effect::Bind(Listener { host: "127.0.0.1".into(), port, path: "/back".into() })
-}
-
-#[tokio::test]
-async fn a_browser_that_comes_back_is_heard() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (mut person, _paste) = Somebody::new();
-    person.when_shown = Box::new(move |_| {
-        tokio::spawn(async move {
-            let request = format!("GET /back?code=1 HTTP/1.1\r\nHost: {free}\r\n\r\n");
-            let mut stream = tokio::net::TcpStream::connect(free).await.unwrap();
-            tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
-            let mut page = String::new();
-            tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut page).await.unwrap();
-        });
-    });
-    let listen = Effect::Listen { show: prompt("A"), until: HOUR, paste: false };
-    let events =
-        perform(vec![bind(free.port()), listen], &mut person, &mut NoWitness, Action::Login).await.unwrap();
-    assert_eq!(names(&events), [&format!("Bound(\"http://{free}/back\")"), "CalledBack([\"code\"])"]);
-    assert_eq!(person.seen(), ["- A NotTried", "waiting", "waited"]);
-}
-
-#[tokio::test]
-async fn a_paste_is_taken_with_a_listener_bound_and_the_page_is_not_shown_again() {
-    let (mut person, paste) = Somebody::new();
-    paste.send(String::new()).unwrap();
-    paste.send("code#state".into()).unwrap();
-    let listen = || Effect::Listen { show: prompt("A"), until: HOUR, paste: false };
-    let effects = vec![bind(0), listen(), listen()];
-    let events = perform(effects, &mut person, &mut NoWitness, Action::Login).await.unwrap();
-    assert_eq!(names(&events)[1..], ["Pasted(\"\")", "Pasted(\"code#state\")"]);
-    assert_eq!(person.seen.iter().filter(|line| line.contains("A NotTried")).count(), 1);
-}
-
-#[tokio::test]
-async fn listening_ends_at_its_deadline() {
-    let (mut person, _paste) = Somebody::new();
-    let listen = Effect::Listen { show: prompt("A"), until: Duration::from_millis(30), paste: true };
-    let events = perform(vec![listen], &mut person, &mut NoWitness, Action::Login).await.unwrap();
-    assert_eq!(names(&events), ["Woke"]);
-}
-
-#[tokio::test]
-async fn a_port_that_is_taken_ends_the_login_with_its_number() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let acme = provider(
-        &r#"
-        name = "Acme"
-        start = { login = "visit" }
-        [states.visit]
-        open = "https://auth.acme.example/authorize"
-        listen = "http://127.0.0.1:PORT/callback"
-        until = "1m"
-        query.state = "{{random.state}}"
-        query.redirect_uri = "{{redirect_uri}}"
-        on = [{ unless = { "$.state" = "{{random.state}}" }, fail = "state_mismatch" }, { unless = { exists = ["$.code"] }, fail = "authorization_failed" }, { to = "success" }]
-        [states.success]
-        access_token = "$.code"
-        "#
-        .replace("PORT", &port.to_string()),
-    );
-    let http = Http::new(HttpOptions::default());
-    let outcome = run(start(acme, Action::Login), &http, &mut Nobody, &mut NoWitness).await.unwrap();
-    let Outcome::Failed(Trouble { code, message, .. }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(code, "listener_unavailable");
-    assert!(message.contains(&format!("port {port}")), "{message}");
-}
-
-/// Runs a test that signals its own process where no other test can hear it.
-fn check_alone(test: &str) {
-    in_process_of_its_own(&format!("driver::tests::{test}"), &[]);
-}
-
-fn signal_self(signal: Signal) {
-    kill_process(getpid(), signal).unwrap();
-}
-
-#[test]
-fn s33_signals_end_a_wait_at_once() {
-    check_alone("a_wait_that_is_interrupted");
-}
-
-#[tokio::test]
-#[ignore = "runs in a process of its own, which it interrupts"]
-async fn a_wait_that_is_interrupted() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        for listen in [false, true] {
-            let (mut person, _paste) = Somebody::new();
-            person.when_waiting = Box::new(move || signal_self(signal));
-            let effect = if listen {
-                Effect::Listen { show: prompt("A"), until: HOUR, paste: true }
-            } else {
-                Effect::Wait { until: HOUR, deadline: None, show: None }
-            };
-            let began = Instant::now();
-            let events = perform(vec![effect], &mut person, &mut NoWitness, Action::Login).await.unwrap();
-            assert_eq!(names(&events), ["Cancelled"]);
-            assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
-        }
-    }
-}
-
-#[test]
-fn s33_signals_end_a_request_of_a_login_at_once() {
-    check_alone("a_request_that_is_interrupted");
-}
-
-#[tokio::test]
-#[ignore = "runs in a process of its own, which it interrupts"]
-async fn a_request_that_is_interrupted() {
-    let server = Server::start(|_| {
-        signal_self(Signal::INT);
-        Reply::Stall(Vec::new())
-    })
-    .await;
-    let send = Effect::Send(post(server.url("/"), None));
-    let events = perform(vec![send], &mut Nobody, &mut NoWitness, Action::Login).await.unwrap();
-    assert_eq!(names(&events), ["Cancelled"]);
-}
-
-#[test]
-fn s33_a_refresh_is_finished_before_a_signal_is_heard() {
-    check_alone("a_refresh_that_is_interrupted");
-}
-
-#[tokio::test]
-#[ignore = "runs in a process of its own, which it interrupts"]
-async fn a_refresh_that_is_interrupted() {
-    let server = Server::start(|_| {
-        signal_self(Signal::INT);
-        signal_self(Signal::TERM);
-        ok(r#"{"access_token": "new-access"}"#)
-    })
-    .await;
-    let mut signals = Signals::catch().unwrap();
-    assert!(!signals.caught().await);
-    let http = Http::new(HttpOptions::default());
-    let refresh = start(device_flow(&server), Action::Refresh);
-    let outcome = run(refresh, &http, &mut Nobody, &mut NoWitness).await.unwrap();
-    assert!(matches!(outcome, Outcome::Success(_)), "{outcome:?}");
-    assert!(signals.caught().await);
-}
-
 #[tokio::test]
 async fn a_failure_is_told_to_the_machine() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -425,4 +281,17 @@ async fn a_failure_is_told_to_the_machine() {
         .await
         .unwrap();
     assert!(events[0].0.contains(&format!("{:?}", FailureKind::Connect)), "{events:?}");
+}
+
+#[test]
+fn s33_the_end_of_a_run_waits_for_nothing_that_it_left_behind() {
+    let (hang, never) = std::sync::mpsc::channel::<()>();
+    let began = Instant::now();
+    let result = block_on(async move {
+        tokio::task::spawn_blocking(move || never.recv_timeout(Duration::from_secs(30)));
+        7
+    });
+    assert_eq!(result.unwrap(), 7);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(hang);
 }

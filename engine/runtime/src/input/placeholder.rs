@@ -29,7 +29,7 @@ const BEGINNINGS: [&str; 8] =
 
 /// Whether a value is meant. Only a secret can be a placeholder: elsewhere `none` may be a name.
 pub(super) fn is_real(value: &str, secret: bool) -> bool {
-    !value.is_empty() && !(secret && is_placeholder(value))
+    if secret { !is_placeholder(value) } else { !value.is_empty() }
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hermes_engine_core::machine::CallbackQuery;
+use hermes_engine_core::secret::equal_in_constant_time;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -126,7 +127,8 @@ fn judge(head: &[u8], expected: &Expected) -> Verdict {
     }
     let target = request.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if path != expected.path {
+    // A random part of the path can stand for the `state` (S17).
+    if !equal_in_constant_time(path, &expected.path) {
         return Verdict::NotFound;
     }
     if request.method != Some("GET") {
@@ -178,4 +180,39 @@ fn answer(status: &str, style: &str, kind: &str, headers: &str, body: &str) -> S
          {headers}Connection: close\r\n\r\n{body}",
         body.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn expected() -> Expected {
+        Expected { path: "/back".into(), hosts: vec!["127.0.0.1:7".into()] }
+    }
+
+    proptest! {
+        #[test]
+        fn s19_no_bytes_are_too_much_and_none_without_the_host_are_a_callback(
+            start in "(GET /back\\?code=1 HTTP/1\\.1\r\n)?",
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let head = [start.as_bytes(), &bytes, b"\r\n\r\n"].concat();
+            prop_assert!(!matches!(judge(&head, &expected()), Verdict::Callback(_)));
+        }
+
+        #[test]
+        fn every_query_is_decoded(code in "\\PC{0,40}", state in "\\PC{0,40}") {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("code", &code)
+                .append_pair("state", &state)
+                .finish();
+            let head = format!("GET /back?{query} HTTP/1.1\r\nhost: 127.0.0.1:7\r\n\r\n");
+            let Verdict::Callback(read) = judge(head.as_bytes(), &expected()) else {
+                return Err(TestCaseError::fail(head));
+            };
+            prop_assert_eq!(read.0, [("code".to_owned(), code), ("state".to_owned(), state)]);
+        }
+    }
 }
