@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::condition::Condition;
 use super::pattern;
 use super::time::{Every, Time};
-use super::union::{ErrorText, OneOrMany};
+use super::union::{ErrorText, OneOrMany, string_or_table};
 
 /// How a provider logs in, which models it has, and how a client reaches it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -83,10 +83,31 @@ pub enum Status {
     Discontinued,
 }
 
-/// A model that the provider serves.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+/// A model that the provider serves: its id, or a table.
+#[derive(Debug, Clone)]
+pub enum Model {
+    /// The id on the wire, of which nothing more is known.
+    Text(String),
+    /// What is known of it.
+    Table(ModelTable),
+}
+
+impl Model {
+    /// What is known of the model.
+    pub fn table(&self) -> ModelTable {
+        match self {
+            Model::Text(id) => ModelTable { id: id.clone(), ..ModelTable::default() },
+            Model::Table(table) => table.clone(),
+        }
+    }
+}
+
+string_or_table!(Model, ModelTable, "the id of a model, or a table with `id`", ".");
+
+/// What is known of a model.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Model {
+pub struct ModelTable {
     /// The model's id on the wire.
     pub id: String,
     /// The context window, in tokens.

@@ -6,6 +6,7 @@ use super::names::Slot;
 use crate::diagnostic::Diagnostic;
 use crate::origin::HostPattern;
 use crate::provider::{At, Model};
+use crate::raw::provider as raw;
 use crate::raw::read::WRONG_TYPE;
 
 impl Lowering<'_> {
@@ -47,19 +48,22 @@ impl Lowering<'_> {
         let mut models = Vec::with_capacity(raw.len());
         for (i, model) in raw.iter().enumerate() {
             let site = site.item(i, raw.len());
+            let named = matches!(model, raw::Model::Table(_));
+            let id = if named { site.key("id").span() } else { site.span() };
+            let model = model.table();
             if model.id.is_empty() {
-                self.push(Diagnostic::new(&WRONG_TYPE, site.key("id").span(), "a model has an empty id"));
+                self.push(Diagnostic::new(&WRONG_TYPE, id, "a model has an empty id"));
             }
             models.push(Model {
-                id: model.id.clone(),
+                id: model.id,
                 context: model.context,
                 output: model.output,
-                best_for: model.best_for.clone(),
-                aliases: model.aliases.clone(),
+                best_for: model.best_for,
+                aliases: model.aliases,
                 aux: model.aux,
-                mode: model.mode.clone(),
+                mode: model.mode,
                 base_url: model.base_url.as_ref().map(|url| self.url(url, site.key("base_url"), Slot::Api)),
-                span: site.key("id").span(),
+                span: id,
             });
         }
         models
