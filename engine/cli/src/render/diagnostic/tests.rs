@@ -1,5 +1,6 @@
 use hermes_engine_core::diagnostic::Code;
 use hermes_engine_core::source::FileId;
+use proptest::prelude::*;
 use serde_json::json;
 use snapbox::{assert_data_eq, str};
 
@@ -37,7 +38,9 @@ fn sample() -> (Sources, Vec<Diagnostic>) {
 #[test]
 fn text_shows_lines_carets_labels_and_help() {
     let (sources, findings) = sample();
-    assert_data_eq!(text(&findings, &sources, false), str![[r#"
+    assert_data_eq!(
+        text(&findings, &sources, false),
+        str![[r#"
 error[HE203] unguarded-field: no rule guarantees `start.cod`
  --> providers.d/acme.toml:3:16
   |
@@ -65,7 +68,8 @@ error[HE203] unguarded-field: a red name
   |
 1 | [states.é]
   |         ^
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -80,7 +84,9 @@ fn text_has_the_look_of_the_compiler() {
     )
     .label("`request_code` checks `$.user_code`, `$.verification_uri`, `$.expired_in`")
     .help("did you mean `request_code.user_code`?");
-    assert_data_eq!(text(&[finding], &sources, false), str![[r#"
+    assert_data_eq!(
+        text(&[finding], &sources, false),
+        str![[r#"
 error[HE203] unguarded-field: no rule guarantees `request_code.usercode`
   --> providers.d/acme.toml:52:25
    |
@@ -88,7 +94,8 @@ error[HE203] unguarded-field: no rule guarantees `request_code.usercode`
    |                         ^^^^^^^^^^^^^^^^^^^^^ `request_code` checks `$.user_code`, `$.verification_uri`, `$.expired_in`
    |
    = help: did you mean `request_code.user_code`?
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -180,9 +187,30 @@ fn sarif_names_rules_places_and_mends() {
 #[test]
 fn a_line_of_a_file_can_give_the_terminal_no_orders() {
     let mut sources = Sources::default();
-    let file = sources.add("a\u{1b}[2J.toml", "a = '\u{1b}]0;x\u{7}\u{9b}1m\u{202e}' # \u{8}\n");
+    let file = sources.add("a\u{1b}[2J.toml", "a = '\u{1b}]0;x\u{7}\u{9b}1m\u{202e}' # \u{8}\u{7f}\n");
     let finding = Diagnostic::new(&UNGUARDED, Span { file, start: 5, end: 6 }, "m");
     let shown = text(&[finding], &sources, false);
     assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
     assert!(!shown.contains('\u{202e}'), "{shown:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_place_of_any_text_can_be_shown(
+        text_of_file in "([a-z\té\u{1f600}]{0,5}(\n|\r\n|\r| )){0,4}",
+        places in prop::collection::vec((0u32..40, 0u32..40), 1..4),
+    ) {
+        let mut sources = Sources::default();
+        let file = sources.add("a.toml", text_of_file);
+        let span = |(start, end)| Span { file, start, end };
+        let first = Diagnostic::new(&UNGUARDED, span(places[0]), "m").label("l").fix(span(places[0]), "x");
+        let finding = places.iter().skip(1).fold(first, |finding, place| finding.also(span(*place), "s"));
+        let findings = [finding];
+        prop_assert!(text(&findings, &sources, false).starts_with("error[HE203] unguarded-field: m\n"));
+        prop_assert_eq!(github(&findings, &sources).lines().count(), 1);
+        prop_assert_eq!(json(&findings, &sources)["diagnostics"].as_array().map(Vec::len), Some(1));
+        prop_assert_eq!(sarif(&findings, &sources)["runs"][0]["results"].as_array().map(Vec::len), Some(1));
+    }
 }

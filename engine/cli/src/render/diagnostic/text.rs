@@ -1,5 +1,7 @@
 //! Findings with their lines, as a person reads them.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use hermes_engine_core::diagnostic::{Diagnostic, Label, Severity};
 use hermes_engine_core::source::{FileId, Sources, Span};
@@ -59,7 +61,14 @@ fn snippet<'d>(
         .map(|label| annotation(AnnotationKind::Primary, label))
         .into_iter()
         .chain(secondary.map(|label| annotation(AnnotationKind::Context, label)));
-    Some(Snippet::source(source.text.as_str()).path(safe(&source.name)).annotations(annotations))
+    Some(Snippet::source(without_c1(&source.text)).path(safe(&source.name)).annotations(annotations))
+}
+
+/// A file's text without the control characters U+0080 to U+009F, which the renderer lets through: a terminal obeys them.
+/// Each becomes a dot of as many bytes, so spans stay right.
+fn without_c1(text: &str) -> Cow<'_, str> {
+    let is_c1 = |c| matches!(c, '\u{80}'..='\u{9f}');
+    if text.contains(is_c1) { text.replace(is_c1, "\u{b7}").into() } else { text.into() }
 }
 
 /// The part of a span that is on its first line: a caret under the first words says as much as a bracket around all.

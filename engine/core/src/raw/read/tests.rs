@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::parse::{Language, parse};
 use crate::raw::provider::Provider;
@@ -147,4 +149,54 @@ fn a_file_that_is_no_table_gives_nothing() {
         read::<Provider>(&Node { span: Span { file: FileId(0), start: 0, end: 0 }, value: Value::Null });
     assert!(value.is_none());
     assert_eq!(findings[0].message, "the file must be a table, not nothing (null)");
+}
+
+/// Text that has the format's keys with values of any type.
+fn file() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "name",
+        "aliases",
+        "models",
+        "states.a.on",
+        "states.a.every",
+        "states.a.show",
+        "start",
+        "status",
+        "errors.x",
+        "vars.a",
+        "unknwn",
+    ]);
+    let value = prop::sample::select(vec![
+        "1",
+        "'x'",
+        "true",
+        "[]",
+        "{}",
+        "[{}]",
+        "[1, 'x']",
+        "{ to = 1 }",
+        "[{ to = 'a', fal = 2 }]",
+        "{ value = [], frist = 1 }",
+        "[{ id = 1 }, { id = 'a', idd = 2 }]",
+        "1.5",
+        "-1",
+    ]);
+    prop::collection::vec((key, value), 0..8)
+        .prop_map(|lines| lines.into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_file_is_read_or_refused_with_places_in_it(text in file()) {
+        let Ok(node) = parse(&text, Language::Toml, FileId(0)) else { return Ok(()) };
+        let (value, findings) = read::<Provider>(&node);
+        prop_assert!(value.is_some());
+        let mut places: Vec<_> = findings.iter().map(|finding| finding.primary.span).collect();
+        prop_assert!(places.iter().all(|span| text.get(span.start as usize..span.end as usize).is_some()));
+        let all = places.len();
+        places.dedup();
+        prop_assert_eq!(places.len(), all, "each mistake once: {:#?}", findings);
+    }
 }
