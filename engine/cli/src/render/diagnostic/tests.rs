@@ -113,10 +113,11 @@ fn a_place_at_the_end_of_a_file_or_outside_it_is_shown() {
     let at = |start, end| Diagnostic::new(&UNGUARDED, Span { file, start, end }, "m");
     let nowhere = Diagnostic::new(&UNGUARDED, Span { file: FileId(9), start: 0, end: 1 }, "m");
     for finding in [at(8, 8), at(7, 8), at(90, 95), at(5, 2), nowhere] {
-        assert!(text(&[finding.clone()], &sources, false).starts_with("error[HE203] unguarded-field: m"));
-        json(&[finding.clone()], &sources);
-        sarif(&[finding.clone()], &sources);
-        github(&[finding], &sources);
+        let findings = [finding];
+        assert!(text(&findings, &sources, false).starts_with("error[HE203] unguarded-field: m"));
+        assert_eq!(json(&findings, &sources)["diagnostics"][0]["message"], "m");
+        assert_eq!(sarif(&findings, &sources)["runs"][0]["results"][0]["message"]["text"], "m");
+        assert!(github(&findings, &sources).ends_with("::m"));
     }
 }
 
