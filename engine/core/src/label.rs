@@ -143,7 +143,7 @@ fn of_name(name: &Name, provider: &Provider, depth: usize) -> Label {
         }
         Name::Response(path) => {
             let maker = Maker::Answer(String::new());
-            if path.is_empty() || is_secret_field(path, provider) {
+            if is_secret_of_failure(path, provider) {
                 Label::secret(maker)
             } else {
                 Label::public(maker)
@@ -183,6 +183,12 @@ pub fn is_secret_field(path: &[Step], provider: &Provider) -> bool {
         return true;
     };
     is_secret_name(last) || token_paths(provider).any(|token| token == path)
+}
+
+/// The same for the answer that a flow failed with, where `code` and `key` are words about the error.
+fn is_secret_of_failure(path: &[Step], provider: &Provider) -> bool {
+    let about_the_error = matches!(path.last(), Some(Step::Key(key)) if key == "code" || key == "key");
+    path.is_empty() || (!about_the_error && is_secret_field(path, provider))
 }
 
 /// Whether a field of this name is a secret wherever it occurs; camelCase and kebab-case count alike.

@@ -1,10 +1,93 @@
 //! `# check: allow HE401 -- reason` on the line above a finding silences it.
+//!
+//! What a reader would get wrong: an allowance is itself checked. One without a reason, or one that silences nothing, is a
+//! finding, so that none outlives what it was written for.
 
-use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Sources};
+use super::sort;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Sources, Span};
 
-/// Takes out the findings that `files` allow, and reports allowances without a reason or without a finding.
+/// HE007: an allowance without a reason or without a finding.
+pub static IDLE_ALLOWANCE: Code = Code::warning("HE007", "idle-allowance");
+
+/// An allowance of a file.
+struct Allowance {
+    /// The comment.
+    span: Span,
+    /// The line that it is for, counted from 1: the next that is no allowance.
+    line: usize,
+    /// The codes that it silences.
+    codes: Vec<String>,
+    /// Whether it says why.
+    has_reason: bool,
+    /// Whether it silenced something.
+    used: bool,
+}
+
+/// Takes out the findings that `files` allow, and reports allowances without a reason or without a finding. What remains
+/// is sorted by place.
 pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[FileId]) -> Vec<Diagnostic> {
-    let _ = (sources, files);
-    findings
+    let mut allowances: Vec<Allowance> = files.iter().flat_map(|file| of_file(sources, *file)).collect();
+    let mut left: Vec<Diagnostic> = findings
+        .into_iter()
+        .filter(|finding| {
+            let place = finding.primary.span;
+            let line = sources.start_of(place).line;
+            let allowed = allowances.iter_mut().find(|allowance| {
+                allowance.has_reason
+                    && allowance.span.file == place.file
+                    && allowance.line == line
+                    && allowance.codes.iter().any(|code| code == finding.code.id)
+            });
+            allowed.map(|allowance| allowance.used = true).is_none()
+        })
+        .collect();
+    left.extend(allowances.iter().filter_map(idle));
+    sort(&mut left);
+    left
+}
+
+fn idle(allowance: &Allowance) -> Option<Diagnostic> {
+    if !allowance.has_reason || allowance.codes.is_empty() {
+        return Some(
+            Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, "an allowance without a code or without a reason")
+                .help("write `# check: allow HE401 -- why it is right here`"),
+        );
+    }
+    (!allowance.used).then(|| {
+        Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, "an allowance for something that is not found")
+            .help("take it out; it belongs on the line above the finding")
+    })
+}
+
+fn of_file(sources: &Sources, file: FileId) -> Vec<Allowance> {
+    let text = sources.file(file).map_or("", |source| source.text.as_str());
+    let mut allowances: Vec<Allowance> = Vec::new();
+    let mut waiting = 0;
+    let mut start = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        match of_line(line.trim_end_matches(['\r', '\n']), file, start) {
+            Some(allowance) => allowances.push(allowance),
+            None => {
+                allowances.iter_mut().skip(waiting).for_each(|allowance| allowance.line = number + 1);
+                waiting = allowances.len();
+            }
+        }
+        start += line.len();
+    }
+    allowances
+}
+
+fn of_line(line: &str, file: FileId, start: usize) -> Option<Allowance> {
+    let comment = line.trim_start();
+    let said = comment.strip_prefix('#')?.trim_start().strip_prefix("check:")?.trim_start().strip_prefix("allow")?;
+    let (codes, reason) = said.split_once("--").unwrap_or((said, ""));
+    let at = |offset: usize| u32::try_from(start + offset).unwrap_or(u32::MAX);
+    Some(Allowance {
+        span: Span { file, start: at(line.len() - comment.len()), end: at(line.len()) },
+        line: 0,
+        codes: codes.split([' ', ',']).filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+        has_reason: !reason.trim().is_empty(),
+        used: false,
+    })
 }

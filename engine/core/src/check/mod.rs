@@ -5,39 +5,140 @@
 //! text, so TOML and YAML are one.
 
 mod allowance;
+mod challenge_without_verifier;
+mod clashing_name;
+mod contradiction;
+mod csrf;
+mod cycle;
+mod dead_rule;
+mod endless_loop;
+mod error_quotes_secret;
+mod foreign_base_url;
+mod host;
+mod implausible_time;
+mod literal_secret;
+mod never_ends;
+mod no_models;
+mod no_pkce;
+mod no_refresh;
+mod no_relogin;
+mod no_state;
+mod not_exhaustive;
+mod not_marked_secret;
+mod open_host;
+mod proof;
+mod refresh_asks;
+mod repeated_condition;
+mod same;
+mod secret_in_url;
+mod secret_on_screen;
+mod secret_to_foreign_host;
+mod shared_source;
+mod spinning_state;
+mod state_not_compared;
+mod subject;
+mod unbounded_interval;
+mod unguarded_field;
+mod unknown_error_code;
+mod unreachable_state;
+mod unused;
+mod used_before_run;
+mod weak_pkce;
+mod wrong_end;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::provider::Provider;
-use crate::source::Sources;
+use crate::{load, parse, provider::lower, raw};
 
-pub use self::allowance::apply_allowances;
-
-/// What rules may know beside the provider.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The texts that were read.
-    pub sources: &'a Sources,
-    /// Whether the file is a flow, checked by itself: what its providers supply is then no finding.
-    pub flow: bool,
-}
+pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances};
+pub use self::subject::{Context, Subject};
 
 /// A rule over one provider.
-pub type Rule = fn(&Provider, &Context<'_>) -> Vec<Diagnostic>;
+pub struct Rule {
+    /// What it finds.
+    pub code: &'static Code,
+    run: fn(&Subject<'_>) -> Vec<Diagnostic>,
+}
 
-/// All rules over one provider. A new rule is one file and one line here.
-pub const RULES: &[Rule] = &[];
+/// A rule over the providers of one catalogue.
+pub struct CatalogueRule {
+    /// What it finds.
+    pub code: &'static Code,
+    run: fn(&[&Provider]) -> Vec<Diagnostic>,
+}
+
+/// All rules over one provider. A new rule is one file, its name in the list of modules, and one line here.
+pub static RULES: &[&Rule] = &[
+    &not_exhaustive::RULE,
+    &dead_rule::RULE,
+    &repeated_condition::RULE,
+    &unknown_error_code::RULE,
+    &spinning_state::RULE,
+    &unreachable_state::RULE,
+    &never_ends::RULE,
+    &endless_loop::RULE,
+    &wrong_end::RULE,
+    &refresh_asks::RULE,
+    &used_before_run::RULE,
+    &unguarded_field::RULE,
+    &unused::RULE,
+    &contradiction::RULE,
+    &secret_in_url::RULE,
+    &secret_on_screen::RULE,
+    &open_host::RULE,
+    &no_state::RULE,
+    &state_not_compared::RULE,
+    &no_pkce::RULE,
+    &challenge_without_verifier::RULE,
+    &weak_pkce::RULE,
+    &literal_secret::RULE,
+    &secret_to_foreign_host::RULE,
+    &error_quotes_secret::RULE,
+    &not_marked_secret::RULE,
+    &unbounded_interval::RULE,
+    &implausible_time::RULE,
+    &no_refresh::RULE,
+    &no_relogin::RULE,
+    &no_models::RULE,
+    &foreign_base_url::RULE,
+];
+
+/// All rules over a catalogue.
+pub static CATALOGUE_RULES: &[&CatalogueRule] = &[&clashing_name::RULE, &shared_source::RULE];
 
 /// All findings of a provider, sorted by place.
 pub fn check(provider: &Provider, context: &Context<'_>) -> Vec<Diagnostic> {
-    let mut findings: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule(provider, context)).collect();
+    let subject = Subject::new(provider, context);
+    let mut findings: Vec<Diagnostic> = RULES.iter().flat_map(|rule| (rule.run)(&subject)).collect();
+    sort(&mut findings);
+    findings.dedup();
+    findings
+}
+
+/// The findings about providers of one catalogue that get in each other's way, sorted by place. Give it those in force
+/// only: a file that replaces the built-in one of its id does not clash with it.
+pub fn check_catalogue(providers: &[&Provider]) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> = CATALOGUE_RULES.iter().flat_map(|rule| (rule.run)(providers)).collect();
     sort(&mut findings);
     findings
 }
 
-/// The findings about providers of one catalogue that get in each other's way, sorted by place.
-pub fn check_catalogue(providers: &[&Provider], context: &Context<'_>) -> Vec<Diagnostic> {
-    let _ = (providers, context);
-    Vec::new()
+/// The codes of all findings about provider and flow files, each once, by their ids.
+pub fn codes() -> Vec<&'static Code> {
+    let mut codes = vec![
+        &raw::read::UNKNOWN_KEY,
+        &raw::read::WRONG_TYPE,
+        &parse::SYNTAX,
+        &load::UNKNOWN_FLOW,
+        &load::OVERRIDE_NOTHING,
+        &IDLE_ALLOWANCE,
+    ];
+    codes.extend(lower::code::ALL);
+    codes.extend(RULES.iter().map(|rule| rule.code));
+    codes.extend(CATALOGUE_RULES.iter().map(|rule| rule.code));
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 /// Sorts findings by file, place and code.

@@ -6,6 +6,8 @@
 pub mod constants;
 pub mod lower;
 mod place;
+mod reach;
+mod spot;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 pub use self::constants::Constants;
+pub use self::reach::ACTIONS;
+pub use self::spot::{Placed, Spot};
 use crate::condition::Condition;
 use crate::origin::HostPattern;
 use crate::query::Query;

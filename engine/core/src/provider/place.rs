@@ -54,7 +54,8 @@ impl Provider {
         Origins(all)
     }
 
-    fn regions_or_none(&self) -> Vec<Option<&str>> {
+    /// The regions by name; one that has no name where the file has none.
+    pub fn regions_or_none(&self) -> Vec<Option<&str>> {
         match &self.regions {
             Some(regions) => regions.tables.keys().map(|name| Some(name.as_str())).collect(),
             None => vec![None],
@@ -63,11 +64,21 @@ impl Provider {
 
     /// All URLs whose origin needs nothing but vars, inputs and the region.
     fn known_urls(&self, region: Option<&str>, inputs: &IndexMap<String, String>) -> Vec<Url> {
-        let constants = Constants { provider: self, region, inputs };
         self.request_urls()
             .chain(self.api_urls())
-            .filter_map(|url| render_url(url, &Leading(&constants)).ok())
+            .filter_map(|url| self.known_url(url, region, inputs))
             .collect()
+    }
+
+    /// A URL whose origin needs nothing but vars, inputs and the region; the rest of it may be made up.
+    pub fn known_url(
+        &self,
+        url: &Template,
+        region: Option<&str>,
+        inputs: &IndexMap<String, String>,
+    ) -> Option<Url> {
+        let constants = Constants { provider: self, region, inputs };
+        render_url(url, &Leading(&constants)).ok()
     }
 }
 

@@ -58,3 +58,26 @@ pub static UNKNOWN_UNIT: Code = Code::error("HE501", "unknown-unit");
 
 /// HE503: a text that is no duration.
 pub static BAD_DURATION: Code = Code::error("HE503", "bad-duration");
+
+/// All of them.
+pub static ALL: [&Code; 19] = [
+    &BAD_ID,
+    &UNKNOWN_STATE,
+    &NO_SINGLE_OUTCOME,
+    &UNKNOWN_NAME,
+    &UNEVEN_REGIONS,
+    &BAD_DEFAULT,
+    &TEMPLATE_LOGIC,
+    &NAME_TAKEN,
+    &CIRCULAR_VAR,
+    &BAD_JSONPATH,
+    &PLURAL_COMPARISON,
+    &FILTER_AS_CONDITION,
+    &VACUOUS_CONDITION,
+    &OPEN_HOST,
+    &PLAIN_HTTP,
+    &WIDE_LISTENER,
+    &CREDENTIALS_IN_URL,
+    &UNKNOWN_UNIT,
+    &BAD_DURATION,
+];

@@ -1,0 +1,30 @@
+//! HE413: a text of `[errors]` that would tell a secret.
+
+use super::Rule;
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::label::label;
+use crate::template::Part;
+
+/// HE413.
+pub(super) static CODE: Code = Code::error("HE413", "error-quotes-secret");
+
+/// The rule.
+pub(super) static RULE: Rule = Rule { code: &CODE, run };
+
+fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let provider = subject.provider;
+    let mut findings = Vec::new();
+    for placed in provider.error_templates() {
+        for part in &placed.template.parts {
+            let Part::Expression(expression, span) = part else { continue };
+            if label(expression, provider).secret {
+                findings.push(
+                    Diagnostic::new(&CODE, *span, "an error would tell a secret")
+                        .help("quote what the server says of the error: `{{response.error_description}}`"),
+                );
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,30 @@
+//! HE606: a token that is sent to hosts that had no part in the login.
+
+use super::Rule;
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic};
+use super::host::{host, related};
+
+/// HE606.
+pub(super) static CODE: Code = Code::warning("HE606", "foreign-base-url");
+
+/// The rule.
+pub(super) static RULE: Rule = Rule { code: &CODE, run };
+
+fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let provider = subject.provider;
+    let mut findings = Vec::new();
+    for url in provider.api_urls() {
+        let foreign = provider.regions_or_none().into_iter().find_map(|region| {
+            let mut login = provider.request_urls().filter_map(|url| host(subject, url, region)).peekable();
+            login.peek()?;
+            let sent_to = host(subject, url, region)?;
+            (!login.any(|made_on| related(subject, &made_on, &sent_to))).then_some(sent_to)
+        });
+        findings.extend(foreign.map(|sent_to| {
+            Diagnostic::new(&CODE, url.span, format!("`{sent_to}` had no part in the login, and receives its token"))
+                .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
+        }));
+    }
+    findings
+}

@@ -1,0 +1,23 @@
+//! HE603: nothing to choose after a login.
+
+use super::Rule;
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::provider::Status;
+
+/// HE603.
+pub(super) static CODE: Code = Code::warning("HE603", "no-models");
+
+/// The rule.
+pub(super) static RULE: Rule = Rule { code: &CODE, run };
+
+fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let provider = subject.provider;
+    if subject.flow || !provider.models.is_empty() || provider.status == Status::Discontinued {
+        return Vec::new();
+    }
+    vec![
+        Diagnostic::new(&CODE, subject.top(), "no models: there is nothing to choose after a login")
+            .help("add `models = [{ id = \"…\" }]`; the first is the default"),
+    ]
+}

@@ -1,0 +1,318 @@
+//! The proof that every field a state uses was guaranteed, by following every way through the flow.
+//!
+//! Each simple path from each start is walked, with what the rules taken on it guarantee. Facts are not merged where paths
+//! meet: two spellings of a field may each be guaranteed on their own path. Simple paths are enough: what a run knows
+//! after going in a circle is what it would know had it left each state only by the rule it left it by last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::subject::{Subject, goes_to, listed};
+use super::{unguarded_field, used_before_run};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::provider::{ACTIONS, Act, Action, Back, StateId, StateKind, Success, ValueSource};
+use crate::query::{Query, Step};
+use crate::source::Span;
+use crate::template::{Expression, Name, Part};
+
+/// The number of arrivals after which a flow is too tangled to be proved.
+const MAX_ARRIVALS: usize = 50_000;
+
+/// A rule that was taken on the way.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    state: StateId,
+    rule: usize,
+}
+
+/// How a state was come to.
+struct Arrival<'w> {
+    action: Action,
+    way: &'w [Taken],
+    at: StateId,
+}
+
+/// Why a name may have no value.
+enum Gap<'n> {
+    /// The state has not run.
+    NotRun(&'n str),
+    /// It has run, and the rule taken guarantees nothing of the kind.
+    Unguarded(Taken, &'n [Step]),
+    /// A login begins without a credential.
+    NoCredential,
+    /// No listener has been bound.
+    NoListener,
+}
+
+/// The findings by the words they are about: a place is spoken of once.
+type Findings = BTreeMap<Span, Diagnostic>;
+
+/// All findings of the proof.
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let mut findings = Findings::new();
+    let mut ever_run = BTreeSet::new();
+    let complete = walk(subject, &mut |arrival| {
+        never_run(subject, arrival, &mut ever_run);
+        arrived(subject, arrival, &mut findings);
+    });
+    let mut all: Vec<Diagnostic> = findings.into_values().collect();
+    alternatives_that_never_run(subject, &ever_run, &mut all);
+    if !complete {
+        let span = subject.provider.start.login.first().map_or(subject.top(), |start| start.span);
+        all.push(
+            Diagnostic::new(&unguarded_field::CODE, span, "too many ways lead through this flow to prove it")
+                .help("lead some of its states together"),
+        );
+    }
+    all
+}
+
+/// Visits every arrival on every simple path; false if there were too many.
+fn walk(subject: &Subject<'_>, visit: &mut dyn FnMut(&Arrival<'_>)) -> bool {
+    let mut left = MAX_ARRIVALS;
+    ACTIONS.iter().all(|action| {
+        let starts = subject.provider.starts(*action);
+        starts.into_iter().all(|start| step(subject, *action, &mut Vec::new(), start, &mut left, visit))
+    })
+}
+
+fn step(
+    subject: &Subject<'_>,
+    action: Action,
+    way: &mut Vec<Taken>,
+    at: StateId,
+    left: &mut usize,
+    visit: &mut dyn FnMut(&Arrival<'_>),
+) -> bool {
+    let Some(less) = left.checked_sub(1) else { return false };
+    *left = less;
+    visit(&Arrival { action, way, at });
+    let Some(StateKind::Active(active)) = subject.provider.states.get(at.0).map(|state| &state.kind) else {
+        return true;
+    };
+    for (rule, taken) in subject.live_rules(at, active) {
+        let Some(next) = goes_to(taken) else { continue };
+        if next == at || way.iter().any(|taken| taken.state == next) {
+            continue;
+        }
+        way.push(Taken { state: at, rule });
+        let complete = step(subject, action, way, next, left, visit);
+        way.pop();
+        if !complete {
+            return false;
+        }
+    }
+    true
+}
+
+fn arrived(subject: &Subject<'_>, arrival: &Arrival<'_>, findings: &mut Findings) {
+    let Some(state) = subject.provider.states.get(arrival.at.0) else { return };
+    for placed in state.templates().into_iter().filter(|placed| placed.required) {
+        for part in &placed.template.parts {
+            let Part::Expression(expression, _) = part else { continue };
+            if let Some((gap, name, span)) = gap(subject, arrival, expression) {
+                findings.entry(span).or_insert_with(|| finding(subject, arrival, &gap, name, span));
+            }
+        }
+    }
+    if let StateKind::Success(success) = &state.kind {
+        token_guaranteed(subject, arrival, success, findings);
+    }
+}
+
+/// The first name in an expression that may have no value; of a `first`, only if all its choices may have none.
+fn gap<'n>(
+    subject: &Subject<'_>,
+    arrival: &Arrival<'_>,
+    expression: &'n Expression,
+) -> Option<(Gap<'n>, &'n Name, Span)> {
+    match expression {
+        Expression::Literal(_) => None,
+        Expression::Name(name, span) => name_gap(subject, arrival, name).map(|gap| (gap, name, *span)),
+        Expression::First(choices) => {
+            let mut gaps = choices.iter().map(|choice| gap(subject, arrival, choice));
+            let first = gaps.next()??;
+            gaps.all(|gap| gap.is_some()).then_some(first)
+        }
+        Expression::Jwt(inner, _) | Expression::Match(inner, _) => gap(subject, arrival, inner),
+    }
+}
+
+fn name_gap<'n>(subject: &Subject<'_>, arrival: &Arrival<'_>, name: &'n Name) -> Option<Gap<'n>> {
+    match name {
+        Name::Answer { state, path } => {
+            let id = subject.provider.state_id(state)?;
+            let Some(taken) = arrival.way.iter().find(|taken| taken.state == id) else {
+                return Some(Gap::NotRun(state));
+            };
+            let known = subject.facts(id)?.guaranteed.get(taken.rule)?;
+            (!known.contains(path)).then_some(Gap::Unguarded(*taken, path))
+        }
+        Name::Token(_) if arrival.action == Action::Login => Some(Gap::NoCredential),
+        Name::RedirectUri => {
+            let states = arrival.way.iter().map(|taken| taken.state).chain([arrival.at]);
+            (!states.into_iter().any(|id| listens(subject, id))).then_some(Gap::NoListener)
+        }
+        _ => None,
+    }
+}
+
+fn listens(subject: &Subject<'_>, id: StateId) -> bool {
+    match subject.provider.states.get(id.0).map(|state| &state.kind) {
+        Some(StateKind::Active(active)) => {
+            matches!(&active.act, Act::Browser(browser) if matches!(browser.back, Back::Listen(_)))
+        }
+        _ => false,
+    }
+}
+
+fn finding(subject: &Subject<'_>, arrival: &Arrival<'_>, gap: &Gap<'_>, name: &Name, span: Span) -> Diagnostic {
+    let written = subject.sources.text(span);
+    match gap {
+        Gap::NotRun(state) => not_run(subject, arrival, state, span),
+        Gap::NoCredential => Diagnostic::new(
+            &used_before_run::CODE,
+            span,
+            format!("`{written}` has no value: a login begins without a credential"),
+        )
+        .help("name the state whose answer is meant: `{{STATE.field}}`"),
+        Gap::NoListener => {
+            Diagnostic::new(&used_before_run::CODE, span, "`redirect_uri` has no value: nothing has listened yet")
+                .help("write it in a state with `listen`, or after one")
+        }
+        Gap::Unguarded(taken, path) => unguarded(subject, *taken, path, name, span),
+    }
+}
+
+fn not_run(subject: &Subject<'_>, arrival: &Arrival<'_>, state: &str, span: Span) -> Diagnostic {
+    let at = subject.provider.states.get(arrival.at.0).map_or("", |state| state.name.as_str());
+    if state == at {
+        return Diagnostic::new(
+            &used_before_run::CODE,
+            span,
+            format!("`{state}` has no answer yet while it runs"),
+        )
+        .help("the answer can be used by the states that its rules lead to");
+    }
+    let way: Vec<&str> = arrival
+        .way
+        .iter()
+        .filter_map(|taken| subject.provider.states.get(taken.state.0))
+        .map(|state| state.name.as_str())
+        .chain([at])
+        .collect();
+    Diagnostic::new(&used_before_run::CODE, span, format!("`{state}` may not have run before `{at}`"))
+        .label(format!("it has not on the way {}", way.join(" → ")))
+        .help(format!("let every way to `{at}` lead through `{state}`, or write `{{{{first … …}}}}`"))
+}
+
+fn unguarded(subject: &Subject<'_>, taken: Taken, path: &[Step], name: &Name, span: Span) -> Diagnostic {
+    let state = subject.provider.states.get(taken.state.0).map_or("", |state| state.name.as_str());
+    let mut finding =
+        Diagnostic::new(&unguarded_field::CODE, span, format!("no rule guarantees `{}`", written(name)));
+    let known = subject.facts(taken.state).and_then(|facts| facts.guaranteed.get(taken.rule));
+    let known = known.filter(|known| !known.0.is_empty());
+    finding = finding.label(match known {
+        Some(known) => format!("`{state}` checks {}", listed(known)),
+        None => format!("`{state}` checks nothing of the answer on this way"),
+    });
+    let fields: Vec<String> = known.map(|known| known.0.iter().map(|steps| dotted(steps)).collect()).unwrap_or_default();
+    finding = finding.help(match nearest(&dotted(path), fields.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{state}.{meant}`?"),
+        None => format!(
+            "add a rule to `{state}`: `{{ unless = {{ exists = [\"{}\"] }}, fail = \"…\" }}`",
+            Query::of(path.to_vec()).text()
+        ),
+    });
+    match rule_span(subject, taken) {
+        Some(rule) => finding.also(rule, "this rule leads on without it"),
+        None => finding,
+    }
+}
+
+fn rule_span(subject: &Subject<'_>, taken: Taken) -> Option<Span> {
+    match &subject.provider.states.get(taken.state.0)?.kind {
+        StateKind::Active(active) => active.on.get(taken.rule).map(|rule| rule.span),
+        _ => None,
+    }
+}
+
+/// `access_token` is guaranteed by the rule that led to `success`.
+fn token_guaranteed(subject: &Subject<'_>, arrival: &Arrival<'_>, success: &Success, findings: &mut Findings) {
+    let ValueSource::Path(query) = &success.access_token else { return };
+    let Some(taken) = arrival.way.last() else {
+        let span = subject.provider.start.login.iter().find(|start| start.value == arrival.at);
+        let span = span.map_or(query.span, |start| start.span);
+        findings.entry(span).or_insert_with(|| {
+            let message = format!("no answer has led here from which `{}` could be read", query.value.text());
+            Diagnostic::new(&unguarded_field::CODE, span, message)
+                .help("write what the token is made of: `access_token = \"{{api_key}}\"` in `[states.success]`")
+        });
+        return;
+    };
+    let known = subject.facts(taken.state).and_then(|facts| facts.guaranteed.get(taken.rule));
+    if known.is_none_or(|known| known.contains(query.value.steps())) {
+        return;
+    }
+    let Some(span) = rule_span(subject, *taken) else { return };
+    findings.entry(span).or_insert_with(|| {
+        let path = query.value.text();
+        let mut finding =
+            Diagnostic::new(&unguarded_field::CODE, span, format!("no rule guarantees `{path}`, the access token"))
+                .label("this rule leads to `success` without it")
+                .help(format!("let the rule ask for it: `if = {{ status = 200, exists = [\"{path}\"] }}`"));
+        if query.span.file == span.file && query.span != subject.provider.span {
+            finding = finding.also(query.span, "what `success` reads");
+        }
+        finding
+    });
+}
+
+/// Notes every state that has run before the states that name it.
+fn never_run(subject: &Subject<'_>, arrival: &Arrival<'_>, ever: &mut BTreeSet<(StateId, StateId)>) {
+    let _ = subject;
+    ever.extend(arrival.way.iter().map(|taken| (arrival.at, taken.state)));
+}
+
+/// A choice of `first`, or an optional value, that names a state which never runs before.
+fn alternatives_that_never_run(
+    subject: &Subject<'_>,
+    ever: &BTreeSet<(StateId, StateId)>,
+    all: &mut Vec<Diagnostic>,
+) {
+    let reached: BTreeSet<StateId> =
+        ACTIONS.iter().flat_map(|action| subject.provider.reachable(&subject.provider.starts(*action))).collect();
+    for id in reached {
+        let Some(state) = subject.provider.states.get(id.0) else { continue };
+        for placed in state.templates() {
+            for (name, span) in placed.template.names() {
+                let Name::Answer { state: named, .. } = name else { continue };
+                let Some(other) = subject.provider.state_id(named) else { continue };
+                if !ever.contains(&(id, other)) && !all.iter().any(|finding| finding.primary.span == span) {
+                    all.push(
+                        Diagnostic::new(
+                            &used_before_run::CODE,
+                            span,
+                            format!("`{named}` never runs before `{}`", state.name),
+                        )
+                        .help("name a state that leads here"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn written(name: &Name) -> String {
+    match name {
+        Name::Answer { state, path } => format!("{state}.{}", dotted(path)),
+        _ => String::new(),
+    }
+}
+
+fn dotted(path: &[Step]) -> String {
+    let steps = path.iter().map(|step| match step {
+        Step::Key(key) => key.clone(),
+        Step::Index(index) => index.to_string(),
+    });
+    steps.collect::<Vec<_>>().join(".")
+}
