@@ -143,11 +143,7 @@ fn of_name(name: &Name, provider: &Provider, depth: usize) -> Label {
         }
         Name::Response(path) => {
             let maker = Maker::Answer(String::new());
-            if is_secret_of_failure(path, provider) {
-                Label::secret(maker)
-            } else {
-                Label::public(maker)
-            }
+            if is_secret_of_failure(path, provider) { Label::secret(maker) } else { Label::public(maker) }
         }
         Name::ResponseBody => Label::public(Maker::Answer(String::new())),
     }

@@ -24,10 +24,14 @@ struct Allowance {
     used: bool,
 }
 
-/// Takes out the findings that `files` allow, and reports allowances without a reason or without a finding. What remains
-/// is sorted by place.
+/// Takes out the findings that their files allow, and reports those allowances of `files` that have no reason or no
+/// finding. What remains is sorted by place.
+///
+/// An allowance in a flow silences its finding for every provider that extends it, and is judged where the flow is
+/// checked by itself.
 pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[FileId]) -> Vec<Diagnostic> {
-    let mut allowances: Vec<Allowance> = files.iter().flat_map(|file| of_file(sources, *file)).collect();
+    let mut allowances: Vec<Allowance> =
+        sources.iter().flat_map(|(file, _)| of_file(sources, file)).collect();
     let mut left: Vec<Diagnostic> = findings
         .into_iter()
         .filter(|finding| {
@@ -42,7 +46,7 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
             allowed.map(|allowance| allowance.used = true).is_none()
         })
         .collect();
-    left.extend(allowances.iter().filter_map(idle));
+    left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
     sort(&mut left);
     left
 }
@@ -50,8 +54,12 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
 fn idle(allowance: &Allowance) -> Option<Diagnostic> {
     if !allowance.has_reason || allowance.codes.is_empty() {
         return Some(
-            Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, "an allowance without a code or without a reason")
-                .help("write `# check: allow HE401 -- why it is right here`"),
+            Diagnostic::new(
+                &IDLE_ALLOWANCE,
+                allowance.span,
+                "an allowance without a code or without a reason",
+            )
+            .help("write `# check: allow HE401 -- why it is right here`"),
         );
     }
     (!allowance.used).then(|| {
@@ -80,7 +88,8 @@ fn of_file(sources: &Sources, file: FileId) -> Vec<Allowance> {
 
 fn of_line(line: &str, file: FileId, start: usize) -> Option<Allowance> {
     let comment = line.trim_start();
-    let said = comment.strip_prefix('#')?.trim_start().strip_prefix("check:")?.trim_start().strip_prefix("allow")?;
+    let said =
+        comment.strip_prefix('#')?.trim_start().strip_prefix("check:")?.trim_start().strip_prefix("allow")?;
     let (codes, reason) = said.split_once("--").unwrap_or((said, ""));
     let at = |offset: usize| u32::try_from(start + offset).unwrap_or(u32::MAX);
     Some(Allowance {

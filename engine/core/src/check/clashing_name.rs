@@ -24,7 +24,8 @@ fn run(providers: &[&Provider]) -> Vec<Diagnostic> {
             if name == provider.id {
                 findings.push(said(format!("`{name}` is the provider's own id")));
             } else if let Some(other) = ids.get(name) {
-                findings.push(said(format!("`{name}` is the id of another provider")).also(*other, "the other"));
+                findings
+                    .push(said(format!("`{name}` is the id of another provider")).also(*other, "the other"));
             } else if let Some((id, other)) = taken.insert(name, (&provider.id, alias.span)) {
                 let message = if id == provider.id {
                     format!("the alias `{name}` is given twice")

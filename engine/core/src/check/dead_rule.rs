@@ -36,8 +36,12 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                     );
                 }
                 Some(Dead::Excluded) if unconditional => findings.push(
-                    Diagnostic::new(&CODE, rule.span, "no answer comes to this rule: those before it take all")
-                        .help("take it out"),
+                    Diagnostic::new(
+                        &CODE,
+                        rule.span,
+                        "no answer comes to this rule: those before it take all",
+                    )
+                    .help("take it out"),
                 ),
                 _ => {}
             }

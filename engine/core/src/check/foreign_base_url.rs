@@ -1,9 +1,9 @@
 //! HE606: a token that is sent to hosts that had no part in the login.
 
 use super::Rule;
+use super::host::{host, related};
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
-use super::host::{host, related};
 
 /// HE606.
 pub(super) static CODE: Code = Code::warning("HE606", "foreign-base-url");
@@ -22,8 +22,12 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             (!login.any(|made_on| related(subject, &made_on, &sent_to))).then_some(sent_to)
         });
         findings.extend(foreign.map(|sent_to| {
-            Diagnostic::new(&CODE, url.span, format!("`{sent_to}` had no part in the login, and receives its token"))
-                .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
+            Diagnostic::new(
+                &CODE,
+                url.span,
+                format!("`{sent_to}` had no part in the login, and receives its token"),
+            )
+            .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
         }));
     }
     findings

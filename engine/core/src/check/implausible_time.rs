@@ -20,20 +20,34 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (_, _, active) in subject.active() {
         let every = active.every.as_ref().map(|every| &every.time);
-        if let Some(pause) = every.filter(|every| longest(every).is_some_and(|length| length > LONGEST_PAUSE)) {
-            findings.push(Diagnostic::new(&CODE, pause.span, "a pause of more than ten minutes").help("is the unit right?"));
+        if let Some(pause) = every.filter(|every| longest(every).is_some_and(|length| length > LONGEST_PAUSE))
+        {
+            findings.push(
+                Diagnostic::new(&CODE, pause.span, "a pause of more than ten minutes")
+                    .help("is the unit right?"),
+            );
         }
         let Some(until) = &active.until else { continue };
         if longest(until).is_some_and(|length| length > LOGIN_DEADLINE.max) {
             let limit = format_duration(LOGIN_DEADLINE.max);
             findings.push(
-                Diagnostic::new(&CODE, until.span, format!("a login is given up after {limit}, whatever this says"))
-                    .help(format!("write at most `\"{limit}\"`")),
+                Diagnostic::new(
+                    &CODE,
+                    until.span,
+                    format!("a login is given up after {limit}, whatever this says"),
+                )
+                .help(format!("write at most `\"{limit}\"`")),
             );
         }
-        if let Some((pause, end)) = every.and_then(fixed).zip(fixed(until)).filter(|(pause, end)| pause >= end) {
+        if let Some((pause, end)) =
+            every.and_then(fixed).zip(fixed(until)).filter(|(pause, end)| pause >= end)
+        {
             let (pause, end) = (format_duration(pause), format_duration(end));
-            findings.push(Diagnostic::new(&CODE, until.span, format!("it gives up after {end}, and pauses for {pause}")));
+            findings.push(Diagnostic::new(
+                &CODE,
+                until.span,
+                format!("it gives up after {end}, and pauses for {pause}"),
+            ));
         }
     }
     findings.extend(of_success(subject));
@@ -45,13 +59,20 @@ fn of_success(subject: &Subject<'_>) -> Option<Diagnostic> {
     let life = success.expires.as_ref()?;
     let length = fixed(life)?;
     if length > TOKEN_LIFE.max {
-        return Some(Diagnostic::new(&CODE, life.span, "a token that lives for more than 400 days").help("is the unit right?"));
+        return Some(
+            Diagnostic::new(&CODE, life.span, "a token that lives for more than 400 days")
+                .help("is the unit right?"),
+        );
     }
     let refresh = success.refresh.as_ref()?;
     let early = refresh.early.filter(|early| *early >= length)?;
     Some(
-        Diagnostic::new(&CODE, refresh.to.span, format!("`early` ({}) is not below the token's life", format_duration(early)))
-            .also(life.span, "the token's life"),
+        Diagnostic::new(
+            &CODE,
+            refresh.to.span,
+            format!("`early` ({}) is not below the token's life", format_duration(early)),
+        )
+        .also(life.span, "the token's life"),
     )
 }
 

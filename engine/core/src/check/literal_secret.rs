@@ -38,7 +38,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let literal = placed.filter(|placed| is_secret(placed.spot) && is_constant(placed.template, subject));
     let mut findings: Vec<Diagnostic> = literal.map(|placed| finding(placed.template.span)).collect();
     let inputs = provider.inputs.values().filter(|input| input.secret);
-    let with_default = inputs.filter(|input| input.default.as_ref().is_some_and(|default| !default.is_empty()));
+    let with_default =
+        inputs.filter(|input| input.default.as_ref().is_some_and(|default| !default.is_empty()));
     findings.extend(with_default.map(|input| finding(input.span).label("this secret input has a `default`")));
     findings
 }
@@ -51,9 +52,11 @@ fn finding(span: Span) -> Diagnostic {
 fn is_secret(spot: Spot<'_>) -> bool {
     match spot {
         Spot::BasicSecret | Spot::Bearer | Spot::AccessToken | Spot::RefreshToken => true,
-        Spot::Query(name) | Spot::Form(name) | Spot::Json(name) | Spot::Header(name) | Spot::ApiHeader(name) => {
-            SECRETS.contains(&name.to_ascii_lowercase().as_str())
-        }
+        Spot::Query(name)
+        | Spot::Form(name)
+        | Spot::Json(name)
+        | Spot::Header(name)
+        | Spot::ApiHeader(name) => SECRETS.contains(&name.to_ascii_lowercase().as_str()),
         _ => false,
     }
 }

@@ -117,8 +117,9 @@ pub fn check(provider: &Provider, context: &Context<'_>) -> Vec<Diagnostic> {
 
 /// The findings about providers of one catalogue that get in each other's way, sorted by place. Give it those in force
 /// only: a file that replaces the built-in one of its id does not clash with it.
-pub fn check_catalogue(providers: &[&Provider]) -> Vec<Diagnostic> {
-    let mut findings: Vec<Diagnostic> = CATALOGUE_RULES.iter().flat_map(|rule| (rule.run)(providers)).collect();
+pub fn check_catalogue(providers: &[&Provider], _: &Context<'_>) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> =
+        CATALOGUE_RULES.iter().flat_map(|rule| (rule.run)(providers)).collect();
     sort(&mut findings);
     findings
 }

@@ -14,7 +14,8 @@ pub(super) static CODE: Code = Code::error("HE109", "never-ends");
 pub(super) static RULE: Rule = Rule { code: &CODE, run };
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let finals = subject.provider.states.iter().enumerate().filter(|(_, s)| !matches!(s.kind, StateKind::Active(_)));
+    let finals =
+        subject.provider.states.iter().enumerate().filter(|(_, s)| !matches!(s.kind, StateKind::Active(_)));
     let mut ends: BTreeSet<StateId> = finals.map(|(i, _)| StateId(i)).collect();
     let mut before = 0;
     while before != ends.len() {
@@ -23,7 +24,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             .active()
             .filter(|(id, _, active)| {
                 let mut rules = subject.live_rules(*id, active);
-                active.until.is_some() || rules.any(|(_, rule)| goes_to(rule).is_none_or(|to| ends.contains(&to)))
+                active.until.is_some()
+                    || rules.any(|(_, rule)| goes_to(rule).is_none_or(|to| ends.contains(&to)))
             })
             .map(|(id, ..)| id)
             .collect();

@@ -16,7 +16,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (_, state, active) in subject.active() {
         let Act::Browser(browser) = &active.act else { continue };
-        let names = |template: &Template| template.names().iter().any(|(name, _)| **name == Name::PkceChallenge);
+        let names =
+            |template: &Template| template.names().iter().any(|(name, _)| **name == Name::PkceChallenge);
         if !state.templates().iter().any(|placed| names(placed.template)) {
             findings.push(
                 Diagnostic::new(&CODE, browser.open.span, "an authorization code without PKCE")

@@ -2,8 +2,8 @@
 
 use super::Rule;
 use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic};
 use super::subject::goes_to;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::provider::ValueSource;
 
 /// HE601.
@@ -23,8 +23,12 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             let known = subject.facts(id).and_then(|facts| facts.guaranteed.get(i));
             if known.is_some_and(|known| known.contains(path.value.steps())) {
                 return vec![
-                    Diagnostic::new(&CODE, rule.span, format!("`{}` is asked for, and nothing renews with it", path.value.text()))
-                        .help("write `refresh = { to = \"refresh\" }` in `[states.success]`, and the state"),
+                    Diagnostic::new(
+                        &CODE,
+                        rule.span,
+                        format!("`{}` is asked for, and nothing renews with it", path.value.text()),
+                    )
+                    .help("write `refresh = { to = \"refresh\" }` in `[states.success]`, and the state"),
                 ];
             }
         }

@@ -16,7 +16,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     };
     let reached = subject.provider.reachable(&[refresh.to.value]);
-    let rules = || subject.active().filter(|(id, ..)| reached.contains(id)).flat_map(|(_, _, active)| &active.on);
+    let rules =
+        || subject.active().filter(|(id, ..)| reached.contains(id)).flat_map(|(_, _, active)| &active.on);
     if rules().next().is_none() || rules().any(|rule| matches!(rule.then, Then::Fail { relogin: true, .. })) {
         return Vec::new();
     }

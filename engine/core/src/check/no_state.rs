@@ -1,9 +1,9 @@
 //! HE406: a browser state whose answer anybody could send.
 
 use super::Rule;
+use super::csrf::{random_in, sent};
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
-use super::csrf::{random_in, sent};
 use crate::provider::{Act, Back};
 
 /// HE406.

@@ -165,7 +165,13 @@ fn listens(subject: &Subject<'_>, id: StateId) -> bool {
     }
 }
 
-fn finding(subject: &Subject<'_>, arrival: &Arrival<'_>, gap: &Gap<'_>, name: &Name, span: Span) -> Diagnostic {
+fn finding(
+    subject: &Subject<'_>,
+    arrival: &Arrival<'_>,
+    gap: &Gap<'_>,
+    name: &Name,
+    span: Span,
+) -> Diagnostic {
     let written = subject.sources.text(span);
     match gap {
         Gap::NotRun(state) => not_run(subject, arrival, state, span),
@@ -175,10 +181,12 @@ fn finding(subject: &Subject<'_>, arrival: &Arrival<'_>, gap: &Gap<'_>, name: &N
             format!("`{written}` has no value: a login begins without a credential"),
         )
         .help("name the state whose answer is meant: `{{STATE.field}}`"),
-        Gap::NoListener => {
-            Diagnostic::new(&used_before_run::CODE, span, "`redirect_uri` has no value: nothing has listened yet")
-                .help("write it in a state with `listen`, or after one")
-        }
+        Gap::NoListener => Diagnostic::new(
+            &used_before_run::CODE,
+            span,
+            "`redirect_uri` has no value: nothing has listened yet",
+        )
+        .help("write it in a state with `listen`, or after one"),
         Gap::Unguarded(taken, path) => unguarded(subject, *taken, path, name, span),
     }
 }
@@ -215,7 +223,8 @@ fn unguarded(subject: &Subject<'_>, taken: Taken, path: &[Step], name: &Name, sp
         Some(known) => format!("`{state}` checks {}", listed(known)),
         None => format!("`{state}` checks nothing of the answer on this way"),
     });
-    let fields: Vec<String> = known.map(|known| known.0.iter().map(|steps| dotted(steps)).collect()).unwrap_or_default();
+    let fields: Vec<String> =
+        known.map(|known| known.0.iter().map(|steps| dotted(steps)).collect()).unwrap_or_default();
     finding = finding.help(match nearest(&dotted(path), fields.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{state}.{meant}`?"),
         None => format!(
@@ -237,15 +246,21 @@ fn rule_span(subject: &Subject<'_>, taken: Taken) -> Option<Span> {
 }
 
 /// `access_token` is guaranteed by the rule that led to `success`.
-fn token_guaranteed(subject: &Subject<'_>, arrival: &Arrival<'_>, success: &Success, findings: &mut Findings) {
+fn token_guaranteed(
+    subject: &Subject<'_>,
+    arrival: &Arrival<'_>,
+    success: &Success,
+    findings: &mut Findings,
+) {
     let ValueSource::Path(query) = &success.access_token else { return };
     let Some(taken) = arrival.way.last() else {
         let span = subject.provider.start.login.iter().find(|start| start.value == arrival.at);
         let span = span.map_or(query.span, |start| start.span);
         findings.entry(span).or_insert_with(|| {
             let message = format!("no answer has led here from which `{}` could be read", query.value.text());
-            Diagnostic::new(&unguarded_field::CODE, span, message)
-                .help("write what the token is made of: `access_token = \"{{api_key}}\"` in `[states.success]`")
+            Diagnostic::new(&unguarded_field::CODE, span, message).help(
+                "write what the token is made of: `access_token = \"{{api_key}}\"` in `[states.success]`",
+            )
         });
         return;
     };
@@ -256,10 +271,13 @@ fn token_guaranteed(subject: &Subject<'_>, arrival: &Arrival<'_>, success: &Succ
     let Some(span) = rule_span(subject, *taken) else { return };
     findings.entry(span).or_insert_with(|| {
         let path = query.value.text();
-        let mut finding =
-            Diagnostic::new(&unguarded_field::CODE, span, format!("no rule guarantees `{path}`, the access token"))
-                .label("this rule leads to `success` without it")
-                .help(format!("let the rule ask for it: `if = {{ status = 200, exists = [\"{path}\"] }}`"));
+        let mut finding = Diagnostic::new(
+            &unguarded_field::CODE,
+            span,
+            format!("no rule guarantees `{path}`, the access token"),
+        )
+        .label("this rule leads to `success` without it")
+        .help(format!("let the rule ask for it: `if = {{ status = 200, exists = [\"{path}\"] }}`"));
         if query.span.file == span.file && query.span != subject.provider.span {
             finding = finding.also(query.span, "what `success` reads");
         }
@@ -279,8 +297,10 @@ fn alternatives_that_never_run(
     ever: &BTreeSet<(StateId, StateId)>,
     all: &mut Vec<Diagnostic>,
 ) {
-    let reached: BTreeSet<StateId> =
-        ACTIONS.iter().flat_map(|action| subject.provider.reachable(&subject.provider.starts(*action))).collect();
+    let reached: BTreeSet<StateId> = ACTIONS
+        .iter()
+        .flat_map(|action| subject.provider.reachable(&subject.provider.starts(*action)))
+        .collect();
     for id in reached {
         let Some(state) = subject.provider.states.get(id.0) else { continue };
         for placed in state.templates() {

@@ -15,7 +15,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (_, _, active) in subject.active() {
         for (i, rule) in active.on.iter().enumerate() {
-            let earlier = active.on.iter().take(i).find(|e| same_conditions(rule, e) && same_outcome(rule, e));
+            let earlier =
+                active.on.iter().take(i).find(|e| same_conditions(rule, e) && same_outcome(rule, e));
             findings.extend(earlier.map(|earlier| {
                 Diagnostic::new(&CODE, rule.span, "an earlier rule says the same")
                     .also(earlier.span, "the earlier one")

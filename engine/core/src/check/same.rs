@@ -12,7 +12,9 @@ pub(super) fn same_conditions(a: &Rule, b: &Rule) -> bool {
 pub(super) fn same_outcome(a: &Rule, b: &Rule) -> bool {
     match (&a.then, &b.then) {
         (Then::Go(a), Then::Go(b)) => a.value == b.value,
-        (Then::Fail { code: a, relogin: ra }, Then::Fail { code: b, relogin: rb }) => a.value == b.value && ra == rb,
+        (Then::Fail { code: a, relogin: ra }, Then::Fail { code: b, relogin: rb }) => {
+            a.value == b.value && ra == rb
+        }
         _ => false,
     }
 }

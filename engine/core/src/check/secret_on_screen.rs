@@ -29,12 +29,16 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             }
         }
     }
-    findings.extend(provider.success().and_then(|success| success.notice.as_ref()).and_then(|notice| match notice {
-        ValueSource::Path(query) if is_secret_field(query.value.steps(), provider) => Some(finding(query.span, "shown")),
-        ValueSource::Template(template) if label_template(template, provider).secret => {
-            Some(finding(template.span, "shown"))
+    findings.extend(provider.success().and_then(|success| success.notice.as_ref()).and_then(|notice| {
+        match notice {
+            ValueSource::Path(query) if is_secret_field(query.value.steps(), provider) => {
+                Some(finding(query.span, "shown"))
+            }
+            ValueSource::Template(template) if label_template(template, provider).secret => {
+                Some(finding(template.span, "shown"))
+            }
+            _ => None,
         }
-        _ => None,
     }));
     findings
 }

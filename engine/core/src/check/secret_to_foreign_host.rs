@@ -1,10 +1,10 @@
 //! HE412: a secret that one host made, sent to another.
 
 use super::Rule;
-use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic};
 use super::host::{host, related};
+use super::subject::Subject;
 use super::subject::goes_to;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::label::{Maker, label_template};
 use crate::provider::{Act, Spot};
 
@@ -31,9 +31,13 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 Some((made_on, sent_to))
             });
             findings.extend(foreign.map(|(made_on, sent_to)| {
-                Diagnostic::new(&CODE, placed.template.span, format!("a secret of `{made_on}` is sent to `{sent_to}`"))
-                    .also(request.url.span, "sent here")
-                    .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
+                Diagnostic::new(
+                    &CODE,
+                    placed.template.span,
+                    format!("a secret of `{made_on}` is sent to `{sent_to}`"),
+                )
+                .also(request.url.span, "sent here")
+                .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
             }));
         }
     }

@@ -1,10 +1,10 @@
 //! HE407: a `state` that is sent and not compared, or too late.
 
 use super::Rule;
-use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic};
 use super::csrf::{Sent, asks, guards, sent};
+use super::subject::Subject;
 use super::subject::goes_to;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::provider::{Act, Active, StateId};
 
 /// HE407.
@@ -38,9 +38,16 @@ fn is_compared_elsewhere(subject: &Subject<'_>, here: StateId, random: &str) -> 
 }
 
 fn never(sent: &Sent<'_>) -> Diagnostic {
-    let rule = format!("{{ unless = {{ \"$.state\" = \"{{{{random.{}}}}}\" }}, fail = \"state_mismatch\" }}", sent.random);
-    Diagnostic::new(&CODE, sent.span, format!("`random.{}` is sent as `state` and never compared", sent.random))
-        .help(format!("begin `on` with `{rule}`"))
+    let rule = format!(
+        "{{ unless = {{ \"$.state\" = \"{{{{random.{}}}}}\" }}, fail = \"state_mismatch\" }}",
+        sent.random
+    );
+    Diagnostic::new(
+        &CODE,
+        sent.span,
+        format!("`random.{}` is sent as `state` and never compared", sent.random),
+    )
+    .help(format!("begin `on` with `{rule}`"))
 }
 
 /// The first rule that uses the answer before its `state` is known to be right: any rule of a browser state, and of a

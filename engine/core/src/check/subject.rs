@@ -72,7 +72,11 @@ impl<'a> Subject<'a> {
     }
 
     /// The rules of a state that no earlier rule makes dead, and their places in its list.
-    pub(super) fn live_rules(&self, id: StateId, active: &'a Active) -> impl Iterator<Item = (usize, &'a Rule)> {
+    pub(super) fn live_rules(
+        &self,
+        id: StateId,
+        active: &'a Active,
+    ) -> impl Iterator<Item = (usize, &'a Rule)> {
         let dead = self.facts(id).map(|facts| facts.dead.as_slice()).unwrap_or_default();
         active.on.iter().enumerate().filter(move |(i, _)| !matches!(dead.get(*i), Some(Some(_))))
     }

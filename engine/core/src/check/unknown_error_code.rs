@@ -14,10 +14,12 @@ pub(super) static RULE: Rule = Rule { code: &CODE, run };
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut codes: Vec<&str> = KNOWN.iter().map(|known| known.code).collect();
-    codes.extend(subject.active().flat_map(|(_, _, active)| &active.on).filter_map(|rule| match &rule.then {
-        Then::Fail { code, .. } => Some(code.value.as_str()),
-        Then::Go(_) => None,
-    }));
+    codes.extend(subject.active().flat_map(|(_, _, active)| &active.on).filter_map(
+        |rule| match &rule.then {
+            Then::Fail { code, .. } => Some(code.value.as_str()),
+            Then::Go(_) => None,
+        },
+    ));
     let texts = subject.provider.errors.iter();
     let strange = texts.filter(|(code, text)| subject.is_own(text.span) && !codes.contains(&code.as_str()));
     strange

@@ -19,9 +19,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         let fields = || templates.iter().filter_map(|placed| Some((field(placed.spot)?, placed.template)));
         for (name, template) in fields() {
             let problem = match name {
-                "code_challenge_method" => {
-                    (template.as_literal().is_some_and(|method| method != "S256")).then_some("only S256 keeps the verifier secret")
-                }
+                "code_challenge_method" => (template.as_literal().is_some_and(|method| method != "S256"))
+                    .then_some("only S256 keeps the verifier secret"),
                 "code_challenge" if template.names().iter().any(|(name, _)| **name == Name::PkceVerifier) => {
                     Some("the verifier itself is sent as the challenge")
                 }
@@ -31,8 +30,9 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 _ => None,
             };
             findings.extend(problem.map(|problem| {
-                Diagnostic::new(&CODE, template.span, problem)
-                    .help("write `code_challenge = \"{{pkce.challenge}}\"` and `code_challenge_method = \"S256\"`")
+                Diagnostic::new(&CODE, template.span, problem).help(
+                    "write `code_challenge = \"{{pkce.challenge}}\"` and `code_challenge_method = \"S256\"`",
+                )
             }));
         }
     }

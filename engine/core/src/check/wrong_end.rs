@@ -36,7 +36,9 @@ fn of_action(subject: &Subject<'_>, action: Action) -> Vec<Diagnostic> {
         }
     }
     let comes_right = right_id.is_some_and(|id| reached.contains(&id));
-    let acts = reached.iter().any(|id| matches!(provider.states.get(id.0).map(|s| &s.kind), Some(StateKind::Active(_))));
+    let acts = reached
+        .iter()
+        .any(|id| matches!(provider.states.get(id.0).map(|s| &s.kind), Some(StateKind::Active(_))));
     if !comes_right && acts && findings.is_empty() {
         let span = match action {
             Action::Login => provider.start.login.first().map(|at| at.span),

@@ -98,7 +98,8 @@ impl Provider {
     /// The templates of `[api]` and of models.
     pub fn api_templates(&self) -> Vec<Placed<'_>> {
         let urls = self.api_urls().map(|url| placed(Spot::BaseUrl, url));
-        urls.chain(self.api.headers.iter().map(|(name, value)| placed(Spot::ApiHeader(name), value))).collect()
+        urls.chain(self.api.headers.iter().map(|(name, value)| placed(Spot::ApiHeader(name), value)))
+            .collect()
     }
 
     /// The templates of `[errors]`; a name without a value makes the standard text stand.
@@ -177,7 +178,13 @@ fn success_templates<'a>(success: &'a Success, all: &mut Vec<Placed<'a>>) {
     let token = optional(Spot::AccessToken, &success.access_token);
     all.extend(token.map(|token| Placed { required: true, ..token }));
     all.extend(optional(Spot::RefreshToken, &success.refresh_token));
-    all.extend(success.expires.as_ref().and_then(|expires| time(Spot::Expires, expires)).map(|t| Placed { required: false, ..t }));
+    all.extend(
+        success
+            .expires
+            .as_ref()
+            .and_then(|expires| time(Spot::Expires, expires))
+            .map(|t| Placed { required: false, ..t }),
+    );
     all.extend(success.keep.iter().filter_map(|(key, source)| optional(Spot::Keep(key), source)));
     all.extend(success.notice.as_ref().and_then(|notice| optional(Spot::Notice, notice)));
 }
