@@ -1,1 +1,9 @@
-
+mod freshness;
+mod kill;
+mod made;
+mod race;
+mod recover;
+mod refresh;
+mod scene;
+mod server;
+mod status;

@@ -155,7 +155,12 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
 /// Finishes what was begun, reads again, and renews only what still needs it.
 fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Credential, Error> {
     let mut source = Source::Stored;
-    match recover(ask, held)? {
+    let finished = match recover(ask, held) {
+        Ok(finished) => finished,
+        Err(Error::Trouble(trouble)) => return fall_back(ask, seen, trouble),
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+    };
+    match finished {
         Some(Ending::Unkept(record, warning)) => return unkept(ask, &record, warning),
         Some(Ending::Kept(_)) => source = Source::Renewed,
         // What it means for the record stands in the record.
