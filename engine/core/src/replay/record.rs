@@ -9,10 +9,11 @@ mod write;
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Value, json};
+use url::Url;
 
-use crate::machine::{Body, CallbackQuery, Outcome, Request, Response};
-use crate::provider::{Act, Action, Provider, StateKind};
+use crate::machine::{Body, CallbackQuery, Failure, FailureKind, Outcome, Request, Response};
+use crate::provider::{self, Act, Action, Provider, StateKind};
 use crate::template::{Expression, Name, Part, Template};
 use crate::time::UnixMs;
 use mask::Mask;
@@ -37,23 +38,32 @@ pub struct Recording {
 pub enum Exchange {
     /// A request and its answer.
     Http(Request, Response),
-    /// A visit of the browser by this state, and the query with which it came back.
-    Browser(String, CallbackQuery),
+    /// A request that got no answer.
+    Failed(Request, Failure),
+    /// A visit of the browser by this state: the URL that was opened, and the query with which it came back.
+    Browser(String, Url, CallbackQuery),
 }
 
 /// Writes a test file, in TOML, that replays what was recorded.
 pub fn test_file(provider: &Provider, recording: &Recording) -> String {
     let mut mask = Mask::new(words(provider));
     for exchange in &recording.exchanges {
-        if let Exchange::Http(request, _) = exchange {
-            learn(provider, request, &mut mask);
+        match exchange {
+            Exchange::Http(request, _) | Exchange::Failed(request, _) => {
+                learn_query(provider, &request.state, &request.url, &mut mask);
+                learn_form(provider, request, &mut mask);
+            }
+            Exchange::Browser(state, opened, _) => learn_query(provider, state, opened, &mut mask),
         }
     }
     let mut replies: IndexMap<&str, Vec<Value>> = IndexMap::new();
     for exchange in &recording.exchanges {
         let (state, reply) = match exchange {
             Exchange::Http(request, response) => (request.state.as_str(), mask.response(response)),
-            Exchange::Browser(state, query) => (state.as_str(), mask.callback(query)),
+            Exchange::Failed(request, failure) => {
+                (request.state.as_str(), json!({ "fail": word(failure.kind) }))
+            }
+            Exchange::Browser(state, _, query) => (state.as_str(), mask.callback(query)),
         };
         replies.entry(state).or_default().push(reply);
     }
@@ -83,24 +93,45 @@ fn words(provider: &Provider) -> BTreeSet<String> {
     words
 }
 
-/// Learns the run's own values (`{{random.state}}`, `{{pkce.challenge}}`) from where the file says that they are sent.
-fn learn(provider: &Provider, request: &Request, mask: &mut Mask) {
-    let Some(id) = provider.state_id(&request.state) else { return };
-    let StateKind::Active(active) = &provider.state(id).kind else { return };
-    let Act::Request(written) = &active.act else { return };
-    if let (Some(crate::provider::Body::Form(written)), Some(Body::Form(sent))) =
-        (&written.body, &request.body)
-    {
-        for (key, value) in sent {
-            if let Some(name) = written.get(key).and_then(own_value) {
-                mask.name(value, name);
-            }
+fn word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Connect | FailureKind::Tls => "connect",
+        FailureKind::TimedOut => "timeout",
+        FailureKind::Broken => "reset",
+    }
+}
+
+/// Learns the run's own values (`{{random.state}}`) from where the file says that a form carries them.
+fn learn_form(provider: &Provider, request: &Request, mask: &mut Mask) {
+    let Some(Act::Request(written)) = act(provider, &request.state) else { return };
+    let (Some(provider::Body::Form(written)), Some(Body::Form(sent))) = (&written.body, &request.body) else {
+        return;
+    };
+    for (key, value) in sent {
+        if let Some(name) = written.get(key).and_then(own_value) {
+            mask.name(value, name);
         }
     }
-    for (key, value) in request.url.query_pairs() {
-        if let Some(name) = written.query.get(key.as_ref()).and_then(own_value) {
+}
+
+/// The same, from the query of a URL.
+fn learn_query(provider: &Provider, state: &str, url: &Url, mask: &mut Mask) {
+    let written = match act(provider, state) {
+        Some(Act::Request(request)) => &request.query,
+        Some(Act::Browser(browser)) => &browser.query,
+        None => return,
+    };
+    for (key, value) in url.query_pairs() {
+        if let Some(name) = written.get(key.as_ref()).and_then(own_value) {
             mask.name(&value, name);
         }
+    }
+}
+
+fn act<'a>(provider: &'a Provider, state: &str) -> Option<&'a Act> {
+    match &provider.state(provider.state_id(state)?).kind {
+        StateKind::Active(active) => Some(&active.act),
+        _ => None,
     }
 }
 

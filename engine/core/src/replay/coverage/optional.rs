@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::reach;
-use crate::condition::{Condition, Test};
+use crate::condition::{Wire, analyse, symbolic};
 use crate::provider::{
     Act, Active, Auth, Back, Body, JsonTemplate, Provider, Request, StateId, StateKind, Success, Then,
     ValueSource,
@@ -201,16 +201,14 @@ fn leaving(provider: &Provider, from: StateId) -> impl Iterator<Item = (&Active,
 fn is_guaranteed(provider: &Provider, optional: &Optional) -> bool {
     leaving(provider, optional.state)
         .filter(|(_, _, to)| optional.is_read_on_the_way_to(*to))
-        .all(|(active, rule, _)| guarantees(active, rule, &optional.path))
+        .all(|(active, rule, _)| {
+            analyse(&active.on, wire(active), &symbolic).guaranteed(rule).contains(&optional.path)
+        })
 }
 
-/// A rule that is taken makes its own `if` hold, and the `unless` of each earlier rule that has nothing else.
-fn guarantees(active: &Active, rule: usize, path: &[Step]) -> bool {
-    let own = active.on.get(rule).and_then(|rule| rule.when.as_ref());
-    let passed = active.on.iter().take(rule).filter(|earlier| earlier.when.is_none());
-    let held = own.into_iter().chain(passed.filter_map(|earlier| earlier.unless.as_ref()));
-    held.flat_map(|condition: &Condition| &condition.terms).any(|term| match &term.test {
-        Test::Exists(query) | Test::Equals(query, _) => query.steps() == path,
-        Test::Status(_) | Test::Body(_) => false,
-    })
+fn wire(active: &Active) -> Wire {
+    match &active.act {
+        Act::Request(_) => Wire::Http,
+        Act::Browser(_) => Wire::Callback,
+    }
 }

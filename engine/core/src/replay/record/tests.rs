@@ -1,1 +1,123 @@
+use super::*;
+use crate::machine::{Failure, FailureKind, Grant, HeaderValue, Trouble, TroubleClass};
+use crate::origin::Origins;
+use crate::provider::{Method, Shared};
+use crate::replay::tests::{DEVICE, PAGE, mismatches, provider, report};
+use crate::secret::Secret;
 
+const REAL: &str = "k3Jd92lQwXz8VbNm4RtY7uPo1AsDfGhE";
+
+fn request(state: &str, body: Option<Body>) -> Request {
+    let url = url::Url::parse("https://auth.eu.example.com/code").expect("a URL");
+    let headers = vec![("x".to_owned(), HeaderValue { value: Secret::new(REAL), sensitive: true })];
+    Request { state: state.to_owned(), method: Method::Post, url, headers, body }
+}
+
+fn form(fields: &[(&str, &str)]) -> Option<Body> {
+    Some(Body::Form(fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()))
+}
+
+fn answer(status: u16, body: &str) -> Response {
+    let headers = [("location", "https://auth.eu.example.com/x?secret=1"), ("set-cookie", REAL)];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Response { status, headers, body: body.as_bytes().to_vec(), truncated: false }
+}
+
+fn success() -> Outcome {
+    Outcome::Success(Box::new(Grant {
+        access_token: Secret::new(REAL),
+        refresh_token: Some(Secret::new("real-refresh-token")),
+        token_type: None,
+        obtained_at: UnixMs(0),
+        expires_at: None,
+        keep: serde_json::Map::new(),
+        notice: None,
+        region: None,
+        origins: Origins::default(),
+    }))
+}
+
+fn recorded(flow: &str, exchanges: Vec<Exchange>, outcome: Outcome) -> String {
+    let (_, provider): (_, Shared) = provider(flow);
+    let region = provider.regions.as_ref().map(|regions| regions.default.clone());
+    let began = UnixMs(1_767_225_600_000);
+    test_file(&provider, &Recording { action: Action::Login, region, began, exchanges, outcome })
+}
+
+fn device_login() -> Vec<Exchange> {
+    let code = format!(
+        r#"{{"user_code":"SECRET-CODE","verification_uri":"https://auth.eu.example.com/go?user_code=SECRET-CODE","state":"random-of-the-run","interval":7,"device":"{REAL}"}}"#
+    );
+    let token = format!(r#"{{"access_token":"{REAL}","refresh_token":"real-refresh-token","error":null}}"#);
+    vec![
+        Exchange::Http(request("device", form(&[("state", "random-of-the-run")])), answer(200, &code)),
+        Exchange::Http(request("poll", None), answer(400, r#"{"error":"authorization_pending"}"#)),
+        Exchange::Http(request("poll", None), answer(200, &token)),
+    ]
+}
+
+#[test]
+fn a_recorded_login_replays_with_the_same_end() {
+    let text = recorded(DEVICE, device_login(), success());
+    let report = report(DEVICE, &text);
+    assert_eq!(mismatches(&report), [""; 0], "{text}");
+    assert_eq!(report.tests.len(), 1);
+}
+
+#[test]
+fn no_secret_of_the_recording_is_in_the_text() {
+    let text = recorded(DEVICE, device_login(), success());
+    for secret in [REAL, "SECRET-CODE", "real-refresh-token", "random-of-the-run", "secret=1", "set-cookie"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    assert!(text.contains("state = \"{{random.state}}\""), "{text}");
+    assert!(text.contains("interval = 7") && text.contains("authorization_pending"), "{text}");
+    assert!(text.contains("verification_uri = \"https://auth.eu.example.com/go\""), "{text}");
+}
+
+#[test]
+fn a_text_that_is_no_json_leaves_only_the_words_that_rules_look_for() {
+    let exchange = Exchange::Http(request("device", None), answer(500, &format!("<p>{REAL}</p>")));
+    let trouble = Trouble {
+        code: "authorization_incomplete".to_owned(),
+        class: TroubleClass::Denied,
+        state: None,
+        message: String::new(),
+        help: None,
+        relogin: false,
+    };
+    let text = recorded(DEVICE, vec![exchange], Outcome::Failed(trouble));
+    assert!(text.contains("replies.device = { status = 500, text = \"\""), "{text}");
+    assert_eq!(mismatches(&report(DEVICE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_callback_is_recorded_by_the_names_of_its_parameters() {
+    let opened = "https://auth.example.com/authorize?state=random-of-the-run";
+    let query = CallbackQuery(vec![
+        ("code".to_owned(), REAL.to_owned()),
+        ("state".to_owned(), "random-of-the-run".to_owned()),
+    ]);
+    let token = format!(r#"{{"access_token":"{REAL}x","refresh_token":"real-refresh-token"}}"#);
+    let mut grant = success();
+    if let Outcome::Success(grant) = &mut grant {
+        grant.access_token = Secret::new(format!("{REAL}x"));
+    }
+    let exchanges = vec![
+        Exchange::Browser("browser".to_owned(), url::Url::parse(opened).expect("a URL"), query),
+        Exchange::Http(request("exchange", None), answer(200, &token)),
+    ];
+    let text = recorded(PAGE, exchanges, grant);
+    assert!(!text.contains(REAL) && !text.contains("random-of-the-run"), "{text}");
+    assert_eq!(mismatches(&report(PAGE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_request_without_an_answer_is_recorded_as_such() {
+    let failure = Failure { kind: FailureKind::Connect, sent: false, message: REAL.to_owned() };
+    let mut exchanges = device_login();
+    exchanges.insert(1, Exchange::Failed(request("poll", None), failure));
+    let text = recorded(DEVICE, exchanges, success());
+    assert!(text.contains("{ fail = \"connect\" }"), "{text}");
+    assert_eq!(mismatches(&report(DEVICE, &text)), [""; 0], "{text}");
+}
