@@ -71,7 +71,7 @@ impl Server {
         let hosts = self.hosts();
         let host = turn.host.or(hosts.first().map(String::as_str)).unwrap_or("simulated.invalid");
         let endpoint = self.provider.hosts.first().and(hosts.iter().find(|host| self.is_extra(host)));
-        let is_short = matches!(self.scenario, Scenario::Pending | Scenario::Expire | Scenario::Garbage);
+        let is_short = self.scenario.may_poll_to_the_end();
         let inventor = Inventor {
             nonce: turn.nonce,
             now: turn.now,

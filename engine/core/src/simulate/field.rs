@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use crate::provider::{
     Act, Active, Auth, Body, JsonTemplate, Provider, State, StateKind, Success, Then, ValueSource,
 };
-use crate::query::{Query, Step};
+use crate::query::Step;
 use crate::template::{Expression, Name, Part, Template};
 use crate::time::{Time, TimeValue, Unit};
 
@@ -16,6 +16,8 @@ use crate::time::{Time, TimeValue, Unit};
 pub(super) enum Use {
     /// Any text.
     Text,
+    /// This text.
+    Fixed(String),
     /// The refresh token.
     Refresh,
     /// The access token.
@@ -205,9 +207,12 @@ impl Reader<'_> {
             let used = stored.cloned().unwrap_or(Use::Text);
             self.source(source, &used);
         }
+        // [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1) requires it.
+        let token_type = success.token_type.clone().unwrap_or_else(|| "Bearer".to_owned());
+        self.path(&[Step::Key("token_type".into())], &Use::Fixed(token_type));
         success.notice.iter().for_each(|notice| self.source(notice, &Use::Text));
         match success.expires.as_ref().map(|time| &time.value) {
-            Some(TimeValue::Path(path, unit)) => self.path(path, &time_use(Lasts::Token, *unit)),
+            Some(TimeValue::Path(path, unit)) => self.path(path.steps(), &time_use(Lasts::Token, *unit)),
             Some(TimeValue::Template(template, unit)) => {
                 let used = time_use(Lasts::Token, *unit);
                 self.template(template, &used);
@@ -218,15 +223,15 @@ impl Reader<'_> {
 
     fn source(&mut self, source: &ValueSource, used: &Use) {
         match source {
-            ValueSource::Path(path) => self.path(&path.value, used),
+            ValueSource::Path(path) => self.path(path.value.steps(), used),
             ValueSource::Template(template) => self.template(template, used),
         }
     }
 
-    fn path(&mut self, path: &Query, used: &Use) {
+    fn path(&mut self, path: &[Step], used: &Use) {
         let provider = self.provider;
         for state in provider.states.iter().filter(|state| leads_to_success(provider, state)) {
-            self.note(&state.name, path.steps(), used.clone());
+            self.note(&state.name, path, used.clone());
         }
     }
 }

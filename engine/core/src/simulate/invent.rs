@@ -36,8 +36,8 @@ impl Inventor<'_> {
     pub(super) fn value(&self, path: &[Step], used: Option<&Use>) -> Value {
         let name = name_of(path);
         match used {
-            None => self.by_name(name),
-            Some(Use::Text) => self.by_name(name),
+            None | Some(Use::Text) => self.by_name(name),
+            Some(Use::Fixed(text)) => text.as_str().into(),
             Some(Use::Refresh) => self.token("refresh", path),
             Some(Use::Access) => self.token("access", path),
             Some(Use::Code) => self.code.into(),

@@ -40,7 +40,7 @@ pub use wire::{Asked, Exchange, Reply};
 
 use crate::machine::Entropy;
 use crate::origin::HostPattern;
-use crate::provider::Shared;
+use crate::provider::{Provider, Shared};
 use crate::time::UnixMs;
 
 /// What a redirect of [`Scenario::Redirect`] puts before the path.
@@ -52,6 +52,7 @@ pub struct Server {
     scenario: Scenario,
     inputs: IndexMap<String, String>,
     fields: IndexMap<String, field::Fields>,
+    routes: route::Routes,
     book: session::Book,
 }
 
@@ -67,11 +68,14 @@ impl Server {
     /// A server for a provider that behaves as the scenario says.
     pub fn new(provider: Shared, scenario: Scenario) -> Server {
         let fields = field::fields(&provider);
-        Server { provider, scenario, inputs: IndexMap::new(), fields, book: session::Book::default() }
+        let inputs = IndexMap::new();
+        let routes = route::Routes::new(&provider, hosts(&provider, &inputs));
+        Server { provider, scenario, inputs, fields, routes, book: session::Book::default() }
     }
 
     /// Tells the values of inputs, where hosts depend on them. A client may have others all the same.
     pub fn with_inputs(mut self, inputs: IndexMap<String, String>) -> Server {
+        self.routes = route::Routes::new(&self.provider, hosts(&self.provider, &inputs));
         self.inputs = inputs;
         self
     }
@@ -88,23 +92,13 @@ impl Server {
 
     /// The hosts that the server stands in for: all that the file's URLs and `hosts` name, in any region. Of a pattern such
     /// as `*.example.com` it is `sim.example.com`.
-    pub fn hosts(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        for pattern in self.provider.named_hosts(&self.inputs).0 {
-            let host = match pattern {
-                HostPattern::Exactly(host) => host,
-                HostPattern::Below(host) => format!("sim.{host}"),
-            };
-            if !all.contains(&host) && !is_loopback(&host) {
-                all.push(host);
-            }
-        }
-        all
+    pub fn hosts(&self) -> &[String] {
+        self.routes.hosts()
     }
 
     /// Answers a request, and says what happened.
     pub fn answer(&mut self, asked: &Asked, now: UnixMs, entropy: &mut dyn Entropy) -> (Reply, Exchange) {
-        let turn = turn::Turn::new(asked, now, entropy, &self.hosts());
+        let turn = turn::Turn::new(asked, now, entropy, self.hosts());
         let outcome = match self.page(&turn) {
             Some(outcome) => outcome,
             None => self.turn(&turn),
@@ -124,6 +118,20 @@ impl Server {
         };
         (outcome.reply, exchange)
     }
+}
+
+fn hosts(provider: &Provider, inputs: &IndexMap<String, String>) -> Vec<String> {
+    let mut all = Vec::new();
+    for pattern in provider.named_hosts(inputs).0 {
+        let host = match pattern {
+            HostPattern::Exactly(host) => host,
+            HostPattern::Below(host) => format!("sim.{host}"),
+        };
+        if !all.contains(&host) && !is_loopback(&host) {
+            all.push(host);
+        }
+    }
+    all
 }
 
 fn is_loopback(host: &str) -> bool {

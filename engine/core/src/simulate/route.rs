@@ -4,17 +4,25 @@ use indexmap::IndexMap;
 use regex::Regex;
 
 use super::body::Content;
-use super::slot::{Place, Slot, Want, slots};
+use super::slot::{Place, Slot, Want, plain, slots};
 use crate::provider::{Act, Active, Provider, StateId, StateKind};
 use crate::template::{Expression, Part, Scope, Template, evaluate};
 
+/// The URLs of a provider's states.
+pub(super) struct Routes {
+    patterns: Vec<Pattern>,
+    /// The provider's hosts.
+    hosts: Vec<String>,
+}
+
 /// The URL of a state in one region, as a pattern.
-struct Pattern<'a> {
+struct Pattern {
     state: StateId,
-    region: Option<&'a str>,
+    region: Option<String>,
     method: &'static str,
     url: Regex,
-    captured: Vec<&'a Expression>,
+    /// Which part of the URL's template each group holds.
+    captured: Vec<usize>,
 }
 
 /// A request's state.
@@ -30,11 +38,11 @@ pub(super) struct Route<'a> {
 }
 
 /// A scope of one region and the vars that need nothing else.
-pub(super) struct Constant<'a> {
-    pub(super) provider: &'a Provider,
-    pub(super) region: Option<&'a str>,
+struct Constant<'a> {
+    provider: &'a Provider,
+    region: Option<&'a str>,
     /// The values of inputs; one that is not here has no value.
-    pub(super) inputs: &'a IndexMap<String, String>,
+    inputs: &'a IndexMap<String, String>,
 }
 
 impl Scope for Constant<'_> {
@@ -52,12 +60,11 @@ impl Scope for Constant<'_> {
     }
 }
 
-/// The names of all regions, or one `None` where there are none.
-pub(super) fn regions(provider: &Provider) -> Vec<Option<&str>> {
-    match &provider.regions {
-        Some(regions) => regions.tables.keys().map(|name| Some(name.as_str())).collect(),
-        None => vec![None],
-    }
+/// The names of all regions, the default first, or one `None` where there are none.
+fn regions(provider: &Provider) -> Vec<Option<&str>> {
+    let Some(regions) = &provider.regions else { return vec![None] };
+    let others = regions.tables.keys().map(String::as_str).filter(|name| *name != regions.default);
+    std::iter::once(regions.default.as_str()).chain(others).map(Some).collect()
 }
 
 /// A request as the routes see it.
@@ -72,36 +79,69 @@ pub(super) struct Arrival<'a> {
     pub(super) content: &'a Content,
 }
 
-/// Finds the state of a request. Where several have its URL, the one whose literal fields it has.
-pub(super) fn find<'a>(provider: &'a Provider, hosts: &[String], arrival: &Arrival<'_>) -> Option<Route<'a>> {
-    let url = |host: &str| format!("https://{host}{}", arrival.path);
-    let urls: Vec<String> = match arrival.host {
-        Some(host) => vec![url(host)],
-        None => hosts.iter().map(|host| url(host)).collect(),
-    };
-    let none = IndexMap::new();
-    let mut best: Option<(usize, Route<'a>)> = None;
-    for pattern in patterns(provider).into_iter().filter(|pattern| pattern.method == arrival.method) {
-        let Some(found) = urls.iter().find_map(|url| pattern.url.captures(url)) else { continue };
-        let StateKind::Active(active) = &provider.state(pattern.state).kind else { continue };
-        let mut slots = slots(&active.act);
-        let captured = pattern.captured.iter().zip(found.iter().skip(1));
-        slots.extend(
-            captured.map(|(expression, text)| path_slot(expression, text.map_or("", |m| m.as_str()))),
-        );
-        let scope = Constant { provider, region: pattern.region, inputs: &none };
-        let wrong = slots.iter().filter(|slot| contradicts(slot, arrival.content, &scope)).count();
-        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
-            best = Some((wrong, Route { state: pattern.state, active, region: pattern.region, slots }));
-        }
+impl Routes {
+    /// The routes of a provider that has these hosts.
+    pub(super) fn new(provider: &Provider, hosts: Vec<String>) -> Routes {
+        Routes { patterns: patterns(provider), hosts }
     }
-    best.map(|(_, route)| route)
+
+    /// The provider's hosts.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Finds the state of a request. Where several have its URL, the one whose literal fields it has.
+    pub(super) fn find<'a>(&self, provider: &'a Provider, arrival: &Arrival<'_>) -> Option<Route<'a>> {
+        let url = |host: &str| format!("https://{host}{}", arrival.path);
+        let urls: Vec<String> = match arrival.host {
+            Some(host) => vec![url(host)],
+            None => self.hosts.iter().map(|host| url(host)).collect(),
+        };
+        let none = IndexMap::new();
+        let mut best: Option<(usize, Route<'a>)> = None;
+        for pattern in self.patterns.iter().filter(|pattern| pattern.method == arrival.method) {
+            let Some(route) = urls.iter().find_map(|url| pattern.route(provider, url)) else { continue };
+            let scope = Constant { provider, region: route.region, inputs: &none };
+            let wrong = route.slots.iter().filter(|slot| contradicts(slot, arrival.content, &scope)).count();
+            if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
+                best = Some((wrong, route));
+            }
+        }
+        best.map(|(_, route)| route)
+    }
+}
+
+impl Pattern {
+    /// The route that a URL takes, if it is of this pattern.
+    fn route<'a>(&self, provider: &'a Provider, url: &str) -> Option<Route<'a>> {
+        let found = self.url.captures(url)?;
+        let StateKind::Active(active) = &provider.state(self.state).kind else { return None };
+        let parts = &address(active).1.parts;
+        let mut all = slots(&active.act);
+        for (index, text) in self.captured.iter().zip(found.iter().skip(1)) {
+            if let Some(Part::Expression(expression, _)) = parts.get(*index) {
+                all.push(path_slot(expression, text.map_or("", |found| found.as_str())));
+            }
+        }
+        let region = provider.regions.as_ref().zip(self.region.as_deref());
+        let region = region.and_then(|(regions, name)| regions.tables.get_key_value(name));
+        let region = region.map(|(name, _)| name.as_str());
+        Some(Route { state: self.state, active, region, slots: all })
+    }
+}
+
+/// The method and the URL of a state.
+fn address(active: &Active) -> (&'static str, &Template) {
+    match &active.act {
+        Act::Request(request) => (request.method.as_str(), &request.url),
+        Act::Browser(browser) => ("GET", &browser.open),
+    }
 }
 
 /// Whether a place that the file writes out holds something else, or nothing.
 fn contradicts(slot: &Slot<'_>, content: &Content, scope: &dyn Scope) -> bool {
     match (slot.received(content), slot.want.value(scope)) {
-        (Some(got), Some(want)) => super::slot::plain(&got) != super::slot::plain(&want),
+        (Some(got), Some(want)) => plain(&got) != plain(&want),
         (None, Some(want)) => want != "",
         (got, None) => got.is_none(),
     }
@@ -115,54 +155,57 @@ fn path_slot<'a>(expression: &'a Expression, text: &str) -> Slot<'a> {
     Slot { label: "the URL's path".into(), place: Place::Path(decoded), want: Want::Expression(expression) }
 }
 
-fn patterns(provider: &Provider) -> Vec<Pattern<'_>> {
+fn patterns(provider: &Provider) -> Vec<Pattern> {
     let mut all = Vec::new();
     for (index, state) in provider.states.iter().enumerate() {
         let StateKind::Active(active) = &state.kind else { continue };
-        let (method, url) = match &active.act {
-            Act::Request(request) => (request.method.as_str(), &request.url),
-            Act::Browser(browser) => ("GET", &browser.open),
-        };
+        let (method, url) = address(active);
         for region in regions(provider) {
-            if let Some((url, captured)) = pattern(provider, region, url) {
-                all.push(Pattern { state: StateId(index), region, method, url, captured });
+            let none = IndexMap::new();
+            let scope = Constant { provider, region, inputs: &none };
+            if let Some((url, captured)) = pattern(url, &scope) {
+                all.push(Pattern {
+                    state: StateId(index),
+                    region: region.map(str::to_owned),
+                    method,
+                    url,
+                    captured,
+                });
             }
         }
     }
     all
 }
 
-/// A URL as a regular expression, and what each of its groups holds.
-fn pattern<'a>(
-    provider: &Provider,
-    region: Option<&str>,
-    url: &'a Template,
-) -> Option<(Regex, Vec<&'a Expression>)> {
-    let none = IndexMap::new();
-    let scope = Constant { provider, region, inputs: &none };
+/// A URL as a regular expression, and which part of the template each of its groups holds.
+fn pattern(url: &Template, scope: &dyn Scope) -> Option<(Regex, Vec<usize>)> {
     let mut text = String::from("^");
     let mut captured = Vec::new();
-    for part in &url.parts {
+    for (index, part) in url.parts.iter().enumerate() {
         let fixed = match part {
             Part::Text(literal) => Some(literal.clone()),
-            Part::Expression(expression, _) => evaluate(expression, &scope).map(|v| super::slot::plain(&v)),
+            Part::Expression(expression, _) => evaluate(expression, scope).map(|value| plain(&value)),
         };
-        match (fixed, part) {
-            (Some(literal), _) => text.push_str(&regex::escape(literal.split('?').next().unwrap_or(""))),
-            // A whole URL, or a label of the host: which one it is, is not the server's to judge.
-            (None, Part::Expression(..)) if !in_path(&text) => text.push_str("[^?#]*"),
-            (None, Part::Expression(expression, _)) => {
-                text.push_str("([^?#]*)");
-                captured.push(expression);
+        match fixed.as_deref().map(|literal| literal.split_once('?').ok_or(literal)) {
+            Some(Err(literal)) => text.push_str(&regex::escape(literal)),
+            // What stands in the URL's own query tells no route from another.
+            Some(Ok((path, _))) => {
+                text.push_str(&regex::escape(path));
+                break;
             }
-            (None, Part::Text(_)) => {}
+            // A whole URL, or a label of the host: which one it is, is not the server's to judge.
+            None if !is_in_path(&text) => text.push_str("[^?#]*"),
+            None => {
+                text.push_str("([^?#]*)");
+                captured.push(index);
+            }
         }
     }
     text.push_str("/?$");
     Some((Regex::new(&text).ok()?, captured))
 }
 
-fn in_path(pattern: &str) -> bool {
-    pattern.split_once("://").is_some_and(|(_, rest)| rest.contains('/'))
-        || (pattern.starts_with("^[^?#]*") && pattern.contains('/'))
+/// Whether a pattern has come as far as the path.
+fn is_in_path(pattern: &str) -> bool {
+    pattern.trim_start_matches('^').trim_start_matches("https://").contains('/')
 }

@@ -85,6 +85,11 @@ impl Scenario {
         self.row().1
     }
 
+    /// Whether a flow may poll until its code is too old, so that the code had better be short-lived.
+    pub(super) fn may_poll_to_the_end(self) -> bool {
+        matches!(self, Scenario::Pending | Scenario::Expire | Scenario::Garbage | Scenario::Huge)
+    }
+
     fn row(self) -> (&'static str, &'static str) {
         TABLE.iter().find(|(s, _, _)| *s == self).map_or(("approve", ""), |(_, name, text)| (name, text))
     }

@@ -10,7 +10,7 @@ use super::invent::user_code;
 use super::page::{self, Page};
 use super::plan::{Intent, Role, targets};
 use super::reply::{done, json_reply, oauth_error, redirect, refused, text_reply};
-use super::route::{Arrival, Route, find};
+use super::route::{Arrival, Route};
 use super::scenario::Scenario;
 use super::session::{Session, Visit};
 use super::slot::plain;
@@ -82,15 +82,14 @@ impl Server {
     /// Answers a client's request.
     pub(super) fn turn(&mut self, turn: &Turn<'_>) -> Outcome {
         let provider = self.provider.clone();
-        let hosts = self.hosts();
         let arrival =
             Arrival { method: &turn.asked.method, host: turn.host, path: turn.path, content: &turn.content };
-        let Some(route) = find(&provider, &hosts, &arrival) else {
+        let Some(route) = self.routes.find(&provider, &arrival) else {
             return self.lost(turn);
         };
         let name = provider.state(route.state).name.clone();
         let is_browser = matches!(route.active.act, Act::Browser(_));
-        let outcome = match self.moved(turn, &hosts) {
+        let outcome = match self.moved(turn) {
             Some(outcome) if !is_browser => outcome,
             _ => match self.admit(turn, &route) {
                 Ok(step) => self.respond(turn, &step),
@@ -132,7 +131,8 @@ impl Server {
     }
 
     /// Redirects, where the scenario says so and no redirect brought the request.
-    fn moved(&self, turn: &Turn<'_>, hosts: &[String]) -> Option<Outcome> {
+    fn moved(&self, turn: &Turn<'_>) -> Option<Outcome> {
+        let hosts = self.hosts();
         let host = match self.scenario {
             Scenario::Redirect if !turn.is_moved => {
                 let other = hosts.iter().find(|host| Some(host.as_str()) != turn.host);

@@ -33,7 +33,7 @@ impl Simulator {
     ///
     /// Where the port can't be had.
     pub async fn bind(server: Server, port: u16) -> io::Result<Simulator> {
-        let hosts = server.hosts();
+        let hosts = server.hosts().to_vec();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let addr = listener.local_addr()?;
         let (sender, exchanges) = unbounded_channel();
