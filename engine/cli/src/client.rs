@@ -1,7 +1,5 @@
 //! The credential as a client uses it: provider, model, protocol, base URL, headers.
 
-use std::env;
-
 use hermes_engine::catalog::{ApiMode, api_mode};
 use hermes_engine::config;
 use hermes_engine::credential::Source;
@@ -21,8 +19,8 @@ use crate::session::{Session, Wanted};
 /// The provider and the model that are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Chosen {
-    /// The provider, as it was named; `None` is the chosen one.
-    pub(crate) provider: Option<String>,
+    /// The provider, as it was named here or where it was chosen.
+    pub(crate) provider: String,
     /// The model, as it was named.
     model: Option<String>,
     /// The provider and the model that `config.yaml` names.
@@ -34,7 +32,7 @@ pub(crate) struct Resolved {
     /// The provider's id.
     pub(crate) provider: String,
     /// The provider as it was asked for.
-    pub(crate) requested: Option<String>,
+    pub(crate) requested: String,
     /// The protocol, base URL and headers.
     pub(crate) access: Access,
     /// The token.
@@ -63,8 +61,8 @@ impl Chosen {
         let split =
             provider.and_then(|name| name.split_once(':')).filter(|(id, _)| context.catalog.find(id).is_ok());
         let (provider, named) = match split {
-            Some((id, model)) => (Some(id), Some(model)),
-            None => (provider, None),
+            Some((id, model)) => (id.to_owned(), Some(model)),
+            None => (context.name(provider)?, None),
         };
         let model = model.or(named).map(str::to_owned);
         // Who names the model needs no file of choices, broken or not.
@@ -73,7 +71,7 @@ impl Chosen {
             None => config::read(context.home.path())?,
         };
         let configured = choice.provider.zip(choice.model);
-        Ok(Chosen { provider: provider.map(str::to_owned), model, configured })
+        Ok(Chosen { provider, model, configured })
     }
 
     /// The model that is meant: the one that was named, the chosen one of this provider, the first.
@@ -115,7 +113,7 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
         credential.region.or_else(|| provider.regions.as_ref().map(|regions| regions.default.clone()));
     Ok(Resolved {
         provider: provider.id.clone(),
-        requested: chosen.provider.clone().or_else(|| env::var(config::PROVIDER_VARIABLE).ok()),
+        requested: chosen.provider.clone(),
         access,
         token: credential.access_token,
         record: credential.token,

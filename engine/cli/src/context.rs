@@ -35,15 +35,19 @@ impl Context {
 
     /// The provider of a name; with none, the one that a person has chosen.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Entry, Failure> {
+        Ok(self.catalog.find(&self.name(name)?)?)
+    }
+
+    /// The name itself, or that of the provider that a person has chosen, as they wrote it.
+    pub(crate) fn name(&self, name: Option<&str>) -> Result<String, Failure> {
         let chosen = match name {
             Some(name) => Some(name.to_owned()),
             None => config::provider(env::var(config::PROVIDER_VARIABLE).ok().as_deref(), self.home.path())?,
         };
-        let chosen = chosen.ok_or_else(|| {
+        chosen.ok_or_else(|| {
             Failure::usage("no provider is named")
                 .help("name one, or set HERMES_INFERENCE_PROVIDER or `model.provider` in config.yaml")
-        })?;
-        Ok(self.catalog.find(&chosen)?)
+        })
     }
 
     /// Reads a provider's file. Its findings are shown where it can't be used.

@@ -7,6 +7,8 @@ mod args;
 mod client;
 mod command;
 mod context;
+#[cfg(test)]
+mod docs;
 mod exit;
 mod failure;
 mod flow;

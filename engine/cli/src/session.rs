@@ -75,6 +75,9 @@ impl<'c> Session<'c> {
         let (opened, provider) = context.open(&entry)?;
         let session = Session::of(context, &opened, provider)?;
         session.tell_withheld();
+        if context.verbose > 0 {
+            render::say(&format!("{}: {}", session.provider.id, render::safe(&session.source)));
+        }
         Ok(session)
     }
 
@@ -100,7 +103,7 @@ impl<'c> Session<'c> {
 
     /// The stored credential.
     pub(crate) fn record(&self) -> Result<Option<Record>, Failure> {
-        Ok(self.store.read()?.record(&self.provider.id))
+        Ok(credential::record(&self.store.read()?, &self.provider))
     }
 
     /// The values of the inputs, from `--set` or stdin, the sources that the file may read, the stored credential, and

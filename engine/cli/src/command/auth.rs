@@ -55,6 +55,11 @@ enum What {
         #[command(flatten)]
         options: Options,
     },
+    /// Forget that a credential has failed, so that it is tried again
+    Reset {
+        /// The provider's id or an alias
+        provider: String,
+    },
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
@@ -65,6 +70,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         }
         What::Add { provider, options } => flow::login(context, Some(&provider), &options),
         What::Remove { provider, options } => remove(&provider, &options, context),
+        What::Reset { provider } => reset(&provider, context),
     }
 }
 
@@ -101,7 +107,8 @@ fn status(name: Option<&str>, exit_code: bool, output: Output, context: &Context
         }
         render::answer_json(&value)?;
     } else {
-        render::answer_line(&line(&session, &status))?;
+        let lines = [vec![line(&session, &status)], details(&status)].concat();
+        render::answer_line(&lines.join("\n"))?;
     }
     let needs_login = exit_code && !status.standing.is_usable();
     Ok(if needs_login { Exit::Login } else { Exit::Done })
@@ -118,7 +125,8 @@ pub(super) fn standing_of(
     document: &Document,
     allowed: &dyn Fn(&InputSource) -> bool,
 ) -> Result<Status, Failure> {
-    let kept = document.record(&session.provider.id).map(|record| record.inputs()).unwrap_or_default();
+    let kept =
+        credential::record(document, &session.provider).map(|record| record.inputs()).unwrap_or_default();
     let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
     Ok(credential::status(document, &session.provider, &stored_inputs(&inputs), clock::wall()))
 }
@@ -151,19 +159,28 @@ fn standing(standing: Standing) -> &'static str {
 /// One line for a person: `✓ NAME (logged in, region=global)`.
 pub(super) fn line(session: &Session<'_>, status: &Status) -> String {
     let name = safe(&session.provider.name);
-    let region = status.region.as_deref().map(|region| format!("region={}", safe(region)));
-    let expires = status.expires_at.filter(|_| status.standing == Standing::LoggedIn);
-    let expires = expires.map(|at| format!("expires {}", time::distance(at, clock::wall())));
-    let reason = status.reason.as_deref().map(safe);
+    let region = status.region.as_deref().map(|region| format!(", region={}", safe(region)));
     let (mark, what) = match status.standing {
-        Standing::LoggedIn => ("✓", "logged in"),
-        Standing::Refreshable => ("✓", "logged in, refreshed at the next use"),
+        Standing::LoggedIn | Standing::Refreshable => ("✓", "logged in"),
         Standing::ReloginRequired => ("⚠", "login needed again"),
         Standing::NotLoggedIn => ("⚠", "not logged in"),
     };
-    let details: Vec<String> =
-        [Some(what.to_owned()), region, expires, reason].into_iter().flatten().collect();
-    format!("{mark} {name} ({})", details.join(", "))
+    format!("{mark} {name} ({what}{})", region.unwrap_or_default())
+}
+
+/// What else is known, a line each.
+fn details(status: &Status) -> Vec<String> {
+    let expires = status.expires_at.map(|at| format!("expires {}", time::distance(at, clock::wall())));
+    let refreshed =
+        (status.standing == Standing::Refreshable).then(|| "is renewed at the next use".to_owned());
+    let source = status.source.as_deref().map(|source| format!("from {}", safe(source)));
+    let label = status.label.as_deref().map(|label| format!("called {}", safe(label)));
+    let reason = status.reason.as_deref().map(safe);
+    [expires, refreshed, source, label, reason]
+        .into_iter()
+        .flatten()
+        .map(|line| format!("  {line}"))
+        .collect()
 }
 
 fn remove(name: &str, options: &Options, context: &Context) -> Ended {
@@ -174,6 +191,18 @@ fn remove(name: &str, options: &Options, context: &Context) -> Ended {
         return flow::forget(&store, name, name);
     }
     Err(unknown.into())
+}
+
+fn reset(name: &str, context: &Context) -> Ended {
+    let session = Session::open(context, Some(name))?;
+    let id = session.provider.id.clone();
+    let name = safe(&session.provider.name);
+    if credential::reset(&session.store, &id)? {
+        render::say(&format!("✓ {name} will be tried again."));
+    } else {
+        render::say(&format!("{name} had nothing to forget."));
+    }
+    Ok(Exit::Done)
 }
 
 const EXAMPLES: &str = "\

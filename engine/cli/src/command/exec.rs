@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let chosen = Chosen::read(context, args.provider.as_deref(), None)?;
-    let session = Session::open(context, chosen.provider.as_deref())?;
+    let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
     let (mode, variables) = environment(&resolved)?;
     let Some((program, arguments)) = args.command.split_first() else {

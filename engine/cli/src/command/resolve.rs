@@ -51,7 +51,7 @@ pub(crate) enum Form {
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
-    let session = Session::open(context, chosen.provider.as_deref())?;
+    let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
     render::answer(&resolved::print(&resolved, args.form)?)?;
     Ok(Exit::Done)

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, say, warn};
+use crate::render::{safe, say};
 use crate::session::{Session, stored_inputs};
 
 /// Logs in, and stores the credential.
@@ -32,8 +32,9 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
     let given = ask::given(&session, &options.set, options.stdin.as_deref())?;
     let inputs = ask::complete(&session, given, from)?;
     say(&opening(&session, options));
-    let start = start(&session, &inputs, options, from, !options.no_browser && has_browser());
-    let mut person = Terminal::new(options.stdin.is_none());
+    let no_browser = no_browser(options);
+    let start = start(&session, &inputs, options, from, no_browser.is_none());
+    let mut person = Terminal::new(options.stdin.is_none()).without_browser(no_browser);
     let outcome = block_on(drive(start, options.network.options(), &mut person, options.trace))??;
     drop(person);
     finish(&session, &inputs, options, outcome)
@@ -72,6 +73,9 @@ pub(super) fn finish(session: &Session<'_>, inputs: &Inputs, options: &Options, 
     credential::save_login(&session.store, &login)?;
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
+    }
+    if session.context.verbose > 0 {
+        say(&format!("Stored in {}.", safe(&session.store.path().display().to_string())));
     }
     say(&format!("✓ {} login successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
@@ -124,14 +128,12 @@ fn is_usable(session: &Session<'_>) -> Result<bool, Failure> {
     Ok(credential::status(&document, &session.provider, &stored_inputs(&inputs), now).standing.is_usable())
 }
 
-fn has_browser() -> bool {
-    match browser::at_hand(&|name| std::env::var(name).ok()) {
-        Ok(()) => true,
-        Err(reason) => {
-            warn(&format!("no browser is opened: {reason}"));
-            false
-        }
+/// Why no browser is opened.
+fn no_browser(options: &Options) -> Option<String> {
+    if options.no_browser {
+        return Some("--no-browser says so".to_owned());
     }
+    browser::at_hand(&|name| std::env::var(name).ok()).err().map(|reason| reason.to_string())
 }
 
 fn opening(session: &Session<'_>, options: &Options) -> String {

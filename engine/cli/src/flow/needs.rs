@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use hermes_engine_core::label::{Maker, label_template};
 use hermes_engine_core::provider::{
     Act, Action, Active, Provider, Show, StateId, StateKind, Success, Then, ValueSource,
 };
-use hermes_engine_core::template::{Name, Template};
+use hermes_engine_core::template::Template;
 use indexmap::IndexMap;
 
 /// The inputs that a login may need, beginning in `from` or where the file says, with the values at hand.
@@ -73,27 +74,13 @@ fn of_success(success: &Success) -> Vec<&Template> {
 }
 
 fn api(provider: &Provider) -> Vec<&Template> {
-    let models = provider.models.iter().filter_map(|model| model.base_url.as_ref());
-    provider.api.base_url.iter().chain(provider.api.headers.values()).chain(models).collect()
+    provider.api_urls().chain(provider.api.headers.values()).collect()
 }
 
 /// The inputs in templates, those inside vars too.
 fn of_templates(provider: &Provider, templates: Vec<&Template>) -> BTreeSet<String> {
-    let mut inputs = BTreeSet::new();
-    let mut seen_vars = BTreeSet::new();
-    let mut open = templates;
-    while let Some(template) = open.pop() {
-        for (name, _) in template.names() {
-            match name {
-                Name::Input(input) => {
-                    inputs.insert(input.clone());
-                }
-                Name::Var(var) if seen_vars.insert(var.clone()) => open.extend(provider.vars.get(var)),
-                _ => {}
-            }
-        }
-    }
-    inputs
+    let makers = templates.into_iter().flat_map(|template| label_template(template, provider).makers);
+    makers.filter_map(|maker| if let Maker::Input(name) = maker { Some(name) } else { None }).collect()
 }
 
 /// Whether an input is what the provider calls its token: an API key, which a login is there to ask for.

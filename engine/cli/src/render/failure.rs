@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{safe, say};
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Tells of a failure, unless there is nobody to tell.
@@ -21,13 +22,13 @@ pub(crate) fn print_object(failure: &Failure) {
     say(&object(failure).to_string());
 }
 
-/// What, where, what next.
+/// What, where, what next. The message names the provider.
 fn sentence(failure: &Failure) -> String {
-    let provider = failure.provider.as_deref().filter(|id| !failure.message.contains(*id));
-    let provider = provider.map(|id| format!("{}: ", safe(id))).unwrap_or_default();
-    let state = failure.state.as_deref().map(|state| format!(" ({}, in state `{state}`)", failure.code));
+    // That a login is needed is no matter of the state that found it out.
+    let state = failure.state.as_deref().filter(|_| failure.exit != Exit::Login);
+    let state = state.map(|state| format!(" (`{}` in `{}`)", safe(&failure.code), safe(state)));
     let help = failure.help.as_deref().map(|help| format!("; {}", safe(help))).unwrap_or_default();
-    format!("error: {provider}{}{}{help}", safe(&failure.message), state.unwrap_or_default())
+    format!("error: {}{}{help}", safe(&failure.message), state.unwrap_or_default())
 }
 
 fn object(failure: &Failure) -> serde_json::Value {
@@ -47,7 +48,6 @@ fn object(failure: &Failure) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Exit;
 
     #[track_caller]
     fn check(failure: Failure, expect: &str) {
@@ -56,19 +56,16 @@ mod tests {
 
     #[test]
     fn a_sentence_says_what_where_and_what_next() {
-        let mut failure = Failure::new(Exit::Denied, "authorization_denied", "the server said no")
-            .help("try again")
-            .about("acme");
-        failure.state = Some("poll".to_owned());
-        check(failure, "error: acme: the server said no (authorization_denied, in state `poll`); try again");
-    }
-
-    #[test]
-    fn a_provider_that_the_sentence_names_is_not_named_twice() {
+        let failure = |exit| {
+            let failure =
+                Failure::new(exit, "authorization_denied", "Acme: the server said no").help("try again");
+            Failure { state: Some("poll".to_owned()), ..failure }
+        };
         check(
-            Failure::new(Exit::Login, "x", "`acme` is not logged in").about("acme"),
-            "error: `acme` is not logged in",
+            failure(Exit::Denied),
+            "error: Acme: the server said no (`authorization_denied` in `poll`); try again",
         );
+        check(failure(Exit::Login), "error: Acme: the server said no; try again");
     }
 
     #[test]

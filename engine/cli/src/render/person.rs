@@ -22,6 +22,7 @@ pub(crate) struct Terminal {
     pasted: Pasted,
     reads_stdin: bool,
     hinted: bool,
+    no_browser: Option<String>,
 }
 
 /// What was pasted, from whoever pastes.
@@ -35,7 +36,13 @@ impl Terminal {
     pub(crate) fn new(stdin: bool) -> Terminal {
         let (sender, receiver) = unbounded_channel();
         let pasted = Pasted { sender, receiver };
-        Terminal { spinner: None, said: None, pasted, reads_stdin: stdin, hinted: false }
+        Terminal { spinner: None, said: None, pasted, reads_stdin: stdin, hinted: false, no_browser: None }
+    }
+
+    /// Says why no browser is opened, when there is something to open.
+    pub(crate) fn without_browser(mut self, reason: Option<String>) -> Terminal {
+        self.no_browser = reason;
+        self
     }
 
     /// Another way to paste, for one who plays the person.
@@ -61,7 +68,7 @@ impl Terminal {
 impl Person for Terminal {
     fn show(&mut self, prompt: &Prompt, opened: &Opened) {
         self.waited();
-        say(&instructions(prompt, opened));
+        say(&instructions(prompt, opened, self.no_browser.as_deref()));
     }
 
     fn waiting(&mut self, left: Option<Duration>) {
@@ -112,7 +119,7 @@ fn spinner() -> ProgressBar {
     spinner
 }
 
-fn instructions(prompt: &Prompt, opened: &Opened) -> String {
+fn instructions(prompt: &Prompt, opened: &Opened, no_browser: Option<&str>) -> String {
     let mut lines = vec!["To continue:".to_owned()];
     // The URL was judged and written anew by the machine; its length is bounded there, and cutting it would break it.
     let url = prompt.url.as_ref().map(|url| format!("Open: {url}"));
@@ -126,7 +133,9 @@ fn instructions(prompt: &Prompt, opened: &Opened) -> String {
         Opened::Failed => {
             lines.push("Could not open browser automatically -- use the URL above.".to_owned());
         }
-        Opened::NotTried => {}
+        Opened::NotTried => {
+            lines.extend(no_browser.map(|reason| format!("(No browser is opened: {reason}.)")))
+        }
     }
     lines.push("Approve only a request that you have just started yourself.".to_owned());
     lines.join("\n")
@@ -178,7 +187,7 @@ mod tests {
 
     #[test]
     fn s9_the_code_is_shown_with_the_page_and_the_advice() {
-        let text = instructions(&prompt(), &Opened::Yes);
+        let text = instructions(&prompt(), &Opened::Yes, None);
         assert!(text.starts_with(
             "To continue:\n  1. Open: https://auth.example/verify?x=1\n  2. If prompted, enter code: AB-12"
         ));
@@ -189,11 +198,13 @@ mod tests {
     #[test]
     fn a_browser_that_does_not_open_is_said_and_one_that_was_not_tried_is_not() {
         assert!(
-            instructions(&prompt(), &Opened::Failed)
+            instructions(&prompt(), &Opened::Failed, None)
                 .contains("Could not open browser automatically -- use the URL above.")
         );
-        let text = instructions(&prompt(), &Opened::NotTried);
+        let text = instructions(&prompt(), &Opened::NotTried, None);
         assert!(!text.contains("rowser"), "{text}");
+        let text = instructions(&prompt(), &Opened::NotTried, Some("there is no display"));
+        assert!(text.contains("\n(No browser is opened: there is no display.)\n"), "{text}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn object(resolved: &Resolved) -> Value {
     json!({
         "version": 1,
         "provider": resolved.provider,
-        "requested_provider": resolved.requested.as_ref().unwrap_or(&resolved.provider),
+        "requested_provider": resolved.requested,
         "api_mode": resolved.access.mode,
         "base_url": resolved.access.base_url,
         "api_key": resolved.token.expose_secret(),
@@ -140,7 +140,7 @@ mod tests {
         let value = HeaderValue { value: Secret::new("Bearer t'1"), sensitive: true };
         Resolved {
             provider: "acme".to_owned(),
-            requested: Some("ac".to_owned()),
+            requested: "ac".to_owned(),
             access: Access {
                 mode: Some(mode.to_owned()),
                 base_url: Some("https://api.acme.example:8443/v1".to_owned()),

@@ -96,3 +96,8 @@ pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
         Ok(removed)
     })?
 }
+
+/// Forgets that a provider's credential has failed. Tells whether it had.
+pub fn reset(store: &Store, provider: &str) -> Result<bool, StoreError> {
+    store.with_grant(provider, LOCK_LIMIT, |_| store.commit(|document| document.forgive(provider)))?
+}

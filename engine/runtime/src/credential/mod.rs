@@ -28,7 +28,7 @@ use hermes_engine_core::provider::Provider;
 use hermes_engine_core::query::Step;
 use indexmap::IndexMap;
 
-pub use login::{Login, remove, save_login};
+pub use login::{Login, remove, reset, save_login};
 pub use status::{Standing, Status, status};
 pub use token::{Credential, Error, Request, Source, token};
 

@@ -114,6 +114,11 @@ impl Document {
         record.is_some() || rows.is_some()
     }
 
+    /// The whole file, to change it.
+    pub(super) fn root_mut(&mut self) -> &mut Object {
+        &mut self.root
+    }
+
     /// A member that is an object; made where it isn't there.
     fn open(&mut self, name: &str) -> &mut Object {
         if !self.root.has("version") {

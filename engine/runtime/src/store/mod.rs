@@ -10,6 +10,7 @@
 mod document;
 mod error;
 mod file;
+mod forgive;
 mod journal;
 mod json;
 mod lock;

@@ -11,7 +11,7 @@ use super::moment;
 use super::record::Record;
 
 /// What a row says of its last failure; a renewed token has had none.
-const FAILURE: [&str; 6] = [
+pub(super) const FAILURE: [&str; 6] = [
     "last_status",
     "last_status_at",
     "last_error_code",
