@@ -263,13 +263,15 @@ impl Tree {
         let mut keys = Map::new();
         let mut indices = Vec::new();
         for (step, tree) in self.below {
-            let Some(value) = tree.value()? else { continue };
-            match step {
-                Step::Key(key) => drop(keys.insert(key, value)),
-                Step::Index(at) => indices.push((at, value)),
+            match (step, tree.value()?) {
+                (Step::Key(key), Some(value)) => drop(keys.insert(key, value)),
+                (Step::Key(_), None) => {}
+                // One that is absent has its place too: the last of a list can be null and the first not.
+                (Step::Index(at), value) => indices.push((at, value)),
             }
         }
-        match (keys.is_empty(), indices.is_empty(), self.want) {
+        let has_no_elements = indices.iter().all(|(_, value)| value.is_none());
+        match (keys.is_empty(), has_no_elements, self.want) {
             (true, true, None | Some(Want::Absent)) => Ok(None),
             (true, true, Some(Want::Exactly(value) | Want::Something(value))) => Ok(Some(value)),
             (_, _, Some(Want::Absent | Want::Exactly(_))) | (false, false, _) => Err(Conflict::Contradiction),
@@ -280,7 +282,7 @@ impl Tree {
 }
 
 /// A list with these elements, long enough that those counted from the front and from the back never meet.
-fn list(elements: Vec<(i64, Value)>) -> Result<Value, Conflict> {
+fn list(elements: Vec<(i64, Option<Value>)>) -> Result<Value, Conflict> {
     let front = elements.iter().map(|(at, _)| at.saturating_add(1)).max().unwrap_or(0).max(0);
     let back = elements.iter().map(|(at, _)| at.saturating_neg()).max().unwrap_or(0).max(0);
     if front > MAX_LIST || back > MAX_LIST {
@@ -291,7 +293,7 @@ fn list(elements: Vec<(i64, Value)>) -> Result<Value, Conflict> {
     for (at, value) in elements {
         let place = if at < 0 { length + at } else { at };
         if let Some(slot) = usize::try_from(place).ok().and_then(|place| list.get_mut(place)) {
-            *slot = value;
+            *slot = value.unwrap_or_default();
         }
     }
     Ok(Value::Array(list))
