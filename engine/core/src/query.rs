@@ -146,15 +146,15 @@ fn has_stray_blank(text: &str) -> bool {
             (None, '\'' | '"') => quote = Some(c),
             (None, '[' | '(') => depth += 1,
             (None, ']' | ')') => depth = depth.saturating_sub(1),
-            (None, c) if c.is_whitespace() && depth == 0 => {
-                if !text[at..].trim_start().starts_with(['.', '[']) {
-                    return true;
-                }
-            }
+            (None, c) if c.is_whitespace() && depth == 0 && !is_before_segment(&text[at..]) => return true,
             _ => {}
         }
     }
     false
+}
+
+fn is_before_segment(blanks: &str) -> bool {
+    blanks.trim_start().starts_with(['.', '['])
 }
 
 fn step(segment: Segment) -> Result<Step, QueryError> {

@@ -93,7 +93,9 @@ fn a_word_is_found_in_the_raw_text_whatever_its_case() {
 
 #[test]
 fn equality_is_exact_and_types_agree() {
-    let is = |value: Value, written: &str, expect| check(equals("$.a", &[value]), 200, &format!("{{\"a\":{written}}}"), expect);
+    let is = |value: Value, written: &str, expect| {
+        check(equals("$.a", &[value]), 200, &format!("{{\"a\":{written}}}"), expect)
+    };
     is(json!("x"), "\"x\"", true);
     is(json!("x"), "\"X\"", false);
     is(json!("x"), "\"x \"", false);

@@ -39,25 +39,72 @@ fn singular_queries_are_read() {
 #[test]
 fn what_is_not_jsonpath_is_a_syntax_error() {
     for text in [
-        "", " ", "a", ".a", "$.", "$a", "$.status[", "$.a]", "$[", "$[]", "$[01]", "$[-0]", "$[1.0]", "$['a]",
-        "$.a b", " $.a", "$.a ", "$.a-b", "$.1", "$..", "$...a", "@.a", "$.'a'", "$[a]", "$['\\x']", "$['\\ud800']",
-        "$[9007199254740992]", "$.a && $.b", "$. a", "$['a\nb']",
-        "$['x'].a b['y']", "$['x'] a", "$[\"]\"].a b",
+        "",
+        " ",
+        "a",
+        ".a",
+        "$.",
+        "$a",
+        "$.status[",
+        "$.a]",
+        "$[",
+        "$[]",
+        "$[01]",
+        "$[-0]",
+        "$[1.0]",
+        "$['a]",
+        "$.a b",
+        " $.a",
+        "$.a ",
+        "$.a-b",
+        "$.1",
+        "$..",
+        "$...a",
+        "@.a",
+        "$.'a'",
+        "$[a]",
+        "$['\\x']",
+        "$['\\ud800']",
+        "$[9007199254740992]",
+        "$.a && $.b",
+        "$. a",
+        "$['a\nb']",
+        "$['x'].a b['y']",
+        "$['x'] a",
+        "$[\"]\"].a b",
     ] {
-        assert!(matches!(Query::parse(text), Err(QueryError::Syntax { .. })), "{text:?}: {:?}", Query::parse(text));
+        assert!(
+            matches!(Query::parse(text), Err(QueryError::Syntax { .. })),
+            "{text:?}: {:?}",
+            Query::parse(text)
+        );
     }
 }
 
 #[test]
 fn a_path_that_can_select_more_than_one_value_is_plural() {
-    for text in ["$.*", "$[*]", "$..a", "$..*", "$..[0]", "$[0:2]", "$[::]", "$[:-1]", "$['a','b']", "$[0, 1]", "$.a[*].b"] {
+    for text in [
+        "$.*",
+        "$[*]",
+        "$..a",
+        "$..*",
+        "$..[0]",
+        "$[0:2]",
+        "$[::]",
+        "$[:-1]",
+        "$['a','b']",
+        "$[0, 1]",
+        "$.a[*].b",
+    ] {
         assert_eq!(Query::parse(text), Err(QueryError::Plural), "{text}");
     }
 }
 
 #[test]
 fn a_filter_is_named_as_one() {
-    for text in ["$[?@.access_token != null]", "$.a[?@.b]", "$..[?@.a == 'b']", "$[0, ?@.a]", "$[?length(@.a) > 1]"] {
+    for text in
+        ["$[?@.access_token != null]", "$.a[?@.b]", "$..[?@.a == 'b']", "$[0, ?@.a]", "$[?length(@.a) > 1]"]
+    {
         assert_eq!(Query::parse(text), Err(QueryError::Filter), "{text}");
     }
 }

@@ -6,6 +6,7 @@
 mod display;
 mod jwt;
 mod parse;
+mod scan;
 mod url;
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 //! and escapes; what stands inside a `{{…}}` with a helper is read by handlebars' own parser. Inside quotes every
 //! character stands for itself, a backslash too: a text holds one of the two quotes, not both.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use regex::RegexBuilder;
 
+use super::scan::{Place, Tokens, find_expression, nesting, tokens};
 use super::{Expression, Name, Part, Pattern, Template};
 use crate::diagnostic::nearest;
 use crate::query::Step;
@@ -101,68 +101,6 @@ impl Template {
     }
 }
 
-/// Where the characters of a text stand in its file.
-#[derive(Clone, Copy)]
-struct Place {
-    span: Span,
-    /// The length of the opening quote; `None` where escapes or folded lines make places uncertain.
-    quote: Option<usize>,
-}
-
-impl Place {
-    /// Judges by length alone: every escape of a quoted text is longer than what it stands for (but for two of YAML's
-    /// that no file uses), so a text that is as long as its source between the quotes has none.
-    fn of(text: &str, span: Span) -> Place {
-        let written = span.end.saturating_sub(span.start) as usize;
-        let quote = match written.checked_sub(text.len()) {
-            Some(0) => Some(0),
-            // A text that ends its line is a block of YAML's, which has no quotes.
-            Some(2) if !text.ends_with('\n') => Some(1),
-            Some(6) if !text.ends_with('\n') => Some(3),
-            _ => None,
-        };
-        Place { span, quote }
-    }
-
-    fn span(self, words: Range<usize>) -> Span {
-        self.quote.map_or(self.span, |quote| self.span.part(words.start + quote, words.end + quote))
-    }
-}
-
-/// Finds what stands between the `{{` at `open` and its `}}`, or the words that can't be used.
-fn find_expression(text: &str, open: usize) -> Result<Range<usize>, (TemplateFault, Range<usize>)> {
-    let start = open + 2;
-    let rest = &text[start..];
-    let naive_end = rest.find("}}").map_or(text.len(), |end| start + end + 2);
-    let logic = |what: &str| Err((TemplateFault::Logic(what.to_owned()), open..naive_end));
-    if text[..open].ends_with('\\') {
-        return logic("an escaped `\\{{`");
-    }
-    match rest.chars().next() {
-        Some('#' | '/' | '^') => return logic("a block"),
-        Some('>') => return logic("a partial"),
-        Some('*') => return logic("a decorator"),
-        Some('!') => return logic("a comment"),
-        Some('{') => return logic("a third brace"),
-        Some('&') => return logic("`&`"),
-        Some('~') => return logic("`~`"),
-        _ => {}
-    }
-    let mut quote = None;
-    for (at, c) in rest.char_indices() {
-        match (quote, c) {
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), c) if open == c => quote = None,
-            (None, '}') if rest[at..].starts_with("}}") => {
-                return if rest[..at].ends_with('~') { logic("`~`") } else { Ok(start..start + at) };
-            }
-            _ => {}
-        }
-    }
-    let what = if quote.is_some() { "a quote without its end" } else { "`{{` without `}}`" };
-    Err((TemplateFault::Syntax(what.to_owned()), open..text.len()))
-}
-
 /// Reads what stands inside one `{{…}}`.
 struct Reader<'a> {
     words: &'a str,
@@ -170,9 +108,6 @@ struct Reader<'a> {
     place: Place,
     names: &'a dyn Names,
 }
-
-/// The words of an expression that are still to be met, in the order in which handlebars gives its parts.
-type Tokens = VecDeque<Range<usize>>;
 
 impl Reader<'_> {
     fn read(&mut self) -> Result<(Expression, Span), TemplateError> {
@@ -327,36 +262,6 @@ impl Reader<'_> {
     }
 }
 
-/// The words and the texts in quotes, in order.
-fn tokens(words: &str) -> Tokens {
-    let mut found = Tokens::new();
-    let mut open: Option<(usize, char)> = None;
-    for (at, c) in words.char_indices() {
-        let after = at + c.len_utf8();
-        match (open, c) {
-            (None, '\'' | '"') => open = Some((at, c)),
-            (Some((start, quote @ ('\'' | '"'))), c) => {
-                if c == quote {
-                    found.push_back(start..after);
-                    open = None;
-                }
-            }
-            (Some((start, _)), c) if c.is_whitespace() || matches!(c, '(' | ')') => {
-                found.push_back(start..at);
-                open = None;
-            }
-            (None, c) if !(c.is_whitespace() || matches!(c, '(' | ')')) => open = Some((at, ' ')),
-            _ => {}
-        }
-    }
-    found.extend(open.map(|(start, _)| start..words.len()));
-    found
-}
-
-fn nesting(words: &str) -> usize {
-    words.matches(['(', '[', '{']).count()
-}
-
 /// Backslashes stand for themselves inside quotes; handlebars reads the escapes of JSON there.
 fn double_backslashes(words: &str) -> String {
     words.replace('\\', "\\\\")
@@ -364,5 +269,10 @@ fn double_backslashes(words: &str) -> String {
 
 /// The steps into an answer that the rest of a dotted name means: digits are an index, anything else is a key.
 pub fn steps(path: &[&str]) -> Vec<Step> {
-    path.iter().map(|part| part.parse().map_or_else(|_| Step::Key((*part).to_owned()), Step::Index)).collect()
+    let is_index = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let step = |part: &&str| match part.parse() {
+        Ok(at) if is_index(part) => Step::Index(at),
+        _ => Step::Key((*part).to_owned()),
+    };
+    path.iter().map(step).collect()
 }

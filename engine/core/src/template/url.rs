@@ -9,6 +9,9 @@ use super::{Expression, Missing, Part, Scope, Template, render_text};
 use crate::origin::{HostPattern, Origin};
 use crate::source::Span;
 
+#[cfg(test)]
+mod tests;
+
 /// Where the origin of a URL's template comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OriginShape<'a> {
@@ -112,36 +115,47 @@ struct Split<'a> {
 }
 
 fn split(parts: &[Part]) -> Result<Split<'_>, UrlTrouble> {
-    let mut pieces: Vec<Piece<'_>> = parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => Piece::Text(text),
+    let mut pieces = Vec::new();
+    for part in parts {
+        pieces.push(match part {
+            Part::Text(text) => judged_text(text)?,
             Part::Expression(expression, span) => Piece::Value(expression, *span),
-        })
-        .collect();
-    let texts =
-        pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(*text) } else { None });
-    if texts.clone().any(|text| text.contains('#')) {
+        });
+    }
+    match pieces.first_mut() {
+        Some(Piece::Value(..)) => split_after_value(pieces),
+        Some(Piece::Text(text)) => {
+            let scheme = take_scheme(text).ok_or(UrlTrouble::NotAUrl)?;
+            split_authority(scheme, pieces)
+        }
+        None => Err(UrlTrouble::NotAUrl),
+    }
+}
+
+fn judged_text(text: &str) -> Result<Piece<'_>, UrlTrouble> {
+    if text.contains('#') {
         return Err(UrlTrouble::Fragment);
     }
-    // The parser of URLs would take `\` for `/`, and drop line ends.
-    if texts.clone().any(|text| text.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control())) {
-        return Err(UrlTrouble::NotAUrl);
-    }
-    let scheme = match pieces.first_mut() {
-        Some(Piece::Value(..)) => {
-            let tail = pieces.split_off(1);
-            return match tail.first() {
-                None => Ok(Split { scheme: "", head: pieces, tail }),
-                Some(Piece::Text(text)) if text.starts_with(['/', '?']) => {
-                    Ok(Split { scheme: "", head: pieces, tail })
-                }
-                Some(_) => Err(UrlTrouble::Origin),
-            };
-        }
-        Some(Piece::Text(text)) => take_scheme(text).ok_or(UrlTrouble::NotAUrl)?,
-        None => return Err(UrlTrouble::NotAUrl),
+    if text.contains(is_rewritten) { Err(UrlTrouble::NotAUrl) } else { Ok(Piece::Text(text)) }
+}
+
+/// Whether the parser of URLs would take a character for another, or drop it.
+fn is_rewritten(c: char) -> bool {
+    c == '\\' || c.is_whitespace() || c.is_control()
+}
+
+/// After a whole URL only a path or a query can follow.
+fn split_after_value(mut pieces: Vec<Piece<'_>>) -> Result<Split<'_>, UrlTrouble> {
+    let tail = pieces.split_off(1);
+    let is_tail = match tail.first() {
+        None => true,
+        Some(Piece::Text(text)) => text.starts_with(['/', '?']),
+        Some(Piece::Value(..)) => false,
     };
+    if is_tail { Ok(Split { scheme: "", head: pieces, tail }) } else { Err(UrlTrouble::Origin) }
+}
+
+fn split_authority<'a>(scheme: &'static str, pieces: Vec<Piece<'a>>) -> Result<Split<'a>, UrlTrouble> {
     let mut head = Vec::new();
     let mut tail = Vec::new();
     for piece in pieces {
@@ -149,10 +163,10 @@ fn split(parts: &[Part]) -> Result<Split<'_>, UrlTrouble> {
             piece if !tail.is_empty() => tail.push(piece),
             Piece::Text(text) => {
                 let end = text.find(['/', '?']).unwrap_or(text.len());
-                if text[..end].contains('@') {
+                let (before, after) = text.split_at(end);
+                if before.contains('@') {
                     return Err(UrlTrouble::UserInfo);
                 }
-                let (before, after) = text.split_at(end);
                 head.extend((!before.is_empty()).then_some(Piece::Text(before)));
                 tail.extend((!after.is_empty()).then_some(Piece::Text(after)));
             }
@@ -210,7 +224,7 @@ fn is_label_char(c: char) -> bool {
 
 /// Judges a value that is a whole URL, and makes it ready for its tail.
 fn whole_url(mut value: String, tail: Option<&Piece<'_>>) -> Result<String, UrlTrouble> {
-    if value.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
+    if value.contains(is_rewritten) {
         return Err(UrlTrouble::NotAUrl);
     }
     parse_plain(&value)?;

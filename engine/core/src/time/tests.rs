@@ -35,8 +35,28 @@ fn durations_are_one_number_and_one_unit() {
 #[test]
 fn other_texts_are_no_durations() {
     for text in [
-        "", "s", "5", "5 s", " 5s", "5s ", "5 minutes", "5M", "-5s", "+5s", "1e3s", "1h30m", ".5s", "5.s", "1..2s",
-        "1.2.3s", "0x5s", "٥s", "36501d", "99999999999999999999999999999999999999999999d", "1.0000000001s", "∞s",
+        "",
+        "s",
+        "5",
+        "5 s",
+        " 5s",
+        "5s ",
+        "5 minutes",
+        "5M",
+        "-5s",
+        "+5s",
+        "1e3s",
+        "1h30m",
+        ".5s",
+        "5.s",
+        "1..2s",
+        "1.2.3s",
+        "0x5s",
+        "٥s",
+        "36501d",
+        "99999999999999999999999999999999999999999999d",
+        "1.0000000001s",
+        "∞s",
     ] {
         assert_eq!(parse_duration(text), Err(TimeError::BadDuration), "{text:?}");
     }
@@ -66,8 +86,20 @@ fn s7_numbers_come_as_integers_floats_and_texts() {
 #[test]
 fn s7_what_is_no_number_is_refused() {
     for value in [
-        json!(-1), json!("-1"), json!("NaN"), json!("inf"), json!("1e999"), json!(1e300), json!(true), json!(null),
-        json!([3600]), json!({}), json!("soon"), json!(""), json!("0x10"), json!("1_000"),
+        json!(-1),
+        json!("-1"),
+        json!("NaN"),
+        json!("inf"),
+        json!("1e999"),
+        json!(1e300),
+        json!(true),
+        json!(null),
+        json!([3600]),
+        json!({}),
+        json!("soon"),
+        json!(""),
+        json!("0x10"),
+        json!("1_000"),
     ] {
         for unit in [Unit::Seconds, Unit::Milliseconds, Unit::Unix, Unit::UnixMilliseconds, Unit::Auto] {
             check(value.clone(), unit, Err(TimeError::BadValue));
@@ -166,7 +198,8 @@ fn an_absent_value_takes_the_default_and_a_bad_one_is_an_error() {
     assert_eq!(resolved(&every, INTERVAL, json!({})), Ok(Some(seconds(2))));
     assert_eq!(resolved(&every, INTERVAL, json!({ "interval": "often" })), Err(TimeError::BadValue));
     let name = Expression::Name(Name::Token(Vec::new()), span());
-    let template = Template { parts: vec![Part::Expression(name, span())], span: span(), text: "{{token}}".to_owned() };
+    let template =
+        Template { parts: vec![Part::Expression(name, span())], span: span(), text: "{{token}}".to_owned() };
     every.value = TimeValue::Template(template, Unit::Seconds);
     assert_eq!(resolved(&every, INTERVAL, json!({})), Ok(Some(seconds(2))));
 }

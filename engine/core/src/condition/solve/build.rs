@@ -3,18 +3,16 @@
 //! Not every choice can be put together: what is below an absent path is absent, a text has nothing below it, a word
 //! that a value holds is in the body. Every reply is therefore read back and compared with the domains.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::space::{ABSENT, Domains, LITERALS, NOT_THERE, OTHER, Set, Space, THERE};
+use super::tree::{Conflict, Tree, Want};
 use super::{Reply, Wire};
 use crate::condition::eval::holds_word;
 use crate::query::{Query, Step};
 
 /// More choices than paths that depend on each other ever have.
 const MAX_TRIES: usize = 4096;
-/// Longer lists are not made.
-const MAX_LIST: i64 = 64;
 
 /// Whether domains have an answer.
 #[derive(Debug)]
@@ -51,7 +49,9 @@ pub(super) fn build(space: &Space, domains: &Domains, extra: Extra<'_>) -> Built
             dials.push((at, places));
         }
     }
-    let Some(status) = space.statuses.get(domains.first().copied().unwrap_or_default().trailing_zeros() as usize) else {
+    let Some(status) =
+        space.statuses.get(domains.first().copied().unwrap_or_default().trailing_zeros() as usize)
+    else {
         return Built::Never;
     };
     let attempt = Attempt { space, domains, status: *status, extra };
@@ -104,8 +104,7 @@ fn depends_on_others(space: &Space, at: usize) -> bool {
         _ => true,
     };
     let has_texts = !space.words.is_empty() && !own.literals.is_empty();
-    has_texts
-        || space.paths.iter().enumerate().any(|(i, other)| i != at && touches(other.path.steps()))
+    has_texts || space.paths.iter().enumerate().any(|(i, other)| i != at && touches(other.path.steps()))
 }
 
 struct Attempt<'a> {
@@ -129,20 +128,11 @@ impl Attempt<'_> {
                     Want::Something(own.unwrap_or_else(|| Value::from(filler)))
                 }
                 literal => match variable.literals.get(literal - LITERALS) {
-                    Some(value) => {
-                        forced.push_str(&format!("{value}\u{0}"));
-                        Want::Exactly(value.clone())
-                    }
+                    Some(value) => Want::Exactly(value.clone()),
                     None => return Built::Never,
                 },
             };
-            if *choice != ABSENT {
-                for step in variable.path.steps() {
-                    if let Step::Key(key) = step {
-                        forced.push_str(&format!("{key}\u{0}"));
-                    }
-                }
-            }
+            want.add_forced(variable.path.steps(), &mut forced);
             root.put(variable.path.steps(), want);
         }
         for (path, value) in self.extra.more {
@@ -161,14 +151,16 @@ impl Attempt<'_> {
             let reply = Reply { status: None, json: Some(json), body: String::new() };
             return if self.has_paths(&reply) { Built::Reply(reply) } else { Built::Unsure };
         }
+        // Only a word that the answer can't be rid of makes it impossible.
+        if self.words_that_are(NOT_THERE).any(|word| self.is_forced(word, forced)) {
+            return Built::Never;
+        }
         let Some(body) = self.body(json) else { return Built::Unsure };
         let reply = Reply { status: Some(self.status), json: serde_json::from_str(&body).ok(), body };
-        match self.first_wrong_word(&reply.body) {
-            // Only a word that the answer can't be rid of makes it impossible.
-            Some((word, NOT_THERE)) if self.is_forced(word, forced) => Built::Never,
-            Some(_) => Built::Unsure,
-            None if self.has_paths(&reply) => Built::Reply(reply),
-            None => Built::Unsure,
+        if self.has_words(&reply.body) && self.has_paths(&reply) {
+            Built::Reply(reply)
+        } else {
+            Built::Unsure
         }
     }
 
@@ -186,7 +178,8 @@ impl Attempt<'_> {
             None => Some(words),
             Some(Value::Object(mut object)) => {
                 let is_free = |key: &&str| {
-                    !object.contains_key(*key) && !self.words_that_are(NOT_THERE).any(|word| key.contains(word))
+                    !object.contains_key(*key)
+                        && !self.words_that_are(NOT_THERE).any(|word| key.contains(word))
                 };
                 let key = ["message", "detail", "note", "hint", "zz"].into_iter().find(is_free)?;
                 object.insert(key.to_owned(), Value::String(words));
@@ -198,14 +191,15 @@ impl Attempt<'_> {
 
     fn words_that_are(&self, set: Set) -> impl Iterator<Item = &str> {
         let words = self.space.words.iter().enumerate();
-        words.filter(move |(at, _)| self.space.word_domain(self.domains, *at) == set).map(|(_, word)| word.as_str())
+        words
+            .filter(move |(at, _)| self.space.word_domain(self.domains, *at) == set)
+            .map(|(_, word)| word.as_str())
     }
 
-    fn first_wrong_word(&self, body: &str) -> Option<(&str, Set)> {
-        self.space.words.iter().enumerate().find_map(|(at, word)| {
+    fn has_words(&self, body: &str) -> bool {
+        self.space.words.iter().enumerate().all(|(at, word)| {
             let is = if holds_word(body, word) { THERE } else { NOT_THERE };
-            let domain = self.space.word_domain(self.domains, at);
-            (domain & is == 0).then_some((word.as_str(), domain))
+            self.space.word_domain(self.domains, at) & is != 0
         })
     }
 
@@ -229,72 +223,4 @@ impl Attempt<'_> {
                 && !self.space.words.iter().any(|word| text.contains(word.as_str()))
         })
     }
-}
-
-/// What must be at a path.
-enum Want {
-    Absent,
-    Exactly(Value),
-    /// Something; this, if nothing is below it.
-    Something(Value),
-}
-
-/// A JSON value that is being put together.
-#[derive(Default)]
-struct Tree {
-    want: Option<Want>,
-    below: IndexMap<Step, Tree>,
-}
-
-enum Conflict {
-    Contradiction,
-    TooLong,
-}
-
-impl Tree {
-    fn put(&mut self, steps: &[Step], want: Want) {
-        match steps.split_first() {
-            Some((step, rest)) => self.below.entry(step.clone()).or_default().put(rest, want),
-            None => self.want = Some(want),
-        }
-    }
-
-    fn value(self) -> Result<Option<Value>, Conflict> {
-        let mut keys = Map::new();
-        let mut indices = Vec::new();
-        for (step, tree) in self.below {
-            match (step, tree.value()?) {
-                (Step::Key(key), Some(value)) => drop(keys.insert(key, value)),
-                (Step::Key(_), None) => {}
-                // One that is absent has its place too: the last of a list can be null and the first not.
-                (Step::Index(at), value) => indices.push((at, value)),
-            }
-        }
-        let has_no_elements = indices.iter().all(|(_, value)| value.is_none());
-        match (keys.is_empty(), has_no_elements, self.want) {
-            (true, true, None | Some(Want::Absent)) => Ok(None),
-            (true, true, Some(Want::Exactly(value) | Want::Something(value))) => Ok(Some(value)),
-            (_, _, Some(Want::Absent | Want::Exactly(_))) | (false, false, _) => Err(Conflict::Contradiction),
-            (false, true, _) => Ok(Some(Value::Object(keys))),
-            (true, false, _) => list(indices).map(Some),
-        }
-    }
-}
-
-/// A list with these elements, long enough that those counted from the front and from the back never meet.
-fn list(elements: Vec<(i64, Option<Value>)>) -> Result<Value, Conflict> {
-    let front = elements.iter().map(|(at, _)| at.saturating_add(1)).max().unwrap_or(0).max(0);
-    let back = elements.iter().map(|(at, _)| at.saturating_neg()).max().unwrap_or(0).max(0);
-    if front > MAX_LIST || back > MAX_LIST {
-        return Err(Conflict::TooLong);
-    }
-    let length = front + back;
-    let mut list = vec![Value::Null; usize::try_from(length).unwrap_or(0)];
-    for (at, value) in elements {
-        let place = if at < 0 { length + at } else { at };
-        if let Some(slot) = usize::try_from(place).ok().and_then(|place| list.get_mut(place)) {
-            *slot = value.unwrap_or_default();
-        }
-    }
-    Ok(Value::Array(list))
 }

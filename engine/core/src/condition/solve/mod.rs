@@ -5,7 +5,9 @@
 //! table is a disjunction: passing `unless = { status, exists }` guarantees both, passing `if` of the same nothing.
 
 mod build;
+mod question;
 mod space;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use self::build::{Built, Extra, PLAIN, build};
-use self::space::{Domains, Leaf, Questions, Space};
+use self::question::{Leaf, Questions};
+use self::space::{Domains, Space};
 use super::Operand;
 use crate::provider::Rule;
 use crate::query::{Query, Step};
@@ -183,7 +186,8 @@ impl Known {
     fn reply(&self, mut domains: Domains, wish: &Wish<'_>) -> Option<Reply> {
         let make = |domains: &Domains, more: &[(Query, Value)]| {
             let filled = build(&self.space, domains, Extra { fill: wish.fill, more });
-            let built = if matches!(filled, Built::Reply(_)) { filled } else { build(&self.space, domains, PLAIN) };
+            let built =
+                if matches!(filled, Built::Reply(_)) { filled } else { build(&self.space, domains, PLAIN) };
             if let Built::Reply(reply) = built { Some(reply) } else { None }
         };
         let mut reply = make(&domains, &[])?;

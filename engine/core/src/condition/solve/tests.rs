@@ -99,7 +99,12 @@ fn comparing_with_the_empty_text_guarantees_nothing() {
 fn what_lies_below_a_text_is_absent() {
     let rules = [when(vec![equals("$.a", &[json!("x")]), exists("$.a.b")]), otherwise()];
     assert_eq!(http(&rules).dead(0), Some(Dead::Impossible));
-    let rules = [when(vec![exists("$.a.b")]), unless(vec![exists("$.a[0]")]), unless(vec![exists("$.a")]), otherwise()];
+    let rules = [
+        when(vec![exists("$.a.b")]),
+        unless(vec![exists("$.a[0]")]),
+        unless(vec![exists("$.a")]),
+        otherwise(),
+    ];
     assert_eq!(http(&rules).dead(2), Some(Dead::Shadowed { by: 1 }));
     assert_eq!(http(&rules).dead(3), None);
 }
@@ -119,7 +124,10 @@ fn dead_rules_are_told_by_their_cause() {
     assert_eq!(dead(&[otherwise(), when(vec![status(&[200])])], 1), Some(Dead::Shadowed { by: 0 }));
     let rules = [when(vec![status(&[400])]), when(vec![class(4)]), when(vec![status(&[404]), exists("$.a")])];
     assert_eq!(dead(&rules, 2), Some(Dead::Shadowed { by: 1 }));
-    assert_eq!(dead(&[unless(vec![status(&[200])]), when(vec![status(&[404])])], 1), Some(Dead::Shadowed { by: 0 }));
+    assert_eq!(
+        dead(&[unless(vec![status(&[200])]), when(vec![status(&[404])])], 1),
+        Some(Dead::Shadowed { by: 0 })
+    );
     let both = rule(Some(all(vec![status(&[200])])), Some(all(vec![class(2)])));
     assert_eq!(dead(&[both], 0), Some(Dead::Impossible));
     assert_eq!(dead(&[when(vec![status(&[200]), status(&[404])])], 0), Some(Dead::Impossible));
@@ -146,7 +154,14 @@ fn a_callback_has_neither_status_nor_body() {
     }
     assert_eq!(guaranteed(&analysis, 6), ["$.code", "$.state"]);
     let reply = analysis.reply(6, &NO_WISH).expect("a callback");
-    assert_eq!(reply, Reply { status: None, json: Some(json!({ "state": "s-123", "code": "sample" })), body: String::new() });
+    assert_eq!(
+        reply,
+        Reply {
+            status: None,
+            json: Some(json!({ "state": "s-123", "code": "sample" })),
+            body: String::new()
+        }
+    );
 }
 
 #[test]
@@ -174,7 +189,8 @@ fn replies_are_natural() {
     reply_check(&poll(), 1, 200, r#"{"status":"error"}"#);
     reply_check(&poll(), 2, 200, "{}");
     reply_check(&poll(), 3, 200, r#"{"status":"success"}"#);
-    let token = r#"{"status":"success","access_token":"sample","refresh_token":"sample","expired_in":"sample"}"#;
+    let token =
+        r#"{"status":"success","access_token":"sample","refresh_token":"sample","expired_in":"sample"}"#;
     reply_check(&poll(), 4, 200, token);
     let refresh = [
         when(vec![status(&[200]), exists("$.access_token")]),
@@ -183,8 +199,18 @@ fn replies_are_natural() {
     ];
     reply_check(&refresh, 1, 200, "invalid_grant");
     reply_check(&refresh, 2, 200, "{}");
-    reply_check(&[when(vec![class(5), exists("$.a"), body(&["down"])])], 0, 500, r#"{"a":"sample","message":"down"}"#);
-    reply_check(&[when(vec![exists("$.a[1].b"), exists("$.a[-1]")])], 0, 200, r#"{"a":[null,{"b":"sample"},"sample"]}"#);
+    reply_check(
+        &[when(vec![class(5), exists("$.a"), body(&["down"])])],
+        0,
+        500,
+        r#"{"a":"sample","message":"down"}"#,
+    );
+    reply_check(
+        &[when(vec![exists("$.a[1].b"), exists("$.a[-1]")])],
+        0,
+        200,
+        r#"{"a":[null,{"b":"sample"},"sample"]}"#,
+    );
 }
 
 #[test]
@@ -220,8 +246,16 @@ fn a_list_that_asks_too_much_claims_nothing() {
 fn any_test() -> impl Strategy<Value = Test> {
     let paths = vec!["$.a", "$.b", "$.a.b", "$.a.c", "$.l[0]", "$.l[-1]", "$.l[1].x", "$.l.k", "$"];
     let path = prop::sample::select(paths);
-    let value = prop::sample::select(vec![json!("x"), json!("bad"), json!(""), json!(1), json!(true), json!("sample")]);
-    let words = prop::collection::vec(prop::sample::select(vec!["bad", "x", "worse", "a", "bad_x", "\"", "1"]), 1..3);
+    let value = prop::sample::select(vec![
+        json!("x"),
+        json!("bad"),
+        json!(""),
+        json!(1),
+        json!(true),
+        json!("sample"),
+    ]);
+    let words =
+        prop::collection::vec(prop::sample::select(vec!["bad", "x", "worse", "a", "bad_x", "\"", "1"]), 1..3);
     prop_oneof![
         3 => path.clone().prop_map(exists),
         3 => (path, prop::collection::vec(value, 1..3)).prop_map(|(path, values)| equals(path, &values)),
@@ -237,13 +271,24 @@ fn any_condition() -> impl Strategy<Value = Option<Condition>> {
 }
 
 fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
-    prop::collection::vec((any_condition(), any_condition()).prop_map(|(when, unless)| rule(when, unless)), 1..5)
+    prop::collection::vec(
+        (any_condition(), any_condition()).prop_map(|(when, unless)| rule(when, unless)),
+        1..5,
+    )
 }
 
 /// Answers of the words that the rules ask for, as a server could send them.
 fn any_reply() -> impl Strategy<Value = Reply> {
     let leaf = prop::sample::select(vec![
-        json!("x"), json!("bad"), json!(""), json!(1), json!(true), json!(null), json!("s-123"), json!("zzz"), json!("sample"),
+        json!("x"),
+        json!("bad"),
+        json!(""),
+        json!(1),
+        json!(true),
+        json!(null),
+        json!("s-123"),
+        json!("zzz"),
+        json!("sample"),
     ]);
     let value = leaf.prop_recursive(3, 10, 3, |inner| {
         let key = prop::sample::select(vec!["a", "b", "c", "l", "k", "x", "message", "u"]);
@@ -255,7 +300,11 @@ fn any_reply() -> impl Strategy<Value = Reply> {
     });
     let text = prop_oneof![4 => value.prop_map(|v| v.to_string()), 1 => "(bad|worse|x|a|1| |\"|-){0,4}"];
     let statuses = prop::sample::select(vec![200_u16, 201, 202, 304, 400, 404, 500, 503]);
-    (statuses, text).prop_map(|(status, body)| Reply { status: Some(status), json: serde_json::from_str(&body).ok(), body })
+    (statuses, text).prop_map(|(status, body)| Reply {
+        status: Some(status),
+        json: serde_json::from_str(&body).ok(),
+        body,
+    })
 }
 
 proptest! {

@@ -1,0 +1,154 @@
+//! Rules as questions to the variables of a [`Space`], and the decision tree that they make.
+
+use serde_json::Value;
+
+use super::Wire;
+use super::space::{Domains, LITERALS, Set, Space, THERE, set_of};
+use crate::condition::eval::{ValueOf, equal};
+use crate::condition::{Condition, Test};
+use crate::provider::Rule;
+use crate::query::Query;
+
+/// More leaves than any sensible file has; beyond it nothing is claimed.
+const MAX_LEAVES: usize = 4096;
+
+/// The variable is in the set.
+#[derive(Debug, Clone, Copy)]
+struct Atom {
+    variable: usize,
+    set: Set,
+}
+
+/// Any of its atoms holds.
+type Clause = Vec<Atom>;
+
+/// A rule as questions: every clause of `when` holds, not every one of `unless`.
+#[derive(Debug)]
+pub(super) struct Questions {
+    when: Vec<Clause>,
+    unless: Option<Vec<Clause>>,
+}
+
+/// The answers that take one rule, or none of them (`rule` is then their count).
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) rule: usize,
+    pub(super) domains: Domains,
+}
+
+impl Space {
+    /// A rule as questions to these variables.
+    pub(super) fn questions(&self, rule: &Rule, value_of: &ValueOf<'_>) -> Questions {
+        let clauses = |condition: &Condition| -> Vec<Clause> {
+            condition.terms.iter().map(|term| self.clause(&term.test, value_of)).collect()
+        };
+        Questions {
+            when: rule.when.as_ref().map(clauses).unwrap_or_default(),
+            unless: rule.unless.as_ref().map(clauses),
+        }
+    }
+
+    fn clause(&self, test: &Test, value_of: &ValueOf<'_>) -> Clause {
+        let path =
+            |path: &Query| self.paths.iter().enumerate().find(|(_, own)| own.path.steps() == path.steps());
+        match test {
+            // A callback has only paths.
+            Test::Status(_) | Test::Body(_) if self.wire == Wire::Callback => Vec::new(),
+            Test::Status(patterns) => {
+                let meant = |status: &u16| patterns.iter().any(|pattern| pattern.matches(*status));
+                vec![Atom { variable: 0, set: set_of(&self.statuses, meant) }]
+            }
+            Test::Body(words) => {
+                let is_asked = |own: &String| words.iter().any(|word| word.to_lowercase() == *own);
+                let asked = self.words.iter().enumerate().filter(|(_, own)| is_asked(own));
+                asked.map(|(at, _)| Atom { variable: 1 + self.paths.len() + at, set: THERE }).collect()
+            }
+            Test::Exists(asked) => path(asked)
+                .map(|(at, own)| Atom { variable: 1 + at, set: !own.not_present() })
+                .into_iter()
+                .collect(),
+            Test::Equals(asked, operands) => {
+                let values: Vec<Value> = operands.iter().filter_map(value_of).collect();
+                let meant = |own: &Value| values.iter().any(|value| equal(own, value));
+                path(asked)
+                    .map(|(at, own)| Atom { variable: 1 + at, set: set_of(&own.literals, meant) << LITERALS })
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    /// All leaves of the decision tree of a list of rules; `None` where there are too many.
+    pub(super) fn leaves(&self, rules: &[&Questions]) -> Option<Vec<Leaf>> {
+        let mut leaves = Vec::new();
+        let mut open = vec![(0, self.domains())];
+        while let Some((rule, domains)) = open.pop() {
+            let Some(questions) = rules.get(rule) else {
+                leaves.push(Leaf { rule, domains });
+                continue;
+            };
+            match questions.taken(&domains) {
+                Known::Yes => leaves.push(Leaf { rule, domains }),
+                Known::No => open.push((rule + 1, domains)),
+                Known::Depends(atom) => {
+                    for set in [!atom.set, atom.set] {
+                        let mut part = domains.clone();
+                        if let Some(domain) = part.get_mut(atom.variable) {
+                            *domain &= set;
+                        }
+                        open.push((rule, part));
+                    }
+                }
+            }
+            if leaves.len() + open.len() > MAX_LEAVES {
+                return None;
+            }
+        }
+        Some(leaves)
+    }
+}
+
+/// Whether something holds, as far as the domains tell; if not, the first question that would tell more.
+enum Known {
+    Yes,
+    No,
+    Depends(Atom),
+}
+
+impl Questions {
+    fn taken(&self, domains: &Domains) -> Known {
+        match (all(&self.when, domains), &self.unless) {
+            (Known::Yes, Some(unless)) => match all(unless, domains) {
+                Known::Yes => Known::No,
+                Known::No => Known::Yes,
+                depends => depends,
+            },
+            (known, _) => known,
+        }
+    }
+}
+
+fn all(clauses: &[Clause], domains: &Domains) -> Known {
+    let mut first = None;
+    for clause in clauses {
+        match any(clause, domains) {
+            Known::Yes => {}
+            Known::No => return Known::No,
+            Known::Depends(atom) => first = first.or(Some(atom)),
+        }
+    }
+    first.map_or(Known::Yes, Known::Depends)
+}
+
+fn any(clause: &Clause, domains: &Domains) -> Known {
+    let mut first = None;
+    for atom in clause {
+        let domain = domains.get(atom.variable).copied().unwrap_or_default();
+        match (domain & atom.set, domain & !atom.set) {
+            (_, 0) => return Known::Yes,
+            (0, _) => {}
+            _ => first = first.or(Some(*atom)),
+        }
+    }
+    first.map_or(Known::No, Known::Depends)
+}
