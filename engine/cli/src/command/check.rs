@@ -62,13 +62,18 @@ fn print(checked: &Checked, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => render::answer_json(&diagnostic::json(diagnostics, sources)),
         Format::Sarif => render::answer_json(&diagnostic::sarif(diagnostics, sources)),
-        Format::Github => render::answer(&diagnostic::github(diagnostics, sources)),
+        Format::Github => lines(&diagnostic::github(diagnostics, sources)),
         Format::Text => {
-            render::answer(&diagnostic::text(diagnostics, sources, render::colors_stdout()))?;
+            lines(&diagnostic::text(diagnostics, sources, render::colors_stdout()))?;
             render::say(&summary(checked));
             Ok(())
         }
     }
+}
+
+/// Writes findings to stdout; no findings are no line.
+fn lines(findings: &str) -> Result<(), Failure> {
+    if findings.is_empty() { Ok(()) } else { render::answer_line(findings) }
 }
 
 fn summary(checked: &Checked) -> String {
