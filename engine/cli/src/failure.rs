@@ -6,7 +6,7 @@ use hermes_engine_core::machine::Trouble;
 
 use crate::exit::Exit;
 
-/// The end of a command that did not do its job.
+/// The end of a command that did not do its job. Small, for every call hands one on.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The exit code.
@@ -16,11 +16,11 @@ pub(crate) struct Failure {
     /// What went wrong, and where.
     pub(crate) message: String,
     /// What to do next.
-    pub(crate) help: Option<String>,
+    pub(crate) help: Option<Box<str>>,
     /// The provider it is about.
-    pub(crate) provider: Option<String>,
+    pub(crate) provider: Option<Box<str>>,
     /// The state in which a flow failed.
-    pub(crate) state: Option<String>,
+    pub(crate) state: Option<Box<str>>,
     /// Whether only a new login helps.
     pub(crate) relogin: bool,
 }
@@ -55,14 +55,14 @@ impl Failure {
     }
 
     /// Says what to do next.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Failure {
+    pub(crate) fn help(mut self, help: impl Into<Box<str>>) -> Failure {
         self.help = Some(help.into());
         self
     }
 
     /// Says which provider it is about.
     pub(crate) fn about(mut self, provider: &str) -> Failure {
-        self.provider.get_or_insert_with(|| provider.to_owned());
+        self.provider.get_or_insert_with(|| provider.into());
         self
     }
 
@@ -78,9 +78,9 @@ impl From<Trouble> for Failure {
             exit: trouble.class.into(),
             code: trouble.code,
             message: trouble.message,
-            help: trouble.help,
+            help: trouble.help.map(Into::into),
             provider: None,
-            state: trouble.state,
+            state: trouble.state.map(Into::into),
             relogin: trouble.relogin,
         }
     }

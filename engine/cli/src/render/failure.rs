@@ -59,7 +59,7 @@ mod tests {
         let failure = |exit| {
             let failure =
                 Failure::new(exit, "authorization_denied", "Acme: the server said no").help("try again");
-            Failure { state: Some("poll".to_owned()), ..failure }
+            Failure { state: Some("poll".into()), ..failure }
         };
         check(
             failure(Exit::Denied),
