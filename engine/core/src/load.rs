@@ -76,13 +76,15 @@ fn load_as(
     let extends = own.get("extends").map(|node| node.span);
     let mut findings = Vec::new();
     let layers = layers(sources, &own, flow, &mut findings);
+    let whole = findings.is_empty();
     findings.extend(merge::overrides_nothing(&own, &layers));
     let names = layers.iter().map(|layer| layer.name.clone()).collect();
     let merged = merge::over(own, layers);
 
     let (raw, unread) = read::read(&merged);
     findings.extend(unread);
-    let provider = raw.map(|raw| {
+    // Without a flow that it needs, a file would seem to lack all that the flow has.
+    let provider = raw.filter(|_| whole).map(|raw| {
         let file =
             lower::File { id: &file.id, raw: &raw, node: &merged, extends: names, flow: kind == Kind::Flow };
         let (provider, unlowered) = lower::lower(&file);

@@ -1,4 +1,4 @@
-//! HE109: a state from which no end can be reached.
+//! HE109: a state from which no end can be reached but that its time is over.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +24,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             .active()
             .filter(|(id, _, active)| {
                 let mut rules = subject.live_rules(*id, active);
-                active.until.is_some()
-                    || rules.any(|(_, rule)| goes_to(rule).is_none_or(|to| ends.contains(&to)))
+                rules.any(|(_, rule)| goes_to(rule).is_none_or(|to| ends.contains(&to)))
             })
             .map(|(id, ..)| id)
             .collect();

@@ -49,9 +49,10 @@ type Findings = BTreeMap<Span, Diagnostic>;
 /// All findings of the proof.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Findings::new();
+    // Pairs: a state, and one that has run before it.
     let mut ever_run = BTreeSet::new();
     let complete = walk(subject, &mut |arrival| {
-        never_run(subject, arrival, &mut ever_run);
+        ever_run.extend(arrival.way.iter().map(|taken| (arrival.at, taken.state)));
         arrived(subject, arrival, &mut findings);
     });
     let mut all: Vec<Diagnostic> = findings.into_values().collect();
@@ -285,12 +286,6 @@ fn token_guaranteed(
     });
 }
 
-/// Notes every state that has run before the states that name it.
-fn never_run(subject: &Subject<'_>, arrival: &Arrival<'_>, ever: &mut BTreeSet<(StateId, StateId)>) {
-    let _ = subject;
-    ever.extend(arrival.way.iter().map(|taken| (arrival.at, taken.state)));
-}
-
 /// A choice of `first`, or an optional value, that names a state which never runs before.
 fn alternatives_that_never_run(
     subject: &Subject<'_>,
@@ -308,13 +303,12 @@ fn alternatives_that_never_run(
                 let Name::Answer { state: named, .. } = name else { continue };
                 let Some(other) = subject.provider.state_id(named) else { continue };
                 if !ever.contains(&(id, other)) && !all.iter().any(|finding| finding.primary.span == span) {
+                    let message = match other == id {
+                        true => format!("`{named}` has no answer yet while it runs"),
+                        false => format!("`{named}` never runs before `{}`", state.name),
+                    };
                     all.push(
-                        Diagnostic::new(
-                            &used_before_run::CODE,
-                            span,
-                            format!("`{named}` never runs before `{}`", state.name),
-                        )
-                        .help("name a state that leads here"),
+                        Diagnostic::new(&used_before_run::CODE, span, message).help("name a state that leads here"),
                     );
                 }
             }

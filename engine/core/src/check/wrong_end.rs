@@ -39,7 +39,9 @@ fn of_action(subject: &Subject<'_>, action: Action) -> Vec<Diagnostic> {
     let acts = reached
         .iter()
         .any(|id| matches!(provider.states.get(id.0).map(|s| &s.kind), Some(StateKind::Active(_))));
-    if !comes_right && acts && findings.is_empty() {
+    // A state without rules is HE102's.
+    let has_gap = subject.active().any(|(id, _, active)| reached.contains(&id) && active.on.is_empty());
+    if !comes_right && acts && !has_gap && findings.is_empty() {
         let span = match action {
             Action::Login => provider.start.login.first().map(|at| at.span),
             Action::Logout => provider.start.logout.first().map(|at| at.span),
