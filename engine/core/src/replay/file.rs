@@ -150,6 +150,7 @@ impl Reader<'_> {
         let mut replies = common.clone();
         replies.extend(self.replies(&format!("{pointer}/replies"), &raw.replies));
         self.durations(&pointer, &raw.expect);
+        self.counts(&pointer, &raw.sent);
         let from = raw.from.as_deref().and_then(|name| self.from(&pointer, name));
         Test {
             span: place(self.root, &format!("{pointer}/name")),
@@ -192,6 +193,16 @@ impl Reader<'_> {
         }
         if let Some(Wanted::Text(text)) = expect.token.as_ref().and_then(|t| t.expires_in.as_ref()) {
             self.duration(&format!("{pointer}/expect/token/expires_in"), text);
+        }
+    }
+
+    fn counts(&mut self, pointer: &str, sent: &IndexMap<String, OneOrList<raw::Sent>>) {
+        for (state, sent) in sent {
+            let OneOrList::List(list) = sent else { continue };
+            for (i, _) in list.iter().enumerate().filter(|(_, sent)| sent.times.is_some()) {
+                let pointer = format!("{pointer}/sent/{}/{i}/times", escaped(state));
+                self.wrong(&pointer, "a list says by its length how many requests there are");
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod device;
 mod leaks;
 mod names;
 mod page;
+mod property;
 mod updates;
 
 use super::*;

@@ -199,11 +199,11 @@ fn leaving(provider: &Provider, from: StateId) -> impl Iterator<Item = (&Active,
 
 /// Whether every rule by which the answer is passed on makes sure that the value is there.
 fn is_guaranteed(provider: &Provider, optional: &Optional) -> bool {
-    leaving(provider, optional.state)
-        .filter(|(_, _, to)| optional.is_read_on_the_way_to(*to))
-        .all(|(active, rule, _)| {
+    leaving(provider, optional.state).filter(|(_, _, to)| optional.is_read_on_the_way_to(*to)).all(
+        |(active, rule, _)| {
             analyse(&active.on, wire(active), &symbolic).guaranteed(rule).contains(&optional.path)
-        })
+        },
+    )
 }
 
 fn wire(active: &Active) -> Wire {

@@ -15,8 +15,14 @@ fn check(test: &str, expect: &[&str]) {
 #[test]
 fn a_run_waits_on_a_virtual_clock_and_is_compared_with_what_is_written_alone() {
     check(r#"expect = { end = "success" }"#, &[]);
-    check(r#"expect = { end = "success", waited = "10s", token = { access_token = "a", expires_in = "1m" } }"#, &[]);
-    check(r#"expect = { end = "success", shown = { url = "https://auth.eu.example.com/go", code = "AB" } }"#, &[]);
+    check(
+        r#"expect = { end = "success", waited = "10s", token = { access_token = "a", expires_in = "1m" } }"#,
+        &[],
+    );
+    check(
+        r#"expect = { end = "success", shown = { url = "https://auth.eu.example.com/go", code = "AB" } }"#,
+        &[],
+    );
 }
 
 #[test]
@@ -44,13 +50,18 @@ fn every_difference_is_named_with_both_values() {
 fn an_unexpected_failure_says_why() {
     check(
         "replies.device = { json = { state = 1 } }\nexpect = { end = \"success\" }",
-        &[r#"expect.end: expected "success", got "error" (authorization_incomplete: Acme: the server's answer lacks what a login needs)"#],
+        &[
+            r#"expect.end: expected "success", got "error" (authorization_incomplete: Acme: the server's answer lacks what a login needs)"#,
+        ],
     );
 }
 
 #[test]
 fn false_wants_no_value_and_true_wants_any() {
-    check(r#"expect = { end = "success", code = false, notice = false, token = { keep = { account = false } } }"#, &[]);
+    check(
+        r#"expect = { end = "success", code = false, notice = false, token = { keep = { account = false } } }"#,
+        &[],
+    );
     check(r#"expect = { end = "success", token = { access_token = true, expires_in = true } }"#, &[]);
     check(
         r#"expect = { end = "success", notice = true, token = { access_token = false } }"#,
@@ -85,7 +96,10 @@ fn a_table_is_the_first_request_of_a_state_and_a_list_is_all_of_them() {
     );
     check("expect.end = \"success\"\nsent.poll = { times = 3 }", &["sent.poll.times: expected 3, got 2"]);
     check("expect.end = \"success\"\nsent.refresh = { times = 0 }", &[]);
-    check("expect.end = \"success\"\nsent.refresh = {}", &["sent.refresh: expected a request, got none was sent"]);
+    check(
+        "expect.end = \"success\"\nsent.refresh = {}",
+        &["sent.refresh: expected a request, got none was sent"],
+    );
 }
 
 #[test]
@@ -120,7 +134,8 @@ fn a_request_that_gets_no_answer_fails_or_is_asked_again() {
 
 #[test]
 fn a_refresh_keeps_what_the_answer_does_not_bring() {
-    let refresh = "run = \"refresh\"\ntoken = { access_token = \"a\", refresh_token = \"r\", account = \"me\" }\n";
+    let refresh =
+        "run = \"refresh\"\ntoken = { access_token = \"a\", refresh_token = \"r\", account = \"me\" }\n";
     check(
         &format!(
             "{refresh}replies.refresh = {{ json = {{ access_token = \"a2\" }} }}\nexpect = {{ end = \"success\", token = {{ access_token = \"a2\", refresh_token = \"r\", keep = {{ account = \"me\" }} }} }}\nsent.refresh = {{ form = {{ refresh_token = \"r\" }} }}"

@@ -56,6 +56,14 @@ fn moments_durations_and_replies_of_two_kinds_are_judged() {
 }
 
 #[test]
+fn a_list_of_requests_has_no_count_beside_its_length() {
+    check(
+        "[[test]]\nname = \"it\"\nexpect.end = \"success\"\nsent.poll = [{ times = 2 }]",
+        &["HE005 2: a list says by its length how many requests there are"],
+    );
+}
+
+#[test]
 fn a_file_that_is_no_test_file_has_findings_and_no_tests() {
     for text in ["[[test]]\nexpect = 1", "tests = []", "name =", "[[test]]\nname = \"it\""] {
         let (mut sources, provider) = provider(DEVICE);

@@ -62,7 +62,9 @@ fn an_answer_of_the_wrong_kind_is_named() {
     );
     check(
         "replies.exchange = { paste = \"x\" }\nexpect.end = \"success\"",
-        &["replies.exchange: expected an HTTP answer, got a callback or a paste, which only a browser state takes"],
+        &[
+            "replies.exchange: expected an HTTP answer, got a callback or a paste, which only a browser state takes",
+        ],
     );
 }
 
