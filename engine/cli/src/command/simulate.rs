@@ -45,7 +45,12 @@ async fn serve(server: Server, args: Args) -> Ended {
     loop {
         tokio::select! {
             exchange = simulator.next_exchange() => match exchange {
-                Some(exchange) => render::say(&line(&exchange)),
+                Some(exchange) => {
+                    render::say(&line(&exchange));
+                    if let Some(page) = &exchange.page {
+                        render::say(&format!("  decide at http://{}{}", simulator.addr(), safe(page)));
+                    }
+                }
                 None => return Ok(Exit::Done),
             },
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),

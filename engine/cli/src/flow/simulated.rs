@@ -1,17 +1,11 @@
 //! `--simulate`: the same login against a server made from the file, with a home that is thrown away.
 
-use hermes_engine::driver::{Opened, Person};
 use hermes_engine::home::Home;
 use hermes_engine::input::Inputs;
-use hermes_engine::simulate::{Scenario, Server, Simulator, Visit, Visitor};
+use hermes_engine::simulate::{Scenario, Server, Simulator, Visiting};
 use hermes_engine::store::Store;
-use hermes_engine_core::machine::Prompt;
 use hermes_engine_core::provider::Input;
 use indexmap::IndexMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::login::{finish, start, start_state};
 use super::run::{block_on, drive};
@@ -42,45 +36,11 @@ pub(super) fn login(mut session: Session<'_>, options: &Options, scenario: Scena
         ));
         let mut http = options.network.options();
         http.connect_to.extend(simulator.connect_to());
-        let terminal = Terminal::new(options.stdin.is_none());
-        let pastes = terminal.paster();
-        let mut person = Played { terminal, visitor: simulator.visitor(), pastes };
+        let mut person = Visiting::new(Terminal::new(options.stdin.is_none()), simulator.visitor());
         // The visitor is the browser: none is opened.
         drive(start(&session, &inputs, options, from, false), http, &mut person, options.trace).await
     })??;
     finish(&session, &inputs, options, outcome)
-}
-
-/// A person who approves by themselves: what is shown is shown, and then visited.
-struct Played {
-    terminal: Terminal,
-    visitor: Visitor,
-    pastes: UnboundedSender<String>,
-}
-
-impl Person for Played {
-    fn show(&mut self, prompt: &Prompt, opened: &Opened) {
-        self.terminal.show(prompt, opened);
-        let (visitor, prompt, pastes) = (self.visitor.clone(), prompt.clone(), self.pastes.clone());
-        tokio::spawn(async move {
-            if let Ok(Visit::Paste(text)) = visitor.visit(&prompt).await {
-                // Where nobody waits for a paste any more, the run is over.
-                let _ = pastes.send(text);
-            }
-        });
-    }
-
-    fn waiting(&mut self, left: Option<Duration>) {
-        self.terminal.waiting(left);
-    }
-
-    fn waited(&mut self) {
-        self.terminal.waited();
-    }
-
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
-        self.terminal.paste()
-    }
 }
 
 /// Inputs without a person and without a look at what is theirs: what was given, defaults, and inventions.

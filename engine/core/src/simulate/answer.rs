@@ -8,6 +8,7 @@ use super::compose::{Made, Workshop};
 use super::fault;
 use super::field::Fields;
 use super::invent::Inventor;
+use super::page::VERIFY;
 use super::plan::{Intent, Role, intent, targets};
 use super::reply::{done, json_reply, text_reply};
 use super::scenario::Scenario;
@@ -123,7 +124,16 @@ impl Server {
             Some(json) => json_reply(made.status.unwrap_or(200), json),
             None => text_reply(made.status.unwrap_or(200), &made.text),
         };
-        done(body, note)
+        Outcome { page: self.page_for(step, &made), ..done(body, note) }
+    }
+
+    /// The approval page of a login that goes on to be polled.
+    fn page_for(&self, step: &Step<'_>, made: &Made) -> Option<String> {
+        let Then::Go(to) = &step.active.on.get(made.rule)?.then else { return None };
+        let StateKind::Active(next) = &self.provider.state(to.value).kind else { return None };
+        let role = Role::of(&self.provider, to.value, next, false);
+        let code = &self.book.session(step.session)?.code;
+        (role.is_polled && to.value != step.id).then(|| format!("{VERIFY}?user_code={code}"))
     }
 
     /// Spoils an answer as the scenario says. Tells whether it did.

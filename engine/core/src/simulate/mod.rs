@@ -62,6 +62,7 @@ struct Outcome {
     state: Option<String>,
     note: String,
     is_refused: bool,
+    page: Option<String>,
 }
 
 impl Server {
@@ -115,6 +116,7 @@ impl Server {
             status,
             note: outcome.note,
             refused: outcome.is_refused,
+            page: outcome.page,
         };
         (outcome.reply, exchange)
     }

@@ -7,7 +7,7 @@ use super::wire::Reply;
 
 /// A request that was answered as the scenario says.
 pub(super) fn done(reply: Reply, note: &str) -> Outcome {
-    Outcome { reply, state: None, note: note.to_owned(), is_refused: false }
+    Outcome { reply, state: None, note: note.to_owned(), is_refused: false, page: None }
 }
 
 /// A request that was wrong.

@@ -148,10 +148,10 @@ fn contradicts(slot: &Slot<'_>, content: &Content, scope: &dyn Scope) -> bool {
 }
 
 fn path_slot<'a>(expression: &'a Expression, text: &str) -> Slot<'a> {
-    let decoded: String = match url::Url::parse(&format!("https://x/?{}", text.replace('+', "%2B"))) {
-        Ok(url) => url.query_pairs().next().map(|(name, _)| name.into_owned()).unwrap_or_default(),
-        Err(_) => text.to_owned(),
-    };
+    // A form's decoder reads percent signs; what else it reads is hidden from it.
+    let hidden = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let decoded = url::form_urlencoded::parse(hidden.as_bytes()).next();
+    let decoded = decoded.map(|(name, _)| name.into_owned()).unwrap_or_default();
     Slot { label: "the URL's path".into(), place: Place::Path(decoded), want: Want::Expression(expression) }
 }
 

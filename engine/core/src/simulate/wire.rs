@@ -52,6 +52,8 @@ pub struct Exchange {
     pub note: String,
     /// Whether the request broke the protocol.
     pub refused: bool,
+    /// Where on this server a person can decide on the login that began with this request: path and query.
+    pub page: Option<String>,
 }
 
 impl fmt::Debug for Asked {
