@@ -33,9 +33,12 @@ pub fn save_login(store: &Store, login: &Login<'_>) -> Result<(), StoreError> {
     store.with_grant(id, LOCK_LIMIT, |held| {
         store.commit(|document| {
             if !is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
-                let before = super::record(document, login.provider);
+                let before = document.record_at(id, &place(login.provider));
                 let record = record(login, before.as_ref(), begun_in(login));
                 document.put(id, before.as_ref(), &record);
+                if is_key(login.provider) {
+                    document.offer_key(id, &record);
+                }
             }
             document.activate(id);
         })?;
@@ -58,6 +61,12 @@ pub(super) fn record(login: &Login<'_>, before: Option<&Record>, from: Option<St
         record.set_label(label);
     }
     record
+}
+
+/// Whether a login of this provider is a key that a person types.
+fn is_key(provider: &Provider) -> bool {
+    let starts = provider.starts(Action::Login);
+    !starts.is_empty() && starts.into_iter().all(|id| made::is_success(provider, id))
 }
 
 /// Whether a text is the value of a source, which is never stored.

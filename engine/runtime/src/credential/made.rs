@@ -85,7 +85,8 @@ pub(super) fn start(given: Given<'_>, id: StateId) -> Start {
     }
 }
 
-fn is_success(provider: &Provider, id: StateId) -> bool {
+/// Whether a state is `success` itself: a login that begins there sends nothing.
+pub(super) fn is_success(provider: &Provider, id: StateId) -> bool {
     provider.states.get(id.0).is_some_and(|state| matches!(state.kind, StateKind::Success(_)))
 }
 

@@ -3,7 +3,7 @@
 //! [`token`] on a fresh credential reads one file and computes; only a renewal builds an async runtime and a client. It
 //! builds its own, so call it from plain code, or from `spawn_blocking`, never from inside a runtime.
 //!
-//! What is asked and what is reported come from one judgement ([`freshness`], then [`plan`]), so that a status can't say
+//! What is asked and what is reported come from one judgement (`freshness`, then `plan`), so that a status can't say
 //! yes where a use says no.
 
 mod ask;
@@ -30,8 +30,9 @@ use indexmap::IndexMap;
 
 pub use login::{Login, remove, reset, save_login};
 pub use status::{Standing, Status, status};
-pub use token::{Credential, Error, Request, Source, token};
+pub use token::{Credential, Error, OriginsByRegion, Request, Source, token};
 
+use crate::clock;
 use crate::store::{Document, Record};
 
 /// The values of a provider's inputs, as `--set`, sources, the kept values and defaults gave them.
@@ -43,9 +44,18 @@ pub struct Inputs {
     pub from_sources: BTreeSet<String>,
 }
 
-/// The stored credential of a provider, its tokens where the file says that they stand.
+/// The stored credential of a provider, its tokens where the file says that they stand: its record, or, where that holds
+/// none, the first row of Hermes Agent's pool that can be used.
 pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
-    document.record_at(&provider.id, &place(provider))
+    let all = records(document, provider);
+    let holds_tokens = |record: &&Record| record.access_token().or(record.refresh_token()).is_some();
+    all.iter().find(holds_tokens).or(all.first()).cloned()
+}
+
+/// Every stored credential of a provider, in the order in which they are tried.
+fn records(document: &Document, provider: &Provider) -> Vec<Record> {
+    let record = document.record_at(&provider.id, &place(provider));
+    record.into_iter().chain(document.rows(&provider.id, clock::wall())).collect()
 }
 
 /// The members of a record below which its tokens stand (`stored_at`).

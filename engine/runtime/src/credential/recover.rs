@@ -15,8 +15,11 @@ use crate::store::{Held, Pending, Record, sha256};
 /// been spent: it is tried once more, as after an answer that never came.
 pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, Error> {
     let pending = held.journal().pending()?;
-    let record = ask.read()?;
-    let live = pending.zip(record).filter(|(pending, record)| belongs(pending, record));
+    let all = super::records(&ask.request.store.read()?, ask.provider());
+    let live = pending.and_then(|pending| {
+        let record = all.into_iter().find(|record| belongs(&pending, record))?;
+        Some((pending, record))
+    });
     let can_refresh = !ask.provider().starts(Action::Refresh).is_empty();
     let Some((pending, record)) = live.filter(|_| can_refresh) else {
         // A journal that can't be removed is looked at again at the next start.

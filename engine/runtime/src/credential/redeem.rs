@@ -102,7 +102,7 @@ fn keep(ask: Ask<'_>, spent: &Record, grant: &Grant, scribe: Scribe) -> Ending {
     let now = clock::wall();
     let lost = scribe.lost.is_some();
     let mut journal = scribe.into_journal();
-    let committed = ask.request.store.commit(|document| match ask.record(document) {
+    let committed = ask.request.store.commit(|document| match document.again(ask.id(), spent) {
         None => Ending::Gone,
         Some(current) if current.moved_from(spent) => Ending::Adopted(current),
         Some(current) => {
@@ -140,7 +140,7 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
     let asked = scribe.asked;
     let mut journal = scribe.into_journal();
     let noted = ask.request.store.commit(|document| {
-        let current = ask.record(document)?;
+        let current = document.again(ask.id(), spent)?;
         if current.moved_from(spent) {
             return Some(Ending::Adopted(current));
         }
@@ -211,7 +211,8 @@ fn pause(ask: Ask<'_>, before: &Record, failure: &Trouble) {
     };
     // That a pause can't be kept is no reason to hide the failure.
     let _ = ask.request.store.commit(|document| {
-        if let Some(mut current) = ask.record(document).filter(|current| !current.moved_from(before)) {
+        let current = document.again(ask.id(), before).filter(|current| !current.moved_from(before));
+        if let Some(mut current) = current {
             current.pause_until(until, &failure);
             document.put(ask.id(), None, &current);
         }

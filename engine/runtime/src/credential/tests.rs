@@ -1,6 +1,7 @@
 mod freshness;
 mod kill;
 mod made;
+mod pool;
 mod race;
 mod recover;
 mod refresh;

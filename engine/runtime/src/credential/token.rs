@@ -19,6 +19,9 @@ use crate::clock;
 use crate::http::HttpOptions;
 use crate::store::{Held, Record, Store, StoreError};
 
+/// The origins that a file names, by region; `None` is its default.
+pub type OriginsByRegion<'a> = dyn Fn(Option<&str>) -> Origins + 'a;
+
 /// What is asked for.
 pub struct Request<'a> {
     /// Where credentials are stored.
@@ -30,7 +33,7 @@ pub struct Request<'a> {
     /// The values of its inputs.
     pub inputs: &'a Inputs,
     /// Where the built-in (or trusted) file of this id lets its credentials go, for the record's region.
-    pub built_in: Option<&'a dyn Fn(Option<&str>) -> Origins>,
+    pub built_in: Option<&'a OriginsByRegion<'a>>,
     /// How long the token must live on, at least.
     pub min_ttl: Option<Duration>,
     /// SHA-256, in hex, of the token that a server has just refused.
@@ -111,8 +114,7 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
         Some(Ok(grant)) => return made_of(ask, grant),
         Some(Err(lack)) => {
             // A key that a person typed is stored; any other is missing.
-            let record = ask.read()?.ok_or(lack)?;
-            return settled(ask, &record, Source::Stored);
+            return typed_key(ask, ask.read()?, lack);
         }
         None => {}
     }
@@ -224,6 +226,16 @@ fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
 fn fall_back(ask: Ask<'_>, record: Option<&Record>, failure: Trouble) -> Result<Credential, Error> {
     let warning = format!("the stored token still serves, but it could not be renewed: {}", failure.message);
     ask.still_alive(record, warning).ok_or(Error::Trouble(failure))
+}
+
+/// A key that a person typed, which nothing can renew.
+fn typed_key(ask: Ask<'_>, record: Option<Record>, lack: Trouble) -> Result<Credential, Error> {
+    let record = record.filter(|record| record.access_token().is_some()).ok_or(lack)?;
+    if ask.freshness(&record, clock::wall()) == Freshness::Ended {
+        let words = "the server has refused the stored key, and it can't be renewed";
+        return Err(trouble::worded(ask.provider(), "login_expired", words).into());
+    }
+    settled(ask, &record, Source::Stored)
 }
 
 /// A credential that is made of inputs and stored nowhere.

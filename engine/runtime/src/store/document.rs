@@ -68,12 +68,36 @@ impl Document {
         Some(Record::new(record, place))
     }
 
-    /// Puts a record in its provider's place. Pool rows that hold the same grant as `before` follow it.
-    pub fn put(&mut self, provider: &str, before: Option<&Record>, record: &Record) {
-        if let Some(spent) = before.and_then(Record::refresh_token) {
-            pool::follow(self.root.object_mut("credential_pool"), provider, &spent, record);
+    /// The rows of a provider in Hermes Agent's pool that a person has put there, those that can be used now first.
+    pub fn rows(&self, provider: &str, now: UnixMs) -> Vec<Record> {
+        let pool = self.root.object("credential_pool").unwrap_or_default();
+        pool::rows(pool, provider, now)
+    }
+
+    /// What a credential that was read before is now; `None` where it has gone.
+    pub fn again(&self, provider: &str, seen: &Record) -> Option<Record> {
+        match seen.row() {
+            Some(row) => self.rows(provider, UnixMs(0)).into_iter().find(|other| other.row() == Some(row)),
+            None => self.record_at(provider, seen.place()),
         }
-        self.open("providers").put(provider, Node::Object(record.object().clone()));
+    }
+
+    /// Puts a credential in its place: its provider's, or its row of the pool. Other rows that hold the same grant as
+    /// `before` follow it.
+    pub fn put(&mut self, provider: &str, before: Option<&Record>, record: &Record) {
+        let pool = self.root.object_mut("credential_pool");
+        match record.row() {
+            Some(row) => pool::put(pool, provider, row, record),
+            None => self.open("providers").put(provider, Node::Object(record.object().clone())),
+        }
+        if let Some(before) = before {
+            pool::follow(self.root.object_mut("credential_pool"), provider, before, record);
+        }
+    }
+
+    /// Gives Hermes Agent a key that a person has typed, as a row of its pool.
+    pub fn offer_key(&mut self, provider: &str, record: &Record) {
+        pool::offer_key(self.open("credential_pool"), provider, record);
     }
 
     /// Makes a provider the one that Hermes Agent uses, and its credentials known again to it: what a login does.

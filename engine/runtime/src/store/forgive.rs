@@ -27,5 +27,7 @@ fn forgive_row(row: &mut Node) -> Option<()> {
     let mut object: Object = row.object()?;
     let failed: Vec<&str> = FAILURE.into_iter().filter(|name| object.has(name)).collect();
     failed.iter().for_each(|name| object.set(name, Value::Null));
-    (!failed.is_empty()).then(|| *row = Node::Object(object))
+    // A row can be a credential of its own, and then it is marked as a record is.
+    let marked = RECORD_FAILURE.iter().filter(|name| object.remove(name).is_some()).count() > 0;
+    (marked || !failed.is_empty()).then(|| *row = Node::Object(object))
 }

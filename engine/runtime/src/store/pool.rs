@@ -1,14 +1,16 @@
 //! Hermes Agent's `credential_pool`: several credentials of one provider, tried by priority.
 //!
-//! A row that has a record's refresh token is a copy of the same grant, so one commit writes both: a copy that stays
-//! behind would spend the token a second time.
+//! A row that has a record's tokens is a copy of the same grant, so one commit writes both: a copy that stays behind
+//! would spend the refresh token a second time. A row without a record is a credential of its own, if a person has put it
+//! there: what that program copies from variables and other programs' files is read at its source or not at all.
 
-use hermes_engine_core::secret::Secret;
+use hermes_engine_core::time::UnixMs;
 use serde_json::{Value, json};
 
 use super::json::{Node, Object};
 use super::moment;
 use super::record::Record;
+use super::sha256;
 
 /// What a row says of its last failure; a renewed token has had none.
 pub(super) const FAILURE: [&str; 6] = [
@@ -20,16 +22,62 @@ pub(super) const FAILURE: [&str; 6] = [
     "last_error_reset_at",
 ];
 
-/// Brings the rows that hold the spent refresh token up to a renewed record.
-pub(super) fn follow(pool: Option<&mut Object>, provider: &str, spent: &Secret, record: &Record) {
+/// The rows of a provider that a person has put there: usable ones first, each kind by priority.
+pub(super) fn rows(mut pool: Object, provider: &str, now: UnixMs) -> Vec<Record> {
+    let Some(nodes) = pool.list_mut(provider) else { return Vec::new() };
+    let mut rows: Vec<Object> = nodes.iter().filter_map(Node::object).filter(is_a_person_s).collect();
+    let priority = |row: &Object| row.value("priority").and_then(|p| p.as_i64()).unwrap_or_default();
+    rows.sort_by_key(|row| (is_out_of_use(row, now), priority(row)));
+    rows.into_iter().filter_map(|row| row.text("id").map(|id| Record::of_row(row, id))).collect()
+}
+
+fn is_a_person_s(row: &Object) -> bool {
+    let source = row.text("source").unwrap_or_default();
+    matches!(source.as_str(), "oauth" | "device_code") || source.starts_with("manual")
+}
+
+/// Whether a row is dead, or cools down after a rate limit.
+fn is_out_of_use(row: &Object, now: UnixMs) -> bool {
+    match row.text("last_status").as_deref() {
+        Some("dead") => true,
+        Some("exhausted") => {
+            let time = |name: &str| row.value(name).as_ref().and_then(moment::read);
+            let cooling = if row.value("last_error_code") == Some(json!(401)) { 300_000 } else { 3_600_000 };
+            let since = time("last_status_at").map(|at| at.0.saturating_add(cooling));
+            time("last_error_reset_at").map(|at| at.0).or(since).is_some_and(|until| now.0 < until)
+        }
+        _ => false,
+    }
+}
+
+/// Puts a row in its place.
+pub(super) fn put(pool: Option<&mut Object>, provider: &str, id: &str, record: &Record) {
+    let rows = pool.and_then(|pool| pool.list_mut(provider));
+    let is_it = |node: &&mut Node| node.object().and_then(|row| row.text("id")).as_deref() == Some(id);
+    if let Some(node) = rows.and_then(|rows| rows.iter_mut().find(is_it)) {
+        *node = Node::Object(record.object().clone());
+    }
+}
+
+/// Brings the rows that hold the same grant as `before` up to a record that took its place.
+pub(super) fn follow(pool: Option<&mut Object>, provider: &str, before: &Record, record: &Record) {
     let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) else { return };
-    for row in rows {
-        let Some(mut object) = row.object() else { continue };
-        if object.text("refresh_token").map(Secret::new).as_ref() == Some(spent) {
-            renew(&mut object, record);
-            *row = Node::Object(object);
+    for node in rows {
+        let Some(mut row) = node.object() else { continue };
+        if row.text("id").as_deref() != record.row() && is_copy(&row, before) {
+            renew(&mut row, record);
+            *node = Node::Object(row);
         }
     }
+}
+
+/// Whether a row holds the same grant: the same refresh token, or, where there is none, the same key.
+fn is_copy(row: &Object, record: &Record) -> bool {
+    let (name, token) = match record.refresh_token() {
+        Some(refresh) => ("refresh_token", Some(refresh)),
+        None => ("access_token", record.access_token()),
+    };
+    token.is_some() && row.text(name).map(Into::into) == token
 }
 
 fn renew(row: &mut Object, record: &Record) {
@@ -53,4 +101,27 @@ fn renew(row: &mut Object, record: &Record) {
             row.set(name, Value::Null);
         }
     }
+}
+
+/// Adds a row for a key, unless one holds it.
+pub(super) fn offer_key(pool: &mut Object, provider: &str, record: &Record) {
+    let Some(key) = record.access_token() else { return };
+    if !pool.has(provider) {
+        pool.set(provider, json!([]));
+    }
+    let Some(rows) = pool.list_mut(provider) else { return };
+    if rows.iter().filter_map(Node::object).any(|row| is_copy(&row, record)) {
+        return;
+    }
+    let mut row = Object::default();
+    let id: String = sha256(key.expose_secret()).chars().take(6).collect();
+    row.set("id", id);
+    row.set("label", record.label().unwrap_or_else(|| "hermes-engine".to_owned()));
+    row.set("auth_type", "api_key");
+    row.set("priority", rows.len());
+    row.set("source", "manual");
+    row.set("access_token", key.expose_secret());
+    FAILURE.into_iter().for_each(|name| row.set(name, Value::Null));
+    row.set("request_count", 0);
+    rows.push(Node::Object(row));
 }

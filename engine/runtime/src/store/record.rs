@@ -21,6 +21,8 @@ const TIMES: [&str; 4] = ["obtained_at", "expires_at", "expires_at_ms", "expires
 pub struct Record {
     object: Object,
     place: Vec<String>,
+    /// The id of the pool row that this is, where it is one.
+    row: Option<String>,
 }
 
 /// When an access token ends, as its record says.
@@ -58,7 +60,22 @@ pub struct Pause {
 
 impl Record {
     pub(super) fn new(object: Object, place: &[String]) -> Record {
-        Record { object, place: place.to_vec() }
+        Record { object, place: place.to_vec(), row: None }
+    }
+
+    /// A row of the pool, which is a credential like any other.
+    pub(super) fn of_row(object: Object, id: String) -> Record {
+        Record { object, place: Vec::new(), row: Some(id) }
+    }
+
+    /// The members below which the tokens stand.
+    pub(super) fn place(&self) -> &[String] {
+        &self.place
+    }
+
+    /// The id of the pool row that this is, where it is one.
+    pub(super) fn row(&self) -> Option<&str> {
+        self.row.as_deref()
     }
 
     pub(super) fn object(&self) -> &Object {
@@ -259,7 +276,9 @@ impl Record {
                 let life = at.0.saturating_sub(grant.obtained_at.0) / 1000;
                 tokens.set("expires_at", moment::write(at));
                 tokens.set("expires_in", life.max(0));
-                tokens.remove("expires_at_ms");
+                if tokens.contains("expires_at_ms") {
+                    tokens.set("expires_at_ms", at.0);
+                }
             }
             None => TIMES[1..].iter().for_each(|name| drop(tokens.remove(name))),
         }

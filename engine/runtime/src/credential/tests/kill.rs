@@ -17,6 +17,7 @@ const SERVER: &str = "HERMES_ENGINE_TEST_SERVER";
 /// What a child process does; by itself it is no test.
 #[test]
 #[ignore = "started by the tests of this file"]
+#[expect(clippy::exit, reason = "its parent reads the code")]
 fn child() {
     let (Ok(home), Ok(server)) = (std::env::var(HOME), std::env::var(SERVER)) else { return };
     let scene = Scene { server: Some(server.parse().unwrap()), ..Scene::empty(ACME) };

@@ -210,3 +210,18 @@ fn s22_nothing_that_is_printed_for_debugging_shows_a_token() {
     let shown = format!("{:?} {document:?} {stored:?} {store:?}", scene.ask().unwrap());
     assert!(!shown.contains("c4n4ry"), "{shown}");
 }
+
+#[test]
+fn a_typed_key_is_a_row_of_hermes_agent_s_pool_too() {
+    let mut scene = Scene::empty(KEY);
+    scene.inputs = inputs(&[("api_key", "typed")], &[]);
+    save(&scene, "typed", None);
+    save(&scene, "typed", None);
+    let rows = scene.file()["credential_pool"]["acme"].clone();
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+    let row = ["auth_type", "source", "label", "access_token", "priority"].map(|name| rows[0][name].clone());
+    assert_eq!(row, [json!("api_key"), json!("manual"), json!("work"), json!("typed"), json!(0)]);
+    save(&scene, "newer", None);
+    let rows = scene.file()["credential_pool"]["acme"].clone();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["access_token"]), (1, &json!("newer")));
+}
