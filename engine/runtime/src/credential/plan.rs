@@ -6,7 +6,7 @@ use hermes_engine_core::time::UnixMs;
 
 use super::freshness::is_hash_of;
 use super::{Inputs, made, reach, trouble};
-use crate::store::Record;
+use crate::store::{Pause, Record};
 
 /// The shortest time between two renewals of one grant (S34).
 const BETWEEN_MS: i64 = 10_000;
@@ -68,16 +68,14 @@ pub(super) fn must_wait(
     rejected_sha256: Option<&str>,
     now: UnixMs,
 ) -> Option<Trouble> {
-    // What lies further ahead was written by a clock that has been set back since.
-    let ahead = |until: i64, longest: i64| (1..=longest).contains(&until.saturating_sub(now.0));
-    if let Some(pause) = record.pause().filter(|pause| ahead(pause.until.0, PAUSE_MS)) {
+    if let Some(pause) = pause(record, now) {
         return Some(trouble::paused(provider, &pause, now));
     }
     let current = record.access_token();
     let rejected =
         rejected_sha256.zip(current).is_some_and(|(hash, token)| is_hash_of(hash, token.expose_secret()));
     let until = record.last_redeem_at()?.0.saturating_add(BETWEEN_MS);
-    let just_renewed = ahead(until, BETWEEN_MS) && !rejected;
+    let just_renewed = is_ahead(until, BETWEEN_MS, now) && !rejected;
     just_renewed.then(|| Trouble {
         class: TroubleClass::Retry,
         ..trouble::worded(
@@ -86,4 +84,15 @@ pub(super) fn must_wait(
             "the credential was renewed a moment ago, and has ended already",
         )
     })
+}
+
+/// The pause after a failure, while it lasts.
+pub(super) fn pause(record: &Record, now: UnixMs) -> Option<Pause> {
+    record.pause().filter(|pause| is_ahead(pause.until.0, PAUSE_MS, now))
+}
+
+/// Whether a moment is yet to come. What lies further ahead than it can was written by a clock that has been set back
+/// since.
+fn is_ahead(moment: i64, longest: i64, now: UnixMs) -> bool {
+    (1..=longest).contains(&moment.saturating_sub(now.0))
 }

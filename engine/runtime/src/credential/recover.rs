@@ -4,9 +4,11 @@ use hermes_engine_core::provider::Action;
 use serde_json::Value;
 
 use super::ask::Ask;
+use super::plan::pause;
 use super::redeem::{self, Ending, Prepared};
 use super::scribe::Scribe;
 use super::token::Error;
+use crate::clock;
 use crate::store::{Held, Pending, Record, sha256};
 
 /// Finishes the journal of a grant. `None` where there was nothing to finish.
@@ -26,6 +28,10 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
         let _ = held.journal().clear();
         return Ok(None);
     };
+    // A server that has trouble of its own is left alone here too (S34).
+    if pause(&record, clock::wall()).is_some() {
+        return Ok(None);
+    }
     let has_token = record.refresh_token().is_some();
     if pending.answers.is_empty() {
         if !has_token && pending.intent.refresh_token_sha256.is_some() {

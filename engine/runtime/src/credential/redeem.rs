@@ -138,7 +138,6 @@ fn unkept(error: &StoreError, lost: bool) -> String {
 /// Notes a failure: a mark where only a new login helps, else a pause. The tokens stay.
 fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Ending {
     let asked = scribe.asked;
-    let mut journal = scribe.into_journal();
     let noted = ask.request.store.commit(|document| {
         let current = document.again(ask.id(), spent)?;
         if current.moved_from(spent) {
@@ -151,11 +150,16 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
         }
         None
     });
-    let _ = journal.clear();
     match noted {
-        Ok(Some(adopted)) => adopted,
+        Ok(Some(adopted)) => {
+            scribe.end(None, false);
+            adopted
+        }
         // That a failure can't be noted is no reason to hide it.
-        Ok(None) | Err(_) => Ending::Failed(failure),
+        Ok(None) | Err(_) => {
+            scribe.end(failure.state.as_deref(), failure.relogin);
+            Ending::Failed(failure)
+        }
     }
 }
 

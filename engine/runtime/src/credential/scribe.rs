@@ -16,6 +16,8 @@ use crate::store::{Answer, Journal};
 pub(super) struct Scribe {
     journal: Journal,
     known: VecDeque<Answer>,
+    /// All answers of the run, in order.
+    seen: Vec<Answer>,
     may_send: bool,
     may_repeat: bool,
     /// Whether a server was asked.
@@ -27,7 +29,15 @@ pub(super) struct Scribe {
 impl Scribe {
     /// A scribe for a run that begins.
     pub(super) fn new(journal: Journal) -> Scribe {
-        Scribe { journal, known: VecDeque::new(), may_send: true, may_repeat: true, asked: false, lost: None }
+        Scribe {
+            journal,
+            known: VecDeque::new(),
+            seen: Vec::new(),
+            may_send: true,
+            may_repeat: true,
+            asked: false,
+            lost: None,
+        }
     }
 
     /// For a run whose token was sent before by one that was cut off: this is the repeat.
@@ -49,6 +59,23 @@ impl Scribe {
     pub(super) fn into_journal(self) -> Journal {
         self.journal
     }
+
+    /// Ends a run that failed in a state. What earlier states were answered can be the only successor of a spent refresh
+    /// token: where the server may yet answer otherwise, the journal stays and the run is taken up in that state.
+    pub(super) fn end(mut self, failed_in: Option<&str>, only_login_helps: bool) {
+        let (earlier, later): (Vec<&Answer>, Vec<&Answer>) =
+            self.seen.iter().partition(|answer| Some(answer.state.as_str()) != failed_in);
+        let transient = later.last().is_none_or(|answer| answer.is_transient());
+        let taken_up = !only_login_helps && transient && !earlier.is_empty();
+        let kept = match failed_in.filter(|_| taken_up) {
+            Some(state) if !later.is_empty() => self.journal.retract(state).is_ok(),
+            state => state.is_some(),
+        };
+        if !kept {
+            // What can't be removed now is looked at again at the next start.
+            let _ = self.journal.clear();
+        }
+    }
 }
 
 impl Witness for Scribe {
@@ -61,7 +88,9 @@ impl Witness for Scribe {
     }
 
     fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()> {
-        let noted = self.journal.note(&Answer::new(&request.state, clock::wall(), response));
+        let answer = Answer::new(&request.state, clock::wall(), response);
+        let noted = self.journal.note(&answer);
+        self.seen.push(answer);
         if let Err(error) = &noted {
             self.lost = Some(io::Error::new(error.kind(), error.to_string()));
         }
@@ -72,6 +101,7 @@ impl Witness for Scribe {
         let answer = self.known.pop_front()?;
         if answer.state == request.state {
             self.asked = true;
+            self.seen.push(answer.clone());
             return Some((answer.response(), UnixMs(answer.at)));
         }
         // The file has changed since: what follows answers other questions.

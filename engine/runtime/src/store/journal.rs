@@ -48,6 +48,12 @@ pub struct Answer {
     truncated: bool,
 }
 
+/// A state whose answers are not read again: it is asked anew.
+#[derive(Serialize, Deserialize)]
+struct Retracted {
+    retracted: String,
+}
+
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Answer({}, {}, {} bytes)", self.state, self.status, self.body.len())
@@ -65,6 +71,11 @@ impl Answer {
             body: STANDARD.encode(&response.body),
             truncated: response.truncated,
         }
+    }
+
+    /// Whether the server had trouble of its own, which says nothing about the request.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.status, 408 | 425 | 429 | 500..=599)
     }
 
     /// The answer as it arrived.
@@ -159,6 +170,11 @@ impl Journal {
         self.append(answer)
     }
 
+    /// Takes the answers of a state back, so that who finishes the attempt asks for them anew.
+    pub fn retract(&mut self, state: &str) -> io::Result<()> {
+        self.append(&Retracted { retracted: state.to_owned() })
+    }
+
     fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
         let mut text = Zeroizing::new(serde_json::to_vec(line)?);
         text.push(b'\n');
@@ -184,6 +200,15 @@ fn parse(text: &[u8]) -> Option<Pending> {
     let whole = text.iter().rposition(|byte| *byte == b'\n').and_then(|end| text.get(..end))?;
     let mut lines = whole.split(|byte| *byte == b'\n');
     let intent = serde_json::from_slice(lines.next()?).ok()?;
-    let answers = lines.map_while(|line| serde_json::from_slice(line).ok()).collect();
+    let mut answers: Vec<Answer> = Vec::new();
+    for line in lines {
+        if let Ok(answer) = serde_json::from_slice(line) {
+            answers.push(answer);
+        } else if let Ok(Retracted { retracted }) = serde_json::from_slice(line) {
+            answers.retain(|answer| answer.state != retracted);
+        } else {
+            break;
+        }
+    }
     Some(Pending { intent, answers })
 }

@@ -7,6 +7,7 @@
 //! Where `auth.json` is a symlink, the locks of grants and the journal stand beside its target: homes that share one
 //! file share them too.
 
+mod change;
 mod document;
 mod error;
 mod file;

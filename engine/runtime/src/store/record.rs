@@ -3,23 +3,19 @@
 //! Its tokens may stand in the record or, where another program nests them, below some of its members; what this engine
 //! adds (`generation`, `origins`, `inputs`, …) always stands in the record itself.
 
-use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::json::Object;
 use super::moment;
 
-/// What the times of a grant are called.
-const TIMES: [&str; 4] = ["obtained_at", "expires_at", "expires_at_ms", "expires_in"];
-
 /// The stored credential of one provider.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    object: Object,
+    pub(super) object: Object,
     place: Vec<String>,
     /// The id of the pool row that this is, where it is one.
     row: Option<String>,
@@ -88,7 +84,8 @@ impl Record {
         self.place.iter().fold(Some(self.object.clone()), below).unwrap_or_default()
     }
 
-    fn tokens_mut(&mut self) -> &mut Object {
+    /// The same, to change it.
+    pub(super) fn tokens_mut(&mut self) -> &mut Object {
         self.place.iter().fold(&mut self.object, |object, name| object.open(name))
     }
 
@@ -216,121 +213,5 @@ impl Record {
             message: error.text("message").unwrap_or_default(),
             at: error.value("at").as_ref().and_then(moment::read),
         })
-    }
-
-    /// The record of a login. It replaces `before`: of that only the count of generations stays, and what another
-    /// program keeps beside nested tokens.
-    pub fn of_login(provider: &str, before: Option<&Record>, grant: &Grant, place: &[String]) -> Record {
-        let beside = before.filter(|_| !place.is_empty()).map(|b| b.object.clone()).unwrap_or_default();
-        let mut record = Record::new(beside, place);
-        for ours in
-            ["last_auth_error", "refresh_pause", "last_redeem_at", "inputs", "made_from", "label", "region"]
-        {
-            record.object.remove(ours);
-        }
-        if let Some(first) = place.first() {
-            record.object.remove(first);
-        }
-        record.object.set("provider", provider);
-        if let Some(region) = &grant.region {
-            record.object.set("region", region.as_str());
-        }
-        let token_type = grant.token_type.as_deref().unwrap_or("Bearer");
-        for (name, value) in &grant.keep {
-            record.tokens_mut().set(name, value.clone());
-        }
-        record.tokens_mut().set("token_type", token_type);
-        record.set_tokens(grant);
-        record.object.set("generation", before.map_or(0, Record::generation) + 1);
-        record.object.set("origins", json!(grant.origins));
-        record
-    }
-
-    /// Brings a renewed grant in. What it doesn't bring stays, but for the lifetime; origins never widen.
-    pub fn renew(&mut self, grant: &Grant, origins: &Origins, now: UnixMs) {
-        for (name, value) in &grant.keep {
-            self.tokens_mut().set(name, value.clone());
-        }
-        if let Some(token_type) = &grant.token_type {
-            self.tokens_mut().set("token_type", token_type.as_str());
-        }
-        self.set_tokens(grant);
-        self.object.set("generation", self.generation() + 1);
-        if !self.object.has("origins") {
-            self.object.set("origins", json!(origins));
-        }
-        self.note_redeem(now);
-        self.object.remove("last_auth_error");
-        self.object.remove("refresh_pause");
-    }
-
-    fn set_tokens(&mut self, grant: &Grant) {
-        let tokens = self.tokens_mut();
-        tokens.set("access_token", grant.access_token.expose_secret());
-        if let Some(refresh) = grant.refresh_token.as_ref().filter(|token| !token.is_empty()) {
-            tokens.set("refresh_token", refresh.expose_secret());
-        }
-        tokens.set("obtained_at", moment::write(grant.obtained_at));
-        match grant.expires_at {
-            Some(at) => {
-                let life = at.0.saturating_sub(grant.obtained_at.0) / 1000;
-                tokens.set("expires_at", moment::write(at));
-                tokens.set("expires_in", life.max(0));
-                if tokens.contains("expires_at_ms") {
-                    tokens.set("expires_at_ms", at.0);
-                }
-            }
-            None => TIMES[1..].iter().for_each(|name| drop(tokens.remove(name))),
-        }
-    }
-
-    /// Keeps the typed values of inputs.
-    pub fn keep_inputs(&mut self, inputs: &IndexMap<String, String>) {
-        if !inputs.is_empty() {
-            self.object.set("inputs", json!(inputs));
-        }
-    }
-
-    /// Keeps the fingerprints of the sources' values that the credential was made of.
-    pub fn keep_made_from(&mut self, fingerprints: &IndexMap<String, String>) {
-        if !fingerprints.is_empty() {
-            self.object.set("made_from", json!(fingerprints));
-        }
-    }
-
-    /// Gives the credential a name.
-    pub fn set_label(&mut self, label: &str) {
-        self.object.set("label", label);
-    }
-
-    /// Marks that only a new login helps. The tokens stay: another process may know better.
-    pub fn mark_relogin(&mut self, provider: &str, trouble: &Trouble, now: UnixMs) {
-        let spent = self.refresh_token().map(|token| super::sha256(token.expose_secret()));
-        self.object.set(
-            "last_auth_error",
-            json!({
-                "provider": provider,
-                "code": trouble.code,
-                "message": trouble.message,
-                "reason": "refresh",
-                "relogin_required": true,
-                "at": moment::write(now),
-                "refresh_token_sha256": spent,
-            }),
-        );
-        self.object.remove("refresh_pause");
-    }
-
-    /// Notes when the credential was renewed.
-    pub fn note_redeem(&mut self, now: UnixMs) {
-        self.object.set("last_redeem_at", moment::write(now));
-    }
-
-    /// Keeps everybody from renewing for a while after a failure.
-    pub fn pause_until(&mut self, until: UnixMs, trouble: &Trouble) {
-        self.object.set(
-            "refresh_pause",
-            json!({ "until": moment::write(until), "code": trouble.code, "message": trouble.message }),
-        );
     }
 }

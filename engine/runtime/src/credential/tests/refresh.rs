@@ -276,3 +276,79 @@ fn what_can_t_be_renewed_says_why() {
     check(wiped, "invalid_grant", Standing::ReloginRequired);
     assert_eq!(Scene::empty(super::scene::ACME).trouble().code, "not_logged_in");
 }
+
+const TWO_STEPS: &str = r#"
+name  = "Acme"
+start = { login = "ask" }
+
+[api]
+mode     = "chat_completions"
+base_url = "https://api.example/v1"
+
+[states.ask]
+show = { url = "https://auth.example/verify" }
+post = "https://auth.example/code"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "authorization_failed" }]
+
+[states.success]
+expires   = { value = "$.expires_in", unit = "s" }
+refresh   = { to = "refresh" }
+stored_at = "$.tokens"
+refresh_token = "{{first refresh.refresh_token ''}}"
+
+[states.refresh]
+post               = "https://auth.example/token"
+form.refresh_token = "{{token.refresh_token}}"
+on = [
+  { if = { exists = ["$.step", "$.refresh_token"] }, to = "mint" },
+  { fail = "refresh_failed" },
+]
+
+[states.mint]
+post      = "https://auth.example/mint"
+form.step = "{{refresh.step}}"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "refresh_failed" }]
+"#;
+
+fn nested(left: i64) -> Value {
+    let tokens =
+        json!({ "access_token": "a1", "refresh_token": "r1", "id_token": "i", "expires_at": at(left) });
+    json!({ "tokens": tokens, "auth_mode": "theirs", "origins": ["https://auth.example"] })
+}
+
+#[test]
+fn a_refresh_of_two_requests_is_taken_up_where_it_was_cut_off() {
+    let server = Server::start(|n, body| match (n, body) {
+        (0, "refresh_token=r1") => {
+            Reply::Json(200, json!({ "step": "s", "refresh_token": "r2" }).to_string())
+        }
+        (1 | 2, "step=s") => Reply::HangUp,
+        (3, "step=s") => Reply::Json(503, "{}".to_owned()),
+        (4, "step=s") => Reply::Json(200, json!({ "access_token": "a2", "expires_in": 3600 }).to_string()),
+        _ => Reply::Json(500, "{}".to_owned()),
+    });
+    let scene = Scene::empty(TWO_STEPS).at(&server);
+    scene.put(nested(-5));
+    assert_eq!(scene.trouble().code, "network");
+    assert_eq!(server.count(), 3);
+    assert!(scene.store().is_unfinished("acme"), "the first answer holds the only refresh token");
+    // The pause holds here too, and a server's hiccup is no answer.
+    scene.trouble();
+    assert_eq!(server.count(), 3);
+    for (code, count) in [("refresh_failed", 4), ("", 5)] {
+        scene.put(with(scene.stored(), json!({ "refresh_pause": null })));
+        match scene.ask() {
+            Err(Error::Trouble(trouble)) => assert_eq!(trouble.code, code),
+            other => assert_eq!(other.unwrap().access_token.expose_secret(), "a2"),
+        }
+        assert_eq!(server.count(), count);
+    }
+    let stored = scene.stored();
+    assert_eq!(
+        (&stored["tokens"]["refresh_token"], &stored["tokens"]["access_token"]),
+        (&json!("r2"), &json!("a2"))
+    );
+    assert_eq!((&stored["tokens"]["id_token"], &stored["auth_mode"]), (&json!("i"), &json!("theirs")));
+    assert_eq!(stored["access_token"], Value::Null);
+    assert!(!scene.store().is_unfinished("acme"));
+}
