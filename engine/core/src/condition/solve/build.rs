@@ -1,18 +1,16 @@
 //! From domains to a reply: each variable gets a value of its domain, and the values are put together.
 //!
-//! Not every choice can be put together: what is below an absent path is absent, a text has nothing below it, a word
-//! that a value holds is in the body. Every reply is therefore read back and compared with the domains.
+//! Not every choice can be put together: paths depend on each other (see `structure`), and a word that a value holds is
+//! in the body. Every reply is therefore read back and compared with the domains.
 
 use serde_json::{Map, Value};
 
-use super::space::{ABSENT, Domains, LITERALS, NOT_THERE, OTHER, Set, Space, THERE};
+use super::space::{ABSENT, Domains, LITERALS, NOT_THERE, OTHER, PathVariable, Set, Space, THERE};
+use super::structure::settle;
 use super::tree::{Conflict, Tree, Want};
 use super::{Reply, Wire};
 use crate::condition::eval::holds_word;
-use crate::query::{Query, Step};
-
-/// More choices than paths that depend on each other ever have.
-const MAX_TRIES: usize = 4096;
+use crate::query::Query;
 
 /// Whether domains have an answer.
 #[derive(Debug)]
@@ -39,72 +37,15 @@ pub(super) const PLAIN: Extra<'static> = Extra { fill: &|_| None, more: &[] };
 
 /// Builds an answer of these domains, the most natural first.
 pub(super) fn build(space: &Space, domains: &Domains, extra: Extra<'_>) -> Built {
-    let mut choices: Vec<usize> = Vec::new();
-    let mut dials: Vec<(usize, Vec<usize>)> = Vec::new();
-    for at in 0..space.paths.len() {
-        let places = places(space.path_domain(domains, at));
-        let Some(first) = places.first() else { return Built::Never };
-        choices.push(*first);
-        if depends_on_others(space, at) {
-            dials.push((at, places));
-        }
+    let Some(sets) = settle(space, domains) else { return Built::Never };
+    let status = domains.first().copied().unwrap_or_default().trailing_zeros();
+    let Some(status) = space.statuses.get(status as usize).copied() else { return Built::Never };
+    let attempt = Attempt { space, domains, status, extra };
+    let choices = space.paths.iter().zip(sets).map(|(variable, set)| attempt.choice(variable, set));
+    match choices.collect::<Option<Vec<usize>>>() {
+        Some(choices) => attempt.with(&choices),
+        None => Built::Never,
     }
-    let Some(status) =
-        space.statuses.get(domains.first().copied().unwrap_or_default().trailing_zeros() as usize)
-    else {
-        return Built::Never;
-    };
-    let attempt = Attempt { space, domains, status: *status, extra };
-    let mut is_unsure = false;
-    let mut turns = vec![0; dials.len()];
-    for _ in 0..MAX_TRIES {
-        for ((at, places), turn) in dials.iter().zip(&turns) {
-            choices[*at] = places[*turn];
-        }
-        match attempt.with(&choices) {
-            Built::Never => {}
-            Built::Unsure => is_unsure = true,
-            reply => return reply,
-        }
-        if !advance(&mut turns, &dials) {
-            return if is_unsure { Built::Unsure } else { Built::Never };
-        }
-    }
-    Built::Unsure
-}
-
-/// Turns to the next combination; false after the last.
-fn advance(turns: &mut [usize], dials: &[(usize, Vec<usize>)]) -> bool {
-    for (turn, (_, places)) in turns.iter_mut().zip(dials) {
-        *turn += 1;
-        if *turn < places.len() {
-            return true;
-        }
-        *turn = 0;
-    }
-    false
-}
-
-fn places(set: Set) -> Vec<usize> {
-    (0..Set::BITS as usize).filter(|at| set >> at & 1 == 1).collect()
-}
-
-/// Whether the choice for a path can make another impossible.
-fn depends_on_others(space: &Space, at: usize) -> bool {
-    let Some(own) = space.paths.get(at) else { return false };
-    let steps = own.path.steps();
-    let touches = |other: &[Step]| match (steps.split_last(), other.split_last()) {
-        // Below one parent, a list and an object exclude each other.
-        (Some((last, parent)), _) if other.starts_with(parent) => match (last, other.get(parent.len())) {
-            (Step::Key(a), Some(Step::Key(b))) => a == b,
-            (Step::Index(_), Some(Step::Index(_))) => other.len() > steps.len(),
-            _ => true,
-        },
-        (_, Some((_, parent))) => steps.starts_with(parent) || other.starts_with(steps),
-        _ => true,
-    };
-    let has_texts = !space.words.is_empty() && !own.literals.is_empty();
-    has_texts || space.paths.iter().enumerate().any(|(i, other)| i != at && touches(other.path.steps()))
 }
 
 struct Attempt<'a> {
@@ -115,6 +56,16 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// The plainest place for a path: absent, then any value, then a compared one that holds no word that must not be.
+    fn choice(&self, variable: &PathVariable, set: Set) -> Option<usize> {
+        let is_free = |place: &usize| {
+            let literal =
+                place.checked_sub(LITERALS).and_then(|at| variable.literals.get(at)).map(Value::to_string);
+            !literal.is_some_and(|text| self.words_that_are(NOT_THERE).any(|word| holds_word(&text, word)))
+        };
+        (0..Set::BITS as usize).filter(|place| set >> place & 1 == 1).find(is_free)
+    }
+
     /// Puts an answer together from one place for each path.
     fn with(&self, choices: &[usize]) -> Built {
         let Some(filler) = self.filler() else { return Built::Unsure };

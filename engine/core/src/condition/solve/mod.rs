@@ -7,6 +7,7 @@
 mod build;
 mod question;
 mod space;
+mod structure;
 mod tree;
 
 #[cfg(test)]

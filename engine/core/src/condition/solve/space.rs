@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::Wire;
+use super::structure::{Relation, relations};
 use crate::condition::eval::{ValueOf, equal};
 use crate::condition::{StatusPattern, Test};
 use crate::provider::Rule;
@@ -61,6 +62,7 @@ pub(super) struct Space {
     pub(super) statuses: Vec<u16>,
     pub(super) paths: Vec<PathVariable>,
     pub(super) words: Vec<String>,
+    pub(super) relations: Vec<Relation>,
 }
 
 /// What each variable can still be.
@@ -69,7 +71,7 @@ pub(super) type Domains = Vec<Set>;
 impl Space {
     /// The variables of a list of rules; `None` where there are too many values.
     pub(super) fn of(rules: &[Rule], wire: Wire, value_of: &ValueOf<'_>) -> Option<Space> {
-        let mut space = Space { wire, statuses: Vec::new(), paths: Vec::new(), words: Vec::new() };
+        let mut space = Space::empty(wire);
         let mut patterns = Vec::new();
         for condition in rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless)) {
             for term in &condition.terms {
@@ -88,10 +90,16 @@ impl Space {
                 }
             }
         }
-        space.statuses = statuses(&patterns);
+        space.statuses = natural_statuses(&patterns);
+        space.relations = relations(&space.paths);
         let fits = space.statuses.len() <= MAX_VALUES
             && space.paths.iter().all(|path| path.literals.len() + LITERALS <= MAX_VALUES);
         fits.then_some(space)
+    }
+
+    fn empty(wire: Wire) -> Space {
+        let (statuses, paths, words, relations) = Default::default();
+        Space { wire, statuses, paths, words, relations }
     }
 
     fn add_word(&mut self, word: &str) {
@@ -149,7 +157,7 @@ fn callback_domain(path: &PathVariable) -> Set {
 }
 
 /// The statuses that can make a difference: those mentioned, and one more of each hundred. Most natural first.
-fn statuses(patterns: &[StatusPattern]) -> Vec<u16> {
+fn natural_statuses(patterns: &[StatusPattern]) -> Vec<u16> {
     let is_mentioned = |status: u16| patterns.contains(&StatusPattern::Exactly(status));
     let mut statuses: Vec<u16> = Vec::new();
     for pattern in patterns {
