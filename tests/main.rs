@@ -1,5 +1,6 @@
 //! The whole program from outside: the real binary, real files, real sockets on loopback.
 
 mod commands;
+mod flows;
 mod minimax_server;
 mod support;
