@@ -2,13 +2,14 @@
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use url::Url;
 
-use crate::machine::{HeaderValue, Trouble, TroubleClass};
+use crate::machine::{HeaderValue, Request, Trouble, TroubleClass};
 use crate::origin::{Origin, Origins, transport_allowed};
-use crate::provider::{Constants, Model, Provider};
+use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;
 use crate::secret::Secret;
-use crate::template::{Missing, Name, Scope, Template, render_url};
+use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_url};
 
 /// How a client reaches the provider with a credential.
 #[derive(Debug, Clone)]
@@ -38,28 +39,45 @@ pub struct Held<'a> {
 ///
 /// A base URL outside the credential's origins is refused with `origin_refused`; a name without a value is `bad_answer`.
 pub fn access(provider: &Provider, held: &Held<'_>, model: Option<&Model>) -> Result<Access, Trouble> {
-    let scope = HeldScope {
-        constants: Constants { provider, region: held.region, inputs: held.inputs },
-        token: held.token,
-    };
+    let scope = HeldScope::of(provider, held);
     let mode = model.and_then(|m| m.mode.clone()).or_else(|| provider.api.mode.clone());
     let template = model.and_then(|m| m.base_url.as_ref()).or(provider.api.base_url.as_ref());
-    let base_url = template.map(|template| base_url(provider, template, &scope, held.origins)).transpose()?;
+    let base_url = template.map(|template| url(provider, template, &scope, held.origins)).transpose()?;
+    let base_url = base_url.map(|url| url.as_str().trim_end_matches('/').to_owned());
     Ok(Access { mode, base_url, headers: headers(provider, &scope)? })
 }
 
-fn base_url(
+/// The request for the provider's list of models, as a client would send it; `None` where the file says none.
+///
+/// Fails as [`access`] does.
+pub fn listing(provider: &Provider, held: &Held<'_>) -> Result<Option<Request>, Trouble> {
+    let Some(listing) = &provider.api.models else { return Ok(None) };
+    let scope = HeldScope::of(provider, held);
+    let url = url(provider, &listing.url, &scope, held.origins)?;
+    let own = headers(provider, &scope)?.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let accept = HeaderValue { value: Secret::new("application/json"), sensitive: false };
+    let headers = std::iter::once(("accept".to_owned(), accept)).chain(own).collect();
+    Ok(Some(Request { state: "api.models".to_owned(), method: Method::Get, url, headers, body: None }))
+}
+
+fn url(
     provider: &Provider,
     template: &Template,
     scope: &HeldScope<'_>,
     origins: &Origins,
-) -> Result<String, Trouble> {
-    let url = render_url(template, scope).map_err(|trouble| {
-        fault(provider, "bad_answer", TroubleClass::Denied, format!("`api.base_url` {trouble}"))
+) -> Result<Url, Trouble> {
+    let url = render_url(template, scope).map_err(|trouble| match trouble {
+        UrlTrouble::Missing(missing) => {
+            let detail = format!("{missing}, and `{}` needs it", template.text);
+            fault(provider, "missing_input", TroubleClass::Denied, detail)
+        }
+        trouble => {
+            fault(provider, "bad_answer", TroubleClass::Denied, format!("`{}` {trouble}", template.text))
+        }
     })?;
     let allowed = transport_allowed(&url) && Origin::of(&url).is_some_and(|origin| origins.allows(&origin));
     if allowed {
-        Ok(url.as_str().trim_end_matches('/').to_owned())
+        Ok(url)
     } else {
         let host = url.host_str().unwrap_or_default();
         let detail = format!("the stored credential was not made for `{host}`");
@@ -117,6 +135,13 @@ fn fault(provider: &Provider, code: &str, class: TroubleClass, detail: String) -
 struct HeldScope<'a> {
     constants: Constants<'a>,
     token: &'a Value,
+}
+
+impl<'a> HeldScope<'a> {
+    fn of(provider: &'a Provider, held: &Held<'a>) -> HeldScope<'a> {
+        let constants = Constants { provider, region: held.region, inputs: held.inputs };
+        HeldScope { constants, token: held.token }
+    }
 }
 
 impl Scope for HeldScope<'_> {

@@ -13,6 +13,7 @@ pub mod home;
 pub mod http;
 pub mod input;
 pub mod listener;
+pub mod models;
 pub mod simulate;
 pub mod store;
 pub mod trust;

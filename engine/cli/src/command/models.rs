@@ -1,13 +1,19 @@
-//! `models`: what a provider's file says of its models.
+//! `models`: what a provider's file says of its models, and what the provider itself lists.
 
-use hermes_engine_core::provider::Model;
+use hermes_engine::driver::block_on;
+use hermes_engine::http::Http;
+use hermes_engine::models::{LiveError, live};
+use hermes_engine_core::access::Held;
+use hermes_engine_core::provider::{Model, Provider};
 use serde_json::{Value, json};
 
 use super::Ended;
 use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::{self, safe, table};
+use crate::session::{Session, Wanted};
 
 /// List the models of a provider; the first is the default.
 #[derive(Debug, clap::Args)]
@@ -15,6 +21,11 @@ use crate::render::{self, safe, table};
 pub(crate) struct Args {
     /// The provider's id or an alias [default: the chosen one]
     provider: Option<String>,
+    /// Ask the provider itself, with the credential
+    #[arg(long)]
+    live: bool,
+    #[command(flatten)]
+    wanted: Wanted,
     #[command(flatten)]
     output: Output,
 }
@@ -22,14 +33,55 @@ pub(crate) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let entry = context.find(args.provider.as_deref())?;
     let (_, provider) = context.open(&entry)?;
+    let models = if args.live { listed(&args, context, &provider)? } else { provider.models.clone() };
     if args.output.is_json() {
-        let models: Vec<Value> = provider.models.iter().map(model_object).collect();
+        let models: Vec<Value> = models.iter().map(model_object).collect();
         render::answer_json(&json!({ "version": 1, "provider": provider.id, "models": models }))?;
     } else {
-        let rows: Vec<Vec<String>> = provider.models.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = models.iter().map(row).collect();
         render::answer(&table::columns(&rows))?;
     }
     Ok(Exit::Done)
+}
+
+/// The models that the provider lists, each with what the file knows of it.
+fn listed(args: &Args, context: &Context, provider: &Provider) -> Result<Vec<Model>, Failure> {
+    let session = Session::open(context, args.provider.as_deref())?;
+    if provider.api.models.is_none() {
+        return Err(refused(&session, &LiveError::NotListed));
+    }
+    let inputs = session.inputs(&Default::default())?;
+    let credential = session.credential(&args.wanted, &inputs)?;
+    let held = Held {
+        region: credential.region.as_deref(),
+        inputs: &credential.inputs,
+        token: &credential.token,
+        origins: &credential.origins,
+    };
+    let http = Http::new(args.wanted.network.options());
+    let answer = block_on(live(&http, &session.provider, &held))
+        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))?;
+    let ids = answer.map_err(|error| refused(&session, &error))?;
+    Ok(ids.into_iter().map(|id| known(provider, id)).collect())
+}
+
+fn known(provider: &Provider, id: String) -> Model {
+    let known = provider.models.iter().find(|model| model.id == id).cloned();
+    known.unwrap_or_else(|| Model::named(id, provider.span))
+}
+
+fn refused(session: &Session<'_>, error: &LiveError) -> Failure {
+    let id = &session.provider.id;
+    let (exit, code) = match error {
+        LiveError::NotListed => (Exit::Usage, "not_supported"),
+        LiveError::Trouble(trouble) => return Failure::from(trouble.clone()).about(id),
+        LiveError::Unanswered(_) => (Exit::Retry, "network"),
+        LiveError::Status(401 | 403) => (Exit::Denied, "refused"),
+        LiveError::Status(301..=308) => (Exit::Refused, "redirected"),
+        LiveError::Status(_) => (Exit::Retry, "server_unavailable"),
+        LiveError::NoList => (Exit::Denied, "bad_answer"),
+    };
+    Failure::new(exit, code, format!("the models of `{id}` can't be asked for: {error}")).about(id)
 }
 
 /// A model as programs read it.
@@ -66,6 +118,7 @@ fn tokens(count: u64) -> String {
 const EXAMPLES: &str = "\
 Examples:
   hermes-engine models PROVIDER
+  hermes-engine models PROVIDER --live
   hermes-engine models --format json";
 
 #[cfg(test)]

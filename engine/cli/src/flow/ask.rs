@@ -59,8 +59,8 @@ fn ask(session: &Session<'_>, name: &str, input: &Input) -> Result<String, Failu
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(unattended(session, name, input));
     }
-    let plain = || format!("{} {}:", session.provider.name, name.replace('_', " "));
-    let prompt = safe(&input.prompt.clone().unwrap_or_else(plain));
+    let what = input.prompt.clone().unwrap_or_else(|| name.replace('_', " "));
+    let prompt = safe(&format!("{}: {what}:", session.provider.name));
     loop {
         let answer = prompt_for(&prompt, input)?;
         match input::validate(name, input, &answer, &InputOrigin::Set) {

@@ -13,11 +13,12 @@ pub(super) static RULE: Rule = Rule { code: &CODE, run };
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let provider = subject.provider;
-    if subject.flow || !provider.models.is_empty() || provider.status == Status::Discontinued {
+    let has_models = !provider.models.is_empty() || provider.api.models.is_some();
+    if subject.flow || has_models || provider.status == Status::Discontinued {
         return Vec::new();
     }
     vec![
         Diagnostic::new(&CODE, subject.top(), "no models: there is nothing to choose after a login")
-            .help("add `models = [{ id = \"…\" }]`; the first is the default"),
+            .help("add `models = [\"…\"]`, the first is the default, or `api.models = \"…\"` where the provider lists them"),
     ]
 }

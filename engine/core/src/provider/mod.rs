@@ -183,6 +183,19 @@ pub struct Api {
     pub base_url: Option<Template>,
     /// Headers beside `Authorization`; an empty literal removes one.
     pub headers: IndexMap<String, Template>,
+    /// Where the provider lists its models.
+    pub models: Option<Listing>,
+}
+
+/// Where a provider lists its models.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The URL of a GET request.
+    pub url: Template,
+    /// Where in the answer the list is.
+    pub list: Query,
+    /// Where in an item its id is.
+    pub id: Query,
 }
 
 /// A state of the machine.
@@ -470,6 +483,37 @@ impl Provider {
                 self.success().and_then(|s| s.refresh.as_ref()).map(|r| r.to.value).into_iter().collect()
             }
         }
+    }
+}
+
+impl Model {
+    /// A model of which nothing but its id is known; `span` is where that comes from.
+    pub fn named(id: impl Into<String>, span: Span) -> Model {
+        Model {
+            id: id.into(),
+            context: None,
+            output: None,
+            best_for: None,
+            aliases: Vec::new(),
+            aux: false,
+            mode: None,
+            base_url: None,
+            span,
+        }
+    }
+}
+
+impl Listing {
+    /// The ids of the models that an answer lists, each once; `None` where the list is not there.
+    pub fn ids(&self, answer: &serde_json::Value) -> Option<Vec<String>> {
+        let items = self.list.select(answer)?.as_array()?;
+        let id = |item: &serde_json::Value| match item {
+            serde_json::Value::String(id) => Some(id.clone()),
+            item => self.id.select(item)?.as_str().map(str::to_owned),
+        };
+        let ids: indexmap::IndexSet<String> =
+            items.iter().filter_map(id).filter(|id| !id.is_empty()).collect();
+        Some(ids.into_iter().collect())
     }
 }
 

@@ -23,9 +23,11 @@ impl Provider {
         })
     }
 
-    /// The URL templates that a client sends a credential to: `base_url` of `[api]` and of models.
+    /// The URL templates that a client sends a credential to: `base_url` of `[api]` and of models, and the list of models.
     pub fn api_urls(&self) -> impl Iterator<Item = &Template> {
-        self.api.base_url.iter().chain(self.models.iter().filter_map(|model| model.base_url.as_ref()))
+        let listing = self.api.models.iter().map(|listing| &listing.url);
+        let models = self.models.iter().filter_map(|model| model.base_url.as_ref());
+        self.api.base_url.iter().chain(models).chain(listing)
     }
 
     /// The hosts that this provider names: those of its URLs in every region, those that a person supplies as an input,

@@ -48,7 +48,7 @@ pub enum Spot<'a> {
     Keep(&'a str),
     /// `notice` of `success`.
     Notice,
-    /// `base_url` of `[api]` or of a model.
+    /// `base_url` of `[api]` or of a model, and the URL of the list of models.
     BaseUrl,
     /// A header of `[api]`, by its name.
     ApiHeader(&'a str),

@@ -191,6 +191,43 @@ pub struct Api {
     /// Headers beside `Authorization = "Bearer {{token.access_token}}"`; `""` removes one.
     #[serde(default)]
     pub headers: IndexMap<String, String>,
+    /// Where the provider lists its models: the URL of a GET request that is sent as a client would send it, or a table.
+    pub models: Option<Listing>,
+}
+
+/// Where a provider lists its models: a URL, or a table that says where in the answer they are too.
+#[derive(Debug, Clone)]
+pub enum Listing {
+    /// The URL.
+    Text(String),
+    /// The URL, and where in the answer the models are.
+    Table(ListingTable),
+}
+
+impl Listing {
+    /// The URL, and where in the answer the models are.
+    pub fn table(&self) -> ListingTable {
+        match self {
+            Listing::Text(get) => ListingTable { get: get.clone(), ..ListingTable::default() },
+            Listing::Table(table) => table.clone(),
+        }
+    }
+}
+
+string_or_table!(Listing, ListingTable, "a URL, or a table with `get`", ".");
+
+/// Where a provider lists its models, and where in the answer they are.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListingTable {
+    /// The URL of a GET request.
+    pub get: String,
+    /// Where in the answer the list is; `$.data` by default.
+    #[schemars(regex(pattern = pattern::JSONPATH), extend("default" = "$.data"))]
+    pub list: Option<String>,
+    /// Where in an item its id is; `$.id` by default. An item that is a text is its own id.
+    #[schemars(regex(pattern = pattern::JSONPATH), extend("default" = "$.id"))]
+    pub id: Option<String>,
 }
 
 /// One request, or one visit of the browser, and the rules that read its answer; or the final state `success`.

@@ -2,7 +2,10 @@
 
 use super::Lowering;
 use super::names::Slot;
-use crate::provider::Api;
+use super::site::Site;
+use crate::provider::{Api, Listing};
+use crate::query::{Query, Step};
+use crate::raw::provider as raw;
 
 impl Lowering<'_> {
     pub(super) fn api(&mut self) -> Api {
@@ -12,6 +15,18 @@ impl Lowering<'_> {
             mode: raw.mode.clone(),
             base_url: raw.base_url.as_ref().map(|url| self.url(url, site.key("base_url"), Slot::Api)),
             headers: self.templates(&raw.headers, site.key("headers"), Slot::Api),
+            models: raw.models.as_ref().map(|listing| self.listing(listing, site.key("models"))),
         }
+    }
+
+    fn listing(&mut self, raw: &raw::Listing, site: Site<'_>) -> Listing {
+        let url = if matches!(raw, raw::Listing::Text(_)) { site } else { site.key("get") };
+        let raw = raw.table();
+        let mut path = |text: Option<&String>, key: &str, standard: &str| {
+            let written = text.and_then(|text| self.query(text, site.key(key).span()));
+            written.map_or_else(|| Query::of(vec![Step::Key(standard.to_owned())]), |at| at.value)
+        };
+        let (list, id) = (path(raw.list.as_ref(), "list", "data"), path(raw.id.as_ref(), "id", "id"));
+        Listing { url: self.url(&raw.get, url, Slot::Api), list, id }
     }
 }
