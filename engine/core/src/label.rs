@@ -225,3 +225,6 @@ fn token_paths(provider: &Provider) -> impl Iterator<Item = &[Step]> {
         ValueSource::Template(_) => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,7 +156,7 @@ fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
         if finding.primary.span.file == own {
             return true;
         }
-        finding.secondary.push(Label { span: extends, text: "brought by this `extends`".to_owned() });
+        finding.secondary.push(brought_by(extends));
         if finding.code == &UNKNOWN_NAME {
             let repeated = said.contains(&finding.message);
             said.push(finding.message.clone());
@@ -166,9 +166,20 @@ fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
     });
 }
 
+/// What is said beside the `extends` that brought the words of a finding.
+pub(crate) const BROUGHT: &str = "brought by this `extends`";
+
+/// Points at the `extends` that brought the words of a finding.
+pub(crate) fn brought_by(extends: Span) -> Label {
+    Label { span: extends, text: BROUGHT.to_owned() }
+}
+
 fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>) -> Loaded {
     crate::check::sort(&mut findings);
     findings.dedup();
     let usable = !findings.iter().any(Diagnostic::is_error);
     Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }
+
+#[cfg(test)]
+mod tests;

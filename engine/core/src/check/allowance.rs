@@ -5,6 +5,10 @@
 
 use super::sort;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::load::{BROUGHT, UNKNOWN_FLOW};
+use crate::parse::SYNTAX;
+use crate::provider::lower;
+use crate::raw::read::{UNKNOWN_KEY, WRONG_TYPE};
 use crate::source::{FileId, Sources, Span};
 
 /// HE007: an allowance without a reason or without a finding.
@@ -28,27 +32,38 @@ struct Allowance {
 /// finding. What remains is sorted by place.
 ///
 /// An allowance in a flow silences its finding for every provider that extends it, and is judged where the flow is
-/// checked by itself.
+/// checked by itself; one above `extends` silences what that brought, for one provider. What keeps a file from being
+/// loaded can't be allowed.
 pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[FileId]) -> Vec<Diagnostic> {
     let mut allowances: Vec<Allowance> =
         sources.iter().flat_map(|(file, _)| of_file(sources, file)).collect();
     let mut left: Vec<Diagnostic> = findings
         .into_iter()
         .filter(|finding| {
-            let place = finding.primary.span;
-            let line = sources.start_of(place).line;
-            let allowed = allowances.iter_mut().find(|allowance| {
-                allowance.has_reason
-                    && allowance.span.file == place.file
-                    && allowance.line == line
-                    && allowance.codes.iter().any(|code| code == finding.code.id)
-            });
-            allowed.map(|allowance| allowance.used = true).is_none()
+            let silencer = allowances.iter_mut().find(|allowance| allowance.silences(finding, sources));
+            silencer.map(|allowance| allowance.used = true).is_none()
         })
         .collect();
     left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
     sort(&mut left);
     left
+}
+
+impl Allowance {
+    fn silences(&self, finding: &Diagnostic, sources: &Sources) -> bool {
+        let brought = finding.secondary.iter().filter(|label| label.text == BROUGHT).map(|label| label.span);
+        let mut places = [finding.primary.span].into_iter().chain(brought);
+        self.has_reason
+            && self.codes.iter().any(|code| code == finding.code.id)
+            && can_be_allowed(finding.code)
+            && places.any(|place| self.span.file == place.file && self.line == sources.start_of(place).line)
+    }
+}
+
+/// Whether a file with such a finding can be used at all.
+fn can_be_allowed(code: &Code) -> bool {
+    let fatal = [&SYNTAX, &UNKNOWN_KEY, &WRONG_TYPE, &UNKNOWN_FLOW];
+    !fatal.into_iter().chain(lower::code::ALL).any(|other| other == code)
 }
 
 fn idle(allowance: &Allowance) -> Option<Diagnostic> {
@@ -100,3 +115,6 @@ fn of_line(line: &str, file: FileId, start: usize) -> Option<Allowance> {
         used: false,
     })
 }
+
+#[cfg(test)]
+mod tests;

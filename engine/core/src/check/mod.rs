@@ -110,6 +110,9 @@ pub static CATALOGUE_RULES: &[&CatalogueRule] = &[&clashing_name::RULE, &shared_
 pub fn check(provider: &Provider, context: &Context<'_>) -> Vec<Diagnostic> {
     let subject = Subject::new(provider, context);
     let mut findings: Vec<Diagnostic> = RULES.iter().flat_map(|rule| (rule.run)(&subject)).collect();
+    for finding in findings.iter_mut().filter(|finding| !subject.is_own(finding.primary.span)) {
+        finding.secondary.extend(provider.extends_at.map(load::brought_by));
+    }
     sort(&mut findings);
     findings.dedup();
     findings

@@ -60,6 +60,8 @@ pub struct Provider {
     pub models: Vec<Model>,
     /// The flow files it was merged over, nearest first.
     pub extends: Vec<String>,
+    /// Where it says that it extends the nearest one.
+    pub extends_at: Option<Span>,
     /// Where each action begins.
     pub start: Starts,
     /// Hosts beyond those of its URLs.

@@ -78,3 +78,6 @@ impl Provider {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,7 @@ impl<'a> Lowering<'a> {
             status_note: raw.status_note.clone(),
             models: self.models(),
             extends: self.file.extends.clone(),
+            extends_at: self.site.has("extends").then(|| self.site.key("extends").span()),
             start: self.starts(),
             hosts: self.hosts(),
             vars: self.vars(),
