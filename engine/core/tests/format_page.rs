@@ -2,7 +2,12 @@
 //!
 //! `<!-- keys: TYPE -->` … `<!-- end -->` holds the rows of a type of the provider schema, `<!-- keys: test TYPE -->` of the test
 //! schema; further words pick keys. `UPDATE=1 cargo test` rewrites them.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test reads and writes the page"
+)]
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -19,7 +24,10 @@ fn the_tables_of_the_format_page_are_those_of_the_schemas() {
         std::fs::write(&path, &wanted).unwrap();
     }
     let now = std::fs::read_to_string(&path).unwrap();
-    assert!(now == wanted, "docs/provider-format.md is behind the schemas: UPDATE=1 cargo test --test format_page");
+    assert!(
+        now == wanted,
+        "docs/provider-format.md is behind the schemas: UPDATE=1 cargo test --test format_page"
+    );
 }
 
 fn with_tables(page: &str) -> String {
@@ -50,8 +58,10 @@ fn table(words: &str) -> String {
     let mut rows = String::from("| Key | Meaning |\n|---|---|\n");
     for (key, property) in whole["properties"].as_object().unwrap() {
         if picked.is_empty() || picked.contains(&key.as_str()) {
-            let required = whole["required"].as_array().is_some_and(|r| r.contains(&Value::from(key.as_str())));
-            let meaning = property["description"].as_str().unwrap_or_else(|| panic!("{name}.{key} has no description"));
+            let required =
+                whole["required"].as_array().is_some_and(|r| r.contains(&Value::from(key.as_str())));
+            let meaning =
+                property["description"].as_str().unwrap_or_else(|| panic!("{name}.{key} has no description"));
             let mark = if required { " (required)" } else { "" };
             writeln!(rows, "| `{key}`{mark} | {} |", meaning.replace('\n', " ").replace('|', "\\|")).unwrap();
         }
