@@ -45,11 +45,6 @@ impl Terminal {
         self
     }
 
-    /// Another way to paste, for one who plays the person.
-    pub(crate) fn paster(&self) -> UnboundedSender<String> {
-        self.pasted.sender.clone()
-    }
-
     /// Hands each line of stdin on, from a thread of its own: a read of a terminal can't be given up.
     fn listen_to_stdin(&mut self) {
         if !std::mem::take(&mut self.reads_stdin) {
