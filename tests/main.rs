@@ -3,4 +3,5 @@
 mod commands;
 mod flows;
 mod minimax_server;
+mod simulate;
 mod support;

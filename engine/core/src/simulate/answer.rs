@@ -112,10 +112,9 @@ impl Server {
             return done(fault::garbage(&self.provider.name, 200), "answered with a page");
         }
         let provider = self.provider.clone();
-        if let (false, Some(Then::Go(to))) = (spoils, step.active.on.get(made.rule).map(|rule| &rule.then)) {
-            if matches!(intent, Intent::Onwards) {
-                self.advance(step, to.value, made.json.as_ref());
-            }
+        let rule = step.active.on.get(made.rule).filter(|_| intent == Intent::Onwards && !spoils);
+        if let Some(Then::Go(to)) = rule.map(|rule| &rule.then) {
+            self.advance(step, to.value, made.json.as_ref());
         }
         if step.role.is_browser {
             return self.send_back(&provider, step, made, note);

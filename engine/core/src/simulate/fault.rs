@@ -26,10 +26,10 @@ pub(super) fn wrong_state(json: &mut Value, texts: &[String]) {
 /// Takes the access token out.
 pub(super) fn without_token(json: &mut Value, fields: &Fields) {
     for (path, _) in fields.iter().filter(|(_, used)| matches!(used, Use::Access | Use::Jwt(_))) {
-        if let Some((Step::Key(last), before)) = path.split_last() {
-            if let Some(Value::Object(object)) = walk_mut(json, before) {
-                object.shift_remove(last);
-            }
+        if let Some((Step::Key(last), before)) = path.split_last()
+            && let Some(Value::Object(object)) = walk_mut(json, before)
+        {
+            object.shift_remove(last);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod page;
 mod peer;
+mod property;
 mod scenario;
 mod walk;
 

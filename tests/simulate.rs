@@ -1,0 +1,95 @@
+//! Shipped providers, unchanged, against servers that were made from their files; and a login against MiniMax's stand-in.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::support::{MinimaxServer, Program};
+
+/// The providers of the catalogue that can be logged in to.
+fn active(program: &Program) -> Vec<String> {
+    let list = program.run(&["providers", "list", "--format", "json"]).expect_code(0).json();
+    let all = list["providers"].as_array().expect("a list").iter();
+    let active = all.filter(|provider| provider["status"] != "discontinued");
+    active.map(|provider| provider["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[test]
+fn every_shipped_provider_logs_in_to_its_simulation_and_stores_nothing() {
+    let program = Program::new();
+    let ids = active(&program);
+    assert!(ids.len() > 2, "{ids:?}");
+    // Each waits for its pace, so they wait together.
+    std::thread::scope(|scope| {
+        for id in &ids {
+            let program = &program;
+            scope.spawn(move || {
+                let run = program.run(&["run-flow", id, "--simulate"]);
+                assert_eq!(run.code, Some(0), "{id}:\n{}", run.stderr);
+            });
+        }
+    });
+    assert_eq!(program.auth(), None);
+}
+
+#[test]
+fn each_way_a_login_can_end_has_its_exit_code() {
+    let program = Program::new();
+    for (scenario, code) in [
+        ("deny", 4),
+        ("bad-state", 7),
+        ("redirect-away", 7),
+        ("missing-field", 4),
+        ("wrong-type", 4),
+        ("redirect", 0),
+    ] {
+        let run = program.run(&["run-flow", "minimax-oauth", &format!("--simulate={scenario}")]);
+        assert_eq!(run.code, Some(code), "{scenario}:\n{}", run.stderr);
+    }
+    let run = program.run(&["run-flow", "minimax-oauth", "--simulate=denny"]).expect_code(2);
+    assert!(run.stderr.contains("did you mean `deny`?"), "{}", run.stderr);
+}
+
+/// A `simulate` that is ended with the test.
+struct Standalone(Child, String);
+
+impl Drop for Standalone {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts `simulate` on a free port, and reads the options that a client needs.
+fn standalone(program: &Program, args: &[&str]) -> Standalone {
+    let mut command = program.command(&[&["simulate"], args].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    Standalone(child, line)
+}
+
+#[test]
+fn a_login_goes_to_a_simulator_in_another_process() {
+    let program = Program::new().timeout(Duration::from_secs(90));
+    let server = standalone(&program, &["minimax-oauth", "--scenario", "approve"]);
+    let options: Vec<&str> = server.1.split_whitespace().collect();
+    assert!(options.contains(&"--connect-to"), "{options:?}");
+    let login = [&["run-flow", "minimax-oauth", "--no-browser"], options.as_slice()].concat();
+    program.run(&login).expect_code(0);
+    let token = program.run(&[&["token", "minimax-oauth"], options.as_slice()].concat()).expect_code(0);
+    assert!(token.stdout.starts_with("sim-access-"), "{}", token.stdout);
+}
+
+#[test]
+fn the_shipped_file_logs_in_to_the_service_as_it_is_today() {
+    let server = MinimaxServer::new().pending(1).redirecting().start();
+    let program = Program::new().always(server.connect_to());
+    let run = program.run(&["run-flow", "minimax-oauth", "--no-browser"]).expect_code(0);
+    assert!(run.stderr.contains("MMAX-"), "the code is shown: {}", run.stderr);
+    assert_eq!(server.violations(), Vec::<String>::new());
+    assert_eq!((server.counts().code, server.counts().poll), (1, 2));
+    let token = program.run(&["token", "minimax-oauth"]).expect_code(0);
+    assert!(server.knows_access_token(token.stdout.trim_end()));
+    assert!(program.auth().is_some(), "the login is kept");
+}
