@@ -110,10 +110,12 @@ fn step(
 
 fn arrived(subject: &Subject<'_>, arrival: &Arrival<'_>, findings: &mut Findings) {
     let Some(state) = subject.provider.states.get(arrival.at.0) else { return };
-    for placed in state.templates().into_iter().filter(|placed| placed.required) {
+    for placed in state.templates() {
         for part in &placed.template.parts {
             let Part::Expression(expression, _) = part else { continue };
-            if let Some((gap, name, span)) = gap(subject, arrival, expression) {
+            let Some((gap, name, span)) = gap(subject, arrival, expression) else { continue };
+            // What is merely not present is no mistake, but what no login can ever give is.
+            if placed.required || matches!(gap, Gap::NoCredential) {
                 findings.entry(span).or_insert_with(|| finding(subject, arrival, &gap, name, span));
             }
         }
