@@ -2,6 +2,7 @@
 
 mod commands;
 mod flows;
+mod minimax;
 mod minimax_server;
 mod simulate;
 mod support;

@@ -1,8 +1,12 @@
 //! `run-flow`: one flow, to its end.
 
+use serde_json::json;
+
 use super::Ended;
+use crate::args::Output;
 use crate::context::Context;
 use crate::flow::{self, Flow, Options};
+use crate::render;
 
 /// Run one flow of a provider to its end: a login, unless another is named.
 #[derive(Debug, clap::Args)]
@@ -15,16 +19,25 @@ pub(crate) struct Args {
     flow: Flow,
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    output: Output,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let name = args.provider.as_deref();
-    match args.flow {
-        Flow::Login => flow::login(context, name, &args.options),
-        Flow::Refresh => flow::refresh(context, name, &args.options),
-        Flow::Logout => flow::logout(context, name, &args.options),
-        Flow::Verify => flow::verify(context, name, &args.options),
+    let (exit, end) = match args.flow {
+        Flow::Login => (flow::login(context, name, &args.options)?, "success"),
+        Flow::Refresh => (flow::refresh(context, name, &args.options)?, "success"),
+        Flow::Logout => (flow::logout(context, name, &args.options)?, "done"),
+        Flow::Verify => (flow::verify(context, name, &args.options)?, "done"),
+    };
+    if args.output.is_json() {
+        let provider = context.find(name)?.id;
+        render::answer_json(
+            &json!({ "version": 1, "provider": provider, "flow": args.flow.name(), "end": end }),
+        )?;
     }
+    Ok(exit)
 }
 
 const EXAMPLES: &str = "\

@@ -33,6 +33,18 @@ pub(crate) enum Flow {
     Verify,
 }
 
+impl Flow {
+    /// As the command line writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Flow::Login => "login",
+            Flow::Refresh => "refresh",
+            Flow::Logout => "logout",
+            Flow::Verify => "verify",
+        }
+    }
+}
+
 /// How a login runs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
