@@ -129,18 +129,12 @@ impl<'c> Session<'c> {
 
     /// A credential that can be used now. Never asks a person.
     pub(crate) fn credential(&self, wanted: &Wanted, inputs: &Inputs) -> Result<Credential, Failure> {
-        let values = stored_inputs(inputs);
-        let vouched = self.judged.vouched.clone();
-        let built_in = vouched.map(|vouched| {
-            let values = inputs.values.clone();
-            move |region: Option<&str>| vouched.origins(region, &values)
-        });
         let request = credential::Request {
             store: &self.store,
             provider: &self.provider,
             region: self.region(wanted.region.as_deref())?,
-            inputs: &values,
-            built_in: built_in.as_ref().map(|origins| origins as _),
+            inputs,
+            vouched: self.judged.vouched.as_ref(),
             min_ttl: wanted.min_ttl,
             rejected_sha256: wanted.rejected_sha256.as_deref(),
             http: wanted.network.options(),
@@ -208,11 +202,6 @@ impl<'c> Session<'c> {
     fn trust_help(&self) -> String {
         format!("if you trust the file, run `hermes-engine trust {}`", self.source)
     }
-}
-
-/// Inputs as the store takes them.
-pub(crate) fn stored_inputs(inputs: &Inputs) -> credential::Inputs {
-    credential::Inputs { values: inputs.values.clone(), from_sources: inputs.from_sources() }
 }
 
 impl From<Error> for Failure {

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flow::{self, Options};
 use crate::render::{self, safe, table, time};
-use crate::session::{Session, stored_inputs};
+use crate::session::Session;
 
 /// List, judge, add, remove and reset credentials.
 #[derive(Debug, clap::Args)]
@@ -128,7 +128,7 @@ pub(super) fn standing_of(
     let kept =
         credential::record(document, &session.provider).map(|record| record.inputs()).unwrap_or_default();
     let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
-    Ok(credential::status(document, &session.provider, &stored_inputs(&inputs), clock::wall()))
+    Ok(credential::status(document, &session.provider, &inputs, clock::wall()))
 }
 
 /// A status as programs read it.

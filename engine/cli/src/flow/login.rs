@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
 use crate::render::{safe, say};
-use crate::session::{Session, stored_inputs};
+use crate::session::Session;
 
 /// Logs in, and stores the credential.
 pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) -> Ended {
@@ -67,7 +67,7 @@ pub(super) fn finish(session: &Session<'_>, inputs: &Inputs, options: &Options, 
     let login = Login {
         provider: &session.provider,
         grant: &grant,
-        inputs: &stored_inputs(inputs),
+        inputs,
         label: options.label.as_deref(),
     };
     credential::save_login(&session.store, &login)?;
@@ -125,7 +125,7 @@ fn is_usable(session: &Session<'_>) -> Result<bool, Failure> {
     let inputs = session.inputs(&Default::default())?;
     let document = session.store.read()?;
     let now = hermes_engine::clock::wall();
-    Ok(credential::status(&document, &session.provider, &stored_inputs(&inputs), now).standing.is_usable())
+    Ok(credential::status(&document, &session.provider, &inputs, now).standing.is_usable())
 }
 
 /// Why no browser is opened.

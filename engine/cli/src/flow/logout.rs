@@ -39,18 +39,14 @@ pub(crate) fn forget(store: &Store, id: &str, name: &str) -> Ended {
 
 fn revoke(session: &Session<'_>, record: &Record, options: &Options) -> Result<Outcome, Failure> {
     let inputs = session.inputs(&Default::default())?;
-    let region = record.region();
-    let vouched = session.judged.vouched.as_ref();
-    let own =
-        || vouched.map(|vouched| vouched.origins(region.as_deref(), &inputs.values)).unwrap_or_default();
     let start = Start {
         provider: session.provider.clone(),
         action: Action::Logout,
         from: None,
-        region: region.clone(),
+        region: record.region(),
         inputs: inputs.values.clone(),
         token: Some(record.token()),
-        bound_to: Some(record.origins().unwrap_or_else(own)),
+        bound_to: Some(credential::origins(record, session.judged.vouched.as_deref())),
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };

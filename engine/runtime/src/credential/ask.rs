@@ -71,16 +71,7 @@ impl<'a> Ask<'a> {
 
     /// Where a stored credential may go: where it was made for, and where the built-in or trusted file of its id goes.
     pub(super) fn origins(&self, record: &Record) -> Origins {
-        let own = record.origins().unwrap_or_default();
-        let region = record.region();
-        let vouched = self.request.built_in.map(|origins| origins(region.as_deref())).unwrap_or_default();
-        let mut all = own.0;
-        for origin in vouched.0 {
-            if !all.contains(&origin) {
-                all.push(origin);
-            }
-        }
-        Origins(all)
+        super::origins(record, self.request.vouched.map(|file| &**file))
     }
 
     /// What a refresh of a stored credential is started with.

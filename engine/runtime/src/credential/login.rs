@@ -71,7 +71,7 @@ fn is_key(provider: &Provider) -> bool {
 
 /// Whether a text is the value of a source, which is never stored.
 fn is_from_source(text: &str, inputs: &Inputs) -> bool {
-    inputs.from_sources.iter().any(|name| inputs.values.get(name).is_some_and(|value| value == text))
+    inputs.values.iter().any(|(name, value)| value == text && inputs.is_from_source(name))
 }
 
 /// The typed values that refresh, logout, verify or `[api]` reads.
@@ -82,7 +82,7 @@ fn to_keep(provider: &Provider, inputs: &Inputs) -> IndexMap<String, String> {
     read.extend(reach::inputs_of_api(provider));
     let default = |name: &str| provider.inputs.get(name).and_then(|input| input.default.as_ref());
     let typed = inputs.values.iter().filter(|(name, value)| {
-        read.contains(*name) && !inputs.from_sources.contains(*name) && default(name) != Some(value)
+        read.contains(*name) && !inputs.is_from_source(name) && default(name) != Some(value)
     });
     typed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

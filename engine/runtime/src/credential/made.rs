@@ -101,7 +101,7 @@ pub(super) fn fingerprints(provider: &Provider, id: StateId, inputs: &Inputs) ->
     });
     let mut names = reach::inputs_of_runs(provider, &[id]);
     names.extend(reach::inputs_of(provider, kept));
-    let from_source = names.into_iter().filter(|name| inputs.from_sources.contains(name));
+    let from_source = names.into_iter().filter(|name| inputs.is_from_source(name));
     from_source.filter_map(|name| Some((name.clone(), fingerprint(provider, &name, inputs)?))).collect()
 }
 
@@ -113,7 +113,7 @@ fn fingerprint(provider: &Provider, name: &str, inputs: &Inputs) -> Option<Strin
 /// Whether a value that a credential was made of has changed since. A source that has gone leaves it as it is.
 pub(super) fn has_changed(provider: &Provider, record: &Record, inputs: &Inputs) -> bool {
     record.made_from().iter().any(|(name, made_from)| {
-        let now = fingerprint(provider, name, inputs).filter(|_| inputs.from_sources.contains(name));
+        let now = fingerprint(provider, name, inputs).filter(|_| inputs.is_from_source(name));
         now.is_some_and(|now| now != *made_from)
     })
 }

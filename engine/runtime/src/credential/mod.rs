@@ -22,26 +22,31 @@ mod tests;
 mod token;
 mod trouble;
 
-use std::collections::BTreeSet;
-
+use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Provider;
 use hermes_engine_core::query::Step;
-use indexmap::IndexMap;
 
 pub use login::{Login, remove, reset, save_login};
 pub use status::{Standing, Status, status};
-pub use token::{Credential, Error, OriginsByRegion, Request, Source, token};
+pub use token::{Credential, Error, Request, Source, token};
 
 use crate::clock;
+use crate::input::Inputs;
 use crate::store::{Document, Record};
 
-/// The values of a provider's inputs, as `--set`, sources, the kept values and defaults gave them.
-#[derive(Clone, Default)]
-pub struct Inputs {
-    /// The values by name.
-    pub values: IndexMap<String, String>,
-    /// Which of them a source (environment, file, command) gave: these are never stored.
-    pub from_sources: BTreeSet<String>,
+/// Where a stored credential may go: where it was made for, and where a file of its id that is vouched for (the built-in
+/// one, or a trusted one) sends it with the inputs that the credential keeps (S4).
+///
+/// The environment has no say: a variable that changes a base URL makes no stored credential go there.
+pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
+    let mut all = record.origins().unwrap_or_default().0;
+    let vouched = vouched.map(|file| file.origins(record.region().as_deref(), &record.inputs()).0);
+    for origin in vouched.unwrap_or_default() {
+        if !all.contains(&origin) {
+            all.push(origin);
+        }
+    }
+    Origins(all)
 }
 
 /// The stored credential of a provider, its tokens where the file says that they stand: its record, or, where that holds

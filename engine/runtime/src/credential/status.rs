@@ -122,8 +122,9 @@ fn stored(given: Given<'_>, record: &Record, now: UnixMs) -> Status {
 
 /// What the sources of the inputs are called that have a value.
 fn sources(given: Given<'_>) -> Option<String> {
-    let inputs = given.inputs.from_sources.iter().filter_map(|name| given.provider.inputs.get(name));
-    let names: Vec<&str> = inputs
+    let from_sources = given.provider.inputs.iter().filter(|(name, _)| given.inputs.is_from_source(name));
+    let names: Vec<&str> = from_sources
+        .map(|(_, input)| input)
         .flat_map(|input| &input.from)
         .map(|source| match source {
             InputSource::Env(name) => name.value.as_str(),

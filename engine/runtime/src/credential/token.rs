@@ -19,9 +19,6 @@ use crate::clock;
 use crate::http::HttpOptions;
 use crate::store::{Held, Record, Store, StoreError};
 
-/// The origins that a file names, by region; `None` is its default.
-pub type OriginsByRegion<'a> = dyn Fn(Option<&str>) -> Origins + 'a;
-
 /// What is asked for.
 pub struct Request<'a> {
     /// Where credentials are stored.
@@ -32,8 +29,9 @@ pub struct Request<'a> {
     pub region: Option<&'a str>,
     /// The values of its inputs.
     pub inputs: &'a Inputs,
-    /// Where the built-in (or trusted) file of this id lets its credentials go, for the record's region.
-    pub built_in: Option<&'a OriginsByRegion<'a>>,
+    /// The built-in file of this id, or a trusted one: a stored credential may go where it sends it, whichever file is in
+    /// force.
+    pub vouched: Option<&'a Shared>,
     /// How long the token must live on, at least.
     pub min_ttl: Option<Duration>,
     /// SHA-256, in hex, of the token that a server has just refused.

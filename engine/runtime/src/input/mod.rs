@@ -10,7 +10,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -87,10 +86,9 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The names of the inputs whose values came from sources.
-    pub fn from_sources(&self) -> BTreeSet<String> {
-        let sources = self.origins.iter().filter(|(_, origin)| origin.is_source());
-        sources.map(|(name, _)| name.clone()).collect()
+    /// Whether the value of an input came from a source (environment, file, command): it is never stored.
+    pub fn is_from_source(&self, name: &str) -> bool {
+        self.origins.get(name).is_some_and(InputOrigin::is_source)
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::*;
 use super::scene::{Scene, at, record, with};
 use super::server::{Reply, Server};
 use crate::clock;
+use crate::input::InputOrigin;
 use crate::store::sha256;
 
 const KEY: &str = r#"
@@ -63,9 +64,14 @@ expires = { value = "$.expires_in", unit = "s" }
 
 fn inputs(values: &[(&str, &str)], from_sources: &[&str]) -> Inputs {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let origin = |name: &str| match from_sources.contains(&name) {
+        true => InputOrigin::Variable(name.to_owned()),
+        false => InputOrigin::Set,
+    };
     Inputs {
         values: values.iter().map(owned).collect(),
-        from_sources: from_sources.iter().map(|name| (*name).to_owned()).collect(),
+        origins: values.iter().map(|(name, _)| ((*name).to_owned(), origin(name))).collect(),
+        missing: Vec::new(),
     }
 }
 

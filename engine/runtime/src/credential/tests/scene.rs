@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use hermes_engine_core::load::{FileText, load};
 use hermes_engine_core::machine::Trouble;
-use hermes_engine_core::origin::Origins;
 use hermes_engine_core::parse::Language;
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::source::Sources;
@@ -94,7 +93,7 @@ pub(super) struct Scene {
     pub(super) folder: tempfile::TempDir,
     pub(super) provider: Shared,
     pub(super) inputs: Inputs,
-    pub(super) vouched: Option<Origins>,
+    pub(super) vouched: Option<Shared>,
     pub(super) min_ttl: Option<Duration>,
     pub(super) rejected: Option<String>,
     pub(super) server: Option<SocketAddr>,
@@ -160,14 +159,12 @@ impl Scene {
 
     /// Asks with this scene's provider and server at the store of another.
     pub(super) fn ask_at(&self, store: &Store) -> Result<Credential, Error> {
-        let vouched = self.vouched.clone();
-        let built_in = vouched.map(|origins| move |_: Option<&str>| origins.clone());
         token(&Request {
             store,
             provider: &self.provider,
             region: None,
             inputs: &self.inputs,
-            built_in: built_in.as_ref().map(|origins| origins as _),
+            vouched: self.vouched.as_ref(),
             min_ttl: self.min_ttl,
             rejected_sha256: self.rejected.as_deref(),
             http: HttpOptions {
