@@ -1,6 +1,7 @@
 //! What every command starts from: the home, the catalogue, and the provider that is meant.
 
 use std::env;
+use std::io;
 use std::path::PathBuf;
 
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
@@ -52,7 +53,16 @@ impl Context {
 
     /// Reads a provider's file. Its findings are shown where it can't be used.
     pub(crate) fn open(&self, entry: &Entry) -> Result<(Opened, Shared), Failure> {
-        let unreadable = |error: std::io::Error| {
+        self.usable(entry, self.catalog.open(entry))
+    }
+
+    /// The same for a flow file by itself.
+    pub(crate) fn open_flow(&self, entry: &Entry) -> Result<(Opened, Shared), Failure> {
+        self.usable(entry, self.catalog.open_flow(entry))
+    }
+
+    fn usable(&self, entry: &Entry, opened: io::Result<Opened>) -> Result<(Opened, Shared), Failure> {
+        let unreadable = |error: io::Error| {
             Failure::new(
                 Exit::File,
                 "bad_provider_file",
@@ -60,7 +70,7 @@ impl Context {
             )
             .about(&entry.id)
         };
-        let opened = self.catalog.open(entry).map_err(unreadable)?;
+        let opened = opened.map_err(unreadable)?;
         match opened.provider.clone() {
             Some(provider) => Ok((opened, provider)),
             None => Err(self.broken(&opened)),

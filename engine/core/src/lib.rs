@@ -8,6 +8,7 @@ pub mod access;
 pub mod check;
 pub mod condition;
 pub mod diagnostic;
+pub mod graph;
 pub mod label;
 pub mod load;
 pub mod machine;

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod doctor;
 mod exec;
+mod graph;
 mod man;
 mod models;
 mod providers;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Models(models::Args),
     Check(check::Args),
     Test(test::Args),
+    Graph(graph::Args),
     Simulate(simulate::Args),
     Schema(schema::Args),
     Trust(trust::Args),
@@ -62,6 +64,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Doctor(args) => doctor::run(args, context),
         Command::Check(args) => check::run(args, context),
         Command::Test(args) => test::run(args, context),
+        Command::Graph(args) => graph::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Schema(args) => schema::run(args),
         Command::Trust(args) => trust::run(args, context),

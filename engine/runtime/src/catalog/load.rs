@@ -33,7 +33,17 @@ impl Catalog {
         Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
     }
 
-    /// The same for one of several files whose findings belong together.
+    /// Reads a flow file by itself, and the flows it extends.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn open_flow(&self, entry: &Entry) -> io::Result<Opened> {
+        let mut sources = Sources::default();
+        let Loaded { provider, diagnostics } = self.load_flow(&mut sources, entry)?;
+        Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
+    }
+
+    /// Reads one of several provider files whose findings belong together.
     ///
     /// # Errors
     /// The file can't be read.
