@@ -203,13 +203,14 @@ impl<'a> Performer<'a> {
         if self.shown.as_ref() == Some(&prompt) {
             return Stop::Not;
         }
-        let opened = match &prompt.url {
-            Some(url) if self.browser => tokio::select! {
+        let page = prompt.url.as_ref().filter(|_| self.browser).map(|url| self.http.reached_at(url));
+        let opened = match page {
+            Some(page) => tokio::select! {
                 biased;
                 () = self.signals.cancelled() => return Stop::Cancelled,
-                opened = browser::open(url) => if opened { Opened::Yes } else { Opened::Failed },
+                opened = browser::open(&page) => if opened { Opened::Yes } else { Opened::Failed },
             },
-            _ => Opened::NotTried,
+            None => Opened::NotTried,
         };
         self.person.show(&prompt, &opened);
         self.shown = Some(prompt);

@@ -76,6 +76,18 @@ pub(super) fn stand_in(connect_to: &[(String, SocketAddr)], url: &Url) -> Option
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_browser_is_sent_to_the_address_that_stands_in() {
+        let options = super::super::HttpOptions {
+            connect_to: vec![parse_connect_to("a.example=127.0.0.1:80").unwrap()],
+            ..Default::default()
+        };
+        let http = super::super::Http::new(options);
+        let reached = |url: &str| http.reached_at(&Url::parse(url).unwrap()).to_string();
+        assert_eq!(reached("https://a.example/x?y=1"), "http://127.0.0.1/x?y=1");
+        assert_eq!(reached("https://b.example/x"), "https://b.example/x");
+    }
+
     #[track_caller]
     fn check(text: &str, expect: Result<(&str, &str), &str>) {
         let parsed = parse_connect_to(text).map_err(|error| error.to_string());

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use hermes_engine_core::machine::{Failure, FailureKind, Request, Response};
 use reqwest::Client;
-use url::Host;
+use url::{Host, Url};
 
 pub use connect_to::{ConnectToError, parse_connect_to};
 
@@ -57,6 +57,12 @@ impl Http {
     /// The limit of one request.
     pub fn timeout(&self) -> Duration {
         self.options.timeout.unwrap_or(Duration::from_secs(30))
+    }
+
+    /// Where a browser on this machine reaches a URL: the URL itself, or the address that stands in for its host.
+    pub fn reached_at(&self, url: &Url) -> Url {
+        let stand_in = connect_to::stand_in(&self.options.connect_to, url);
+        stand_in.and_then(|address| wire::moved(url, address).ok()).unwrap_or_else(|| url.clone())
     }
 
     /// Sends a request and reads its answer, up to 64 KiB after decoding.

@@ -47,7 +47,7 @@ fn method(method: Method) -> reqwest::Method {
     }
 }
 
-fn moved(url: &Url, to: SocketAddr) -> Result<Url, Failure> {
+pub(super) fn moved(url: &Url, to: SocketAddr) -> Result<Url, Failure> {
     let rest = &url[url::Position::BeforePath..url::Position::AfterQuery];
     Url::parse(&format!("http://{to}{rest}")).map_err(|_| unsent("the URL can't be sent to its stand-in"))
 }
