@@ -7,24 +7,27 @@ pub mod constants;
 pub mod lower;
 mod place;
 mod reach;
+mod request;
 mod spot;
+mod state;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
 pub use self::constants::Constants;
 pub use self::reach::ACTIONS;
+pub use self::request::{Auth, Body, JsonTemplate, Method, Request};
 pub use self::spot::{Placed, Spot};
-use crate::condition::Condition;
+pub use self::state::{
+    Act, Active, Back, Browser, Every, Listen, Refresh, Rule, Show, State, StateKind, Success, Then,
+    ValueSource,
+};
 use crate::origin::HostPattern;
 use crate::query::Query;
 pub use crate::raw::provider::Status;
-use crate::raw::time::First;
 use crate::source::Span;
 use crate::template::{Pattern, Template};
-use crate::time::Time;
 
 /// Which state, by its place in [`Provider::states`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,250 +203,6 @@ pub struct Listing {
     pub id: Query,
 }
 
-/// A state of the machine.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// Its name.
-    pub name: String,
-    /// What it does.
-    pub kind: StateKind,
-    /// Where its name is written, or the whole file for a final state that has no table.
-    pub span: Span,
-}
-
-/// What a state does.
-#[derive(Debug, Clone)]
-pub enum StateKind {
-    /// It asks a server, or a person's browser, and reads the answer.
-    Active(Box<Active>),
-    /// A credential was obtained.
-    Success(Box<Success>),
-    /// An action without a credential is finished.
-    Done,
-    /// The flow failed with a code.
-    Error,
-    /// `until` passed.
-    Timeout,
-}
-
-/// A state that acts.
-#[derive(Debug, Clone)]
-pub struct Active {
-    /// What it does.
-    pub act: Act,
-    /// What the person needs while it waits.
-    pub show: Option<Show>,
-    /// The pause before it is entered again.
-    pub every: Option<Every>,
-    /// When to give up.
-    pub until: Option<Time>,
-    /// The rules that read the answer.
-    pub on: Vec<Rule>,
-}
-
-/// What an active state does.
-#[derive(Debug, Clone)]
-pub enum Act {
-    /// It sends a request.
-    Request(Request),
-    /// It sends a person's browser somewhere and takes what comes back.
-    Browser(Browser),
-}
-
-/// A method of HTTP that a file can write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// `get`.
-    Get,
-    /// `post`.
-    Post,
-    /// `put`.
-    Put,
-    /// `delete`.
-    Delete,
-}
-
-impl Method {
-    /// As HTTP writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Delete => "DELETE",
-        }
-    }
-}
-
-/// A request, its values still templates.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The URL.
-    pub url: Template,
-    /// The parameters of the URL.
-    pub query: IndexMap<String, Template>,
-    /// The headers.
-    pub headers: IndexMap<String, Template>,
-    /// The body.
-    pub body: Option<Body>,
-    /// How the client proves itself.
-    pub auth: Option<Auth>,
-}
-
-/// The body of a request.
-#[derive(Debug, Clone)]
-pub enum Body {
-    /// `application/x-www-form-urlencoded`.
-    Form(IndexMap<String, Template>),
-    /// `application/json`: an object.
-    Json(IndexMap<String, JsonTemplate>),
-}
-
-/// A JSON value whose strings are templates.
-#[derive(Debug, Clone)]
-pub enum JsonTemplate {
-    /// A string.
-    Text(Template),
-    /// A number, a boolean or null.
-    Literal(serde_json::Value),
-    /// A list.
-    Array(Vec<JsonTemplate>),
-    /// An object.
-    Object(IndexMap<String, JsonTemplate>),
-}
-
-/// How the client proves itself.
-#[derive(Debug, Clone)]
-pub enum Auth {
-    /// HTTP Basic: id and secret.
-    Basic(Template, Template),
-    /// A bearer token.
-    Bearer(Template),
-}
-
-/// A visit of a person's browser.
-#[derive(Debug, Clone)]
-pub struct Browser {
-    /// The URL to open.
-    pub open: Template,
-    /// Its parameters.
-    pub query: IndexMap<String, Template>,
-    /// How the result comes back.
-    pub back: Back,
-}
-
-/// How the result of a browser's visit comes back.
-#[derive(Debug, Clone)]
-pub enum Back {
-    /// To a listener on loopback.
-    Listen(Listen),
-    /// By a person's paste.
-    Paste,
-}
-
-/// A listener on loopback.
-#[derive(Debug, Clone)]
-pub struct Listen {
-    /// The host as the redirect URI writes it: `127.0.0.1`, `[::1]` or `localhost`.
-    pub host: String,
-    /// The port; 0 is any free one.
-    pub port: u16,
-    /// The path, from its `/`.
-    pub path: Template,
-    /// Where it is written.
-    pub span: Span,
-}
-
-/// What a person needs while a state waits.
-#[derive(Debug, Clone)]
-pub struct Show {
-    /// The page to open.
-    pub url: Option<Template>,
-    /// The code to enter there.
-    pub code: Option<Template>,
-    /// Hosts to put in the place of others.
-    pub moves: IndexMap<String, String>,
-}
-
-/// The pause of a state that repeats.
-#[derive(Debug, Clone)]
-pub struct Every {
-    /// How long.
-    pub time: Time,
-    /// Whether the first entry waits too.
-    pub first: First,
-}
-
-/// A rule: what follows if an answer is of this kind.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// Must hold.
-    pub when: Option<Condition>,
-    /// Must not hold.
-    pub unless: Option<Condition>,
-    /// What follows.
-    pub then: Then,
-    /// What is added to the pace, for good.
-    pub slower: Option<Duration>,
-    /// Where the rule is written.
-    pub span: Span,
-}
-
-/// What follows from a rule.
-#[derive(Debug, Clone)]
-pub enum Then {
-    /// Another state.
-    Go(At<StateId>),
-    /// The end, with a code; `relogin` where only a new login helps.
-    Fail {
-        /// The code.
-        code: At<String>,
-        /// Whether only a new login helps.
-        relogin: bool,
-    },
-}
-
-/// What is kept when a credential was obtained.
-#[derive(Debug, Clone)]
-pub struct Success {
-    /// The access token.
-    pub access_token: ValueSource,
-    /// The refresh token.
-    pub refresh_token: ValueSource,
-    /// The type of the token that is accepted, where it is not Bearer.
-    pub token_type: Option<String>,
-    /// When the access token expires.
-    pub expires: Option<Time>,
-    /// What else is kept.
-    pub keep: IndexMap<String, ValueSource>,
-    /// A message of the provider's.
-    pub notice: Option<ValueSource>,
-    /// How the credential is renewed.
-    pub refresh: Option<Refresh>,
-    /// Where in the stored record the tokens are; no steps for the record itself.
-    pub stored_at: Option<Query>,
-}
-
-/// Where a value of `success` comes from.
-#[derive(Debug, Clone)]
-pub enum ValueSource {
-    /// The answer that led there.
-    Path(At<Query>),
-    /// A template; one with a missing name is not present.
-    Template(Template),
-}
-
-/// How a credential is renewed.
-#[derive(Debug, Clone)]
-pub struct Refresh {
-    /// Where it begins.
-    pub to: At<StateId>,
-    /// How long before its end the access token is renewed.
-    pub early: Option<Duration>,
-}
-
 /// The text and the advice of an error code.
 #[derive(Debug, Clone)]
 pub struct ErrorText {
@@ -516,42 +275,5 @@ impl Listing {
         let ids: indexmap::IndexSet<String> =
             items.iter().filter_map(id).filter(|id| !id.is_empty()).collect();
         Some(ids.into_iter().collect())
-    }
-}
-
-impl Request {
-    /// Whether a name that `test` accepts stands anywhere in the request.
-    pub fn uses(&self, test: impl Fn(&crate::template::Name) -> bool) -> bool {
-        self.templates().iter().any(|template| template.names().iter().any(|(name, _)| test(name)))
-    }
-
-    /// Every template of the request.
-    pub fn templates(&self) -> Vec<&Template> {
-        let mut all = vec![&self.url];
-        all.extend(self.query.values());
-        all.extend(self.headers.values());
-        match &self.auth {
-            Some(Auth::Basic(id, secret)) => all.extend([id, secret]),
-            Some(Auth::Bearer(token)) => all.push(token),
-            None => {}
-        }
-        match &self.body {
-            Some(Body::Form(table)) => all.extend(table.values()),
-            Some(Body::Json(table)) => table.values().for_each(|json| json.templates(&mut all)),
-            None => {}
-        }
-        all
-    }
-}
-
-impl JsonTemplate {
-    /// Adds every template of the value to `all`.
-    pub fn templates<'a>(&'a self, all: &mut Vec<&'a Template>) {
-        match self {
-            JsonTemplate::Text(template) => all.push(template),
-            JsonTemplate::Literal(_) => {}
-            JsonTemplate::Array(list) => list.iter().for_each(|json| json.templates(all)),
-            JsonTemplate::Object(table) => table.values().for_each(|json| json.templates(all)),
-        }
     }
 }
