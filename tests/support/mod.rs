@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each helper is for those tests that need it")]
 
 pub mod minimax_server;
+pub mod page;
 pub mod program;
 
 pub use minimax_server::MinimaxServer;

@@ -30,6 +30,11 @@ impl Code {
         Code { id, name, severity: Severity::Error }
     }
 
+    /// The page about this code, from the root of the repository.
+    pub fn page(&self) -> String {
+        format!("docs/checks/{}.md", self.id)
+    }
+
     /// A code whose findings are advice.
     pub const fn warning(id: &'static str, name: &'static str) -> Code {
         Code { id, name, severity: Severity::Warning }

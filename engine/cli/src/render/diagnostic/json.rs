@@ -19,6 +19,7 @@ fn finding(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     object.insert("name".to_owned(), json!(diagnostic.code.name));
     object.insert("severity".to_owned(), json!(severity(diagnostic)));
     object.insert("message".to_owned(), json!(diagnostic.message));
+    object.insert("page".to_owned(), json!(diagnostic.code.page()));
     object.extend(place(sources, diagnostic.primary.span));
     if !diagnostic.primary.text.is_empty() {
         object.insert("label".to_owned(), json!(diagnostic.primary.text));

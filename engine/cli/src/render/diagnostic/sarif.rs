@@ -39,6 +39,8 @@ fn rule(code: &Code) -> Value {
         "id": code.id,
         "name": code.name,
         "shortDescription": { "text": code.name.replace('-', " ") },
+        // Not `helpUri`: that would have to be an absolute address.
+        "help": { "text": format!("What, why and how to mend it: {}", code.page()) },
         "defaultConfiguration": { "level": level },
     })
 }

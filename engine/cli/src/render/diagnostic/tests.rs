@@ -56,18 +56,23 @@ error[HE203] unguarded-field: no rule guarantees `start.cod`
   |  -------- declared here
   |
   = help: did you mean `start.code`?
+  = page: docs/checks/HE203.md
 
 warning[HE603] no-models: nothing to choose, 100%: none at all
  --> providers.d/acme.toml:4:10
   |
 4 | models = [
   |          ^
+  |
+  = page: docs/checks/HE603.md
 
 error[HE203] unguarded-field: a red name
  --> providers.d/flows/b flow.toml:1:9
   |
 1 | [states.é]
   |         ^
+  |
+  = page: docs/checks/HE203.md
 "#]]
     );
 }
@@ -94,6 +99,7 @@ error[HE203] unguarded-field: no rule guarantees `request_code.usercode`
    |                         ^^^^^^^^^^^^^^^^^^^^^ `request_code` checks `$.user_code`, `$.verification_uri`, `$.expired_in`
    |
    = help: did you mean `request_code.user_code`?
+   = page: docs/checks/HE203.md
 "#]]
     );
 }
@@ -137,7 +143,7 @@ fn json_has_places_labels_and_mends() {
         found["diagnostics"][0],
         json!({
             "code": "HE203", "name": "unguarded-field", "severity": "error",
-            "message": "no rule guarantees `start.cod`",
+            "message": "no rule guarantees `start.cod`", "page": "docs/checks/HE203.md",
             "file": "providers.d/acme.toml", "line": 3, "column": 16, "end_line": 3, "end_column": 25,
             "label": "`start` checks `$.code`", "help": "did you mean `start.code`?",
             "related": [
@@ -174,6 +180,8 @@ fn sarif_names_rules_places_and_mends() {
         run["tool"]["driver"]["rules"].as_array().expect("rules").iter().map(|r| &r["id"]).collect();
     assert_eq!(rules, ["HE203", "HE603"]);
     assert_eq!(run["results"].as_array().map(Vec::len), Some(3));
+    let help = &run["tool"]["driver"]["rules"][0]["help"]["text"];
+    assert_eq!(help, "What, why and how to mend it: docs/checks/HE203.md");
     let result = &run["results"][0];
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "providers.d/acme.toml");

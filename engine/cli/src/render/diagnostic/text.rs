@@ -30,7 +30,7 @@ fn group<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Group<'d> {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(safe(help)));
     }
-    group
+    group.element(Level::NOTE.with_name("page").message(diagnostic.code.page()))
 }
 
 /// One snippet a file, that of the primary words first.
