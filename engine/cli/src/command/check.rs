@@ -5,7 +5,7 @@ use hermes_engine::catalog::{Checked, Target};
 use hermes_engine_core::diagnostic::{Diagnostic, Fix};
 
 use super::Ended;
-use super::target::{mend, targets, tell_unreadable};
+use super::target::{mend, put_back, targets, tell_unreadable};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -77,7 +77,7 @@ fn lines(findings: &str) -> Result<(), Failure> {
 }
 
 fn summary(checked: &Checked) -> String {
-    let errors = checked.diagnostics.iter().filter(|finding| finding.is_error()).count();
+    let errors = errors(checked);
     let warnings = checked.diagnostics.len() - errors;
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     match (errors, warnings) {
@@ -91,13 +91,23 @@ fn summary(checked: &Checked) -> String {
     }
 }
 
-/// Mends what is certain, and checks again.
+/// Mends what is certain, and checks again. A file that has more errors after it than before is put back as it was.
 fn fixed(checked: Checked, targets: &[Target], context: &Context) -> Result<Checked, Failure> {
     let fixes: Vec<Fix> = checked.diagnostics.iter().filter_map(|finding| finding.fix.clone()).collect();
     if mend(&checked.sources, &fixes)? == 0 {
         return Ok(checked);
     }
-    Ok(context.catalog.check(targets))
+    let again = context.catalog.check(targets);
+    if errors(&again) > errors(&checked) {
+        put_back(&checked.sources, &fixes)?;
+        render::say("mending would have brought new errors: the files are as they were");
+        return Ok(checked);
+    }
+    Ok(again)
+}
+
+fn errors(checked: &Checked) -> usize {
+    checked.diagnostics.iter().filter(|finding| finding.is_error()).count()
 }
 
 const EXAMPLES: &str = "\

@@ -7,7 +7,7 @@ use std::io;
 use hermes_engine::catalog::{Entry, NoTarget, Target};
 use hermes_engine_core::diagnostic::Fix;
 use hermes_engine_core::replay::update;
-use hermes_engine_core::source::{FileId, Sources};
+use hermes_engine_core::source::{FileId, Source, Sources};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -35,21 +35,47 @@ pub(super) fn tell_unreadable(unreadable: &[(Entry, io::Error)]) {
 
 /// Writes mends into the files that they belong to, and says which; files inside the program stay as they are.
 pub(super) fn mend(sources: &Sources, fixes: &[Fix]) -> Result<usize, Failure> {
-    let files: BTreeSet<FileId> = fixes.iter().map(|fix| fix.span.file).collect();
     let mut mended = 0;
-    for id in files {
-        let Some(source) = sources.file(id).filter(|source| !source.name.starts_with("built-in:")) else {
-            continue;
-        };
+    for (id, source) in touched(sources, fixes) {
         let own: Vec<Fix> = fixes.iter().filter(|fix| fix.span.file == id).cloned().collect();
-        fs::write(&source.name, update::apply(&source.text, &own)).map_err(|error| {
-            let message = format!("`{}` can't be written: {error}", source.name);
-            Failure::new(Exit::Store, "file_unwritable", message)
-        })?;
-        say(&format!("`{}`: {} mended", safe(&source.name), own.len()));
+        write(source, &update::apply(&source.text, &own))?;
+        for fix in &own {
+            say(&change(sources, source, fix));
+        }
         mended += own.len();
     }
     Ok(mended)
+}
+
+/// Writes the files of these mends as they were before.
+pub(super) fn put_back(sources: &Sources, fixes: &[Fix]) -> Result<(), Failure> {
+    touched(sources, fixes).into_iter().try_for_each(|(_, source)| write(source, &source.text))
+}
+
+/// The files on disk that mends belong to.
+fn touched<'a>(sources: &'a Sources, fixes: &[Fix]) -> Vec<(FileId, &'a Source)> {
+    let files: BTreeSet<FileId> = fixes.iter().map(|fix| fix.span.file).collect();
+    let on_disk = |source: &&Source| !source.name.starts_with("built-in:");
+    files.into_iter().filter_map(|id| Some((id, sources.file(id).filter(on_disk)?))).collect()
+}
+
+fn write(source: &Source, text: &str) -> Result<(), Failure> {
+    fs::write(&source.name, text).map_err(|error| {
+        let message = format!("`{}` can't be written: {error}", source.name);
+        Failure::new(Exit::Store, "file_unwritable", message)
+    })
+}
+
+/// What a mend changes, in one line.
+fn change(sources: &Sources, source: &Source, fix: &Fix) -> String {
+    let place = sources.start_of(fix.span);
+    let (old, new) = (safe(sources.text(fix.span)), safe(&fix.replacement));
+    let what = match (old.is_empty(), new.is_empty()) {
+        (true, _) => format!("`{new}` put in"),
+        (_, true) => format!("`{old}` taken out"),
+        _ => format!("`{old}` is now `{new}`"),
+    };
+    format!("{}:{}:{}: {what}", safe(&source.name), place.line, place.column)
 }
 
 impl From<NoTarget> for Failure {
