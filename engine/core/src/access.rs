@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::machine::{HeaderValue, Request, Trouble, TroubleClass};
+use crate::machine::{HeaderValue, Request, authorization_text, Trouble, TroubleClass};
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;
@@ -88,10 +88,8 @@ fn url(
 fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, HeaderValue)>, Trouble> {
     let mut headers = Vec::new();
     let own = |name: &str| provider.api.headers.keys().any(|key| key.eq_ignore_ascii_case(name));
-    if let Some(token) =
-        scope.token.get("access_token").and_then(Value::as_str).filter(|_| !own("authorization"))
-    {
-        let value = Secret::new(format!("Bearer {token}"));
+    if let Some(value) = authorization(provider, scope)?.filter(|_| !own("authorization")) {
+        let value = Secret::new(value);
         headers.push(("Authorization".to_owned(), HeaderValue { value, sensitive: true }));
     }
     for (name, template) in &provider.api.headers {
@@ -107,6 +105,14 @@ fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, He
         }
     }
     Ok(headers)
+}
+
+/// The value of `Authorization`: the access token as a bearer token, or what the file says.
+fn authorization(provider: &Provider, scope: &HeldScope<'_>) -> Result<Option<String>, Trouble> {
+    let token = || scope.token.get("access_token").and_then(Value::as_str);
+    let Some(auth) = &provider.api.auth else { return Ok(token().map(|token| format!("Bearer {token}"))) };
+    let text = |template: &Template| template.render(scope);
+    authorization_text(auth, text).map_err(|missing| missing_header(provider, "Authorization", &missing))
 }
 
 fn missing_header(provider: &Provider, name: &str, missing: &Missing) -> Trouble {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hermes_engine_core::label::{Maker, label_template};
 use hermes_engine_core::provider::{
-    Act, Action, Active, Provider, Show, StateId, StateKind, Success, Then, ValueSource,
+    Act, Action, Active, Constants, Provider, Show, StateId, StateKind, Success, Then, ValueSource,
 };
 use hermes_engine_core::template::Template;
 use indexmap::IndexMap;
@@ -22,8 +22,10 @@ pub(super) fn of_login(
     let start = from.or_else(|| starts.iter().find(is_ready).or(starts.last()).copied());
     let states = start.map(|start| reachable(provider, start)).unwrap_or_default();
     let in_states = states.into_iter().flat_map(|id| state(provider, id));
-    let all: Vec<&Template> = in_states.chain(api(provider)).collect();
-    of_templates(provider, all)
+    let constants = Constants { provider, region: None, inputs: values };
+    // What has a value without it, as in `{{first key 'none'}}`, needs no input.
+    let lacking = in_states.chain(api(provider)).filter(|template| template.render(&constants).is_err());
+    of_templates(provider, lacking.collect())
 }
 
 fn reachable(provider: &Provider, start: StateId) -> BTreeSet<StateId> {
@@ -74,7 +76,7 @@ fn of_success(success: &Success) -> Vec<&Template> {
 }
 
 fn api(provider: &Provider) -> Vec<&Template> {
-    provider.api_urls().chain(provider.api.headers.values()).collect()
+    provider.api_templates().into_iter().map(|placed| placed.template).collect()
 }
 
 /// The inputs in templates, those inside vars too.

@@ -27,7 +27,7 @@ const AGAIN: &str = "start the login again";
 const LATER: &str = "try again in a moment; the stored credential, if there is one, is unchanged";
 
 /// All codes that have a standard text.
-pub const KNOWN: [Known; 23] = [
+pub const KNOWN: [Known; 24] = [
     known("not_logged_in", TroubleClass::Login, "no credential is stored", LOG_IN),
     known("no_refresh_token", TroubleClass::Login, "the stored credential can't be renewed", LOG_IN),
     known("login_expired", TroubleClass::Login, "the login has ended", LOG_IN),
@@ -114,6 +114,12 @@ pub const KNOWN: [Known; 23] = [
         TroubleClass::File,
         "the provider's file has no such flow",
         "look at what it has with `hermes-engine providers show`",
+    ),
+    known(
+        "discontinued",
+        TroubleClass::File,
+        "it is discontinued",
+        "look for another provider with `hermes-engine providers`",
     ),
     known(
         "bad_flow",

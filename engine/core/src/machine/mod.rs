@@ -41,6 +41,7 @@ use serde_json::Value;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
+pub(crate) use request::authorization_text;
 pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
 
 use crate::origin::{Origin, Origins};

@@ -36,7 +36,7 @@ pub(super) fn build(state: &str, request: &provider::Request, run: &Run) -> Resu
     add_query(&mut url, &request.query, run)?;
     let mut headers = vec![("accept".to_owned(), plain("application/json"))];
     if let Some(auth) = &request.auth {
-        headers.push(("authorization".to_owned(), authorization(auth, run)?));
+        headers.extend(authorization(auth, run)?.map(|value| ("authorization".to_owned(), value)));
     }
     for (name, template) in &request.headers {
         set_header(&mut headers, name, template, run)?;
@@ -120,17 +120,26 @@ fn header_text(name: &str, value: String) -> Result<Secret, Unmade> {
     }
 }
 
-fn authorization(auth: &Auth, run: &Run) -> Result<HeaderValue, Unmade> {
-    let value = match auth {
+fn authorization(auth: &Auth, run: &Run) -> Result<Option<HeaderValue>, Unmade> {
+    let slot = if matches!(auth, Auth::Basic(..)) { "auth.basic" } else { "auth.bearer" };
+    let value = authorization_text(auth, |template| text(template, || slot.to_owned(), run))?;
+    let value = value.map(|value| header_text("authorization", value)).transpose()?;
+    Ok(value.map(|value| HeaderValue { value, sensitive: true }))
+}
+
+/// The value of `Authorization`; `None` where the file makes the bearer token `""`.
+pub(crate) fn authorization_text<E>(
+    auth: &Auth,
+    text: impl Fn(&Template) -> Result<String, E>,
+) -> Result<Option<String>, E> {
+    Ok(match auth {
         // RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
         Auth::Basic(id, secret) => {
-            let id = form_encoded(&text(id, || "auth.basic".to_owned(), run)?);
-            let secret = form_encoded(&text(secret, || "auth.basic".to_owned(), run)?);
-            format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+            let (id, secret) = (form_encoded(&text(id)?), form_encoded(&text(secret)?));
+            Some(format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))))
         }
-        Auth::Bearer(token) => format!("Bearer {}", text(token, || "auth.bearer".to_owned(), run)?),
-    };
-    Ok(HeaderValue { value: header_text("authorization", value)?, sensitive: true })
+        Auth::Bearer(token) => Some(text(token)?).filter(|t| !t.is_empty()).map(|t| format!("Bearer {t}")),
+    })
 }
 
 fn form_encoded(text: &str) -> String {

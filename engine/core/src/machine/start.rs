@@ -48,10 +48,10 @@ fn refusal(run: &Run, action: Action) -> Option<Trouble> {
     let failing = Failing { run, state: None, answer: None };
     let discontinued = run.provider.status == Status::Discontinued;
     if discontinued && action == Action::Login {
-        let note = run.provider.status_note.clone();
-        return Some(
-            failing.because("not_supported", note.unwrap_or_else(|| "it is discontinued".to_owned())),
-        );
+        return Some(match run.provider.status_note.clone() {
+            Some(note) => failing.because("discontinued", note),
+            None => failing.code("discontinued", false),
+        });
     }
     let unknown = run.provider.regions.as_ref().and_then(|regions| {
         let region = run.region.as_deref()?;

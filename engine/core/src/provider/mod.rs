@@ -186,6 +186,8 @@ pub struct Api {
     pub mode: Option<String>,
     /// The URL that requests go to.
     pub base_url: Option<Template>,
+    /// How the client proves itself, where it is not by the access token as a bearer token.
+    pub auth: Option<Auth>,
     /// Headers beside `Authorization`; an empty literal removes one.
     pub headers: IndexMap<String, Template>,
     /// Where the provider lists its models.

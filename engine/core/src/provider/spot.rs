@@ -98,8 +98,8 @@ impl Provider {
     /// The templates of `[api]` and of models.
     pub fn api_templates(&self) -> Vec<Placed<'_>> {
         let urls = self.api_urls().map(|url| placed(Spot::BaseUrl, url));
-        urls.chain(self.api.headers.iter().map(|(name, value)| placed(Spot::ApiHeader(name), value)))
-            .collect()
+        let headers = self.api.headers.iter().map(|(name, value)| placed(Spot::ApiHeader(name), value));
+        urls.chain(auth(self.api.auth.as_ref())).chain(headers).collect()
     }
 
     /// The templates of `[errors]`; a name without a value makes the standard text stand.
@@ -108,6 +108,14 @@ impl Provider {
             error.text.iter().chain(&error.help).map(move |text| (Spot::ErrorText(code), text))
         });
         texts.map(|(spot, template)| Placed { spot, template, required: false }).collect()
+    }
+}
+
+fn auth(auth: Option<&Auth>) -> Vec<Placed<'_>> {
+    match auth {
+        Some(Auth::Basic(id, secret)) => vec![placed(Spot::BasicId, id), placed(Spot::BasicSecret, secret)],
+        Some(Auth::Bearer(token)) => vec![placed(Spot::Bearer, token)],
+        None => Vec::new(),
     }
 }
 
@@ -124,14 +132,7 @@ fn act<'a>(act: &'a Act, all: &mut Vec<Placed<'a>>) {
                 Some(Body::Json(entries)) => entries.iter().for_each(|(key, value)| json(key, value, all)),
                 None => {}
             }
-            match &request.auth {
-                Some(Auth::Basic(id, secret)) => {
-                    all.push(placed(Spot::BasicId, id));
-                    all.push(placed(Spot::BasicSecret, secret));
-                }
-                Some(Auth::Bearer(token)) => all.push(placed(Spot::Bearer, token)),
-                None => {}
-            }
+            all.extend(auth(request.auth.as_ref()));
         }
         Act::Browser(browser) => {
             if let Back::Listen(listen) = &browser.back {

@@ -188,7 +188,9 @@ pub struct Api {
     pub mode: Option<String>,
     /// The URL that a client sends its requests to.
     pub base_url: Option<String>,
-    /// Headers beside `Authorization = "Bearer {{token.access_token}}"`; `""` removes one.
+    /// How the client proves itself; `{ bearer = "{{token.access_token}}" }` by default. A bearer token of `""` is not sent.
+    pub auth: Option<Auth>,
+    /// Headers beside `Authorization`; `""` removes one.
     #[serde(default)]
     pub headers: IndexMap<String, String>,
     /// Where the provider lists its models: the URL of a GET request that is sent as a client would send it, or a table.

@@ -46,6 +46,7 @@ impl Judge<'_> {
     pub(super) fn value(&mut self, pointer: &str, wanted: &Value, got: Option<&Value>) {
         match (wanted, got) {
             (Value::Bool(false), None) => {}
+            (Value::String(text), Some(Value::String(got))) if self.filled(text) == *got => {}
             (Value::Object(members), Some(Value::Object(there))) => {
                 for (key, value) in members {
                     self.value(&format!("{pointer}/{}", super::file::escaped(key)), value, there.get(key));

@@ -24,17 +24,20 @@ pub(super) enum Unattended {
     None,
 }
 
-/// The grant of a provider whose login begins in `success`: an API key. `None` for any other provider.
+/// The grant of a login that begins in `success`: an API key. `None` where the provider has another login and no key is
+/// there.
 pub(super) fn from_inputs(given: Given<'_>) -> Option<Result<Grant, Trouble>> {
     let mut lack = None;
-    for id in given.provider.starts(Action::Login).into_iter().filter(|id| is_success(given.provider, *id)) {
+    let starts = given.provider.starts(Action::Login);
+    let has_other = starts.iter().any(|id| !is_success(given.provider, *id));
+    for id in starts.into_iter().filter(|id| is_success(given.provider, *id)) {
         match begin(given, id) {
             Effect::Finish(Outcome::Success(grant)) => return Some(Ok(*grant)),
             Effect::Finish(Outcome::Failed(trouble)) => lack = Some(trouble),
             _ => {}
         }
     }
-    lack.map(Err)
+    lack.filter(|_| !has_other).map(Err)
 }
 
 /// The login that needs no person and sends something.

@@ -51,7 +51,7 @@ pub(super) fn inputs_of_runs(provider: &Provider, from: &[StateId]) -> BTreeSet<
 
 /// The inputs that `[api]` reads.
 pub(super) fn inputs_of_api(provider: &Provider) -> BTreeSet<String> {
-    inputs_of(provider, provider.api_urls().chain(provider.api.headers.values()))
+    inputs_of(provider, provider.api_templates().into_iter().map(|placed| placed.template))
 }
 
 /// The inputs that templates read, through vars too.

@@ -114,7 +114,7 @@ impl Lowering<'_> {
             query: self.templates(&raw.query, site.key("query"), Slot::State),
             headers: self.templates(&raw.headers, site.key("headers"), Slot::State),
             body: self.body_of(raw, site),
-            auth: raw.auth.as_ref().and_then(|auth| self.auth(auth, site.key("auth"))),
+            auth: raw.auth.as_ref().and_then(|auth| self.auth(auth, site.key("auth"), Slot::State)),
         }
     }
 
@@ -138,14 +138,19 @@ impl Lowering<'_> {
         form.map(Body::Form).or(json.map(Body::Json))
     }
 
-    fn auth(&mut self, raw: &crate::raw::provider::Auth, site: Site<'_>) -> Option<Auth> {
+    pub(super) fn auth(
+        &mut self,
+        raw: &crate::raw::provider::Auth,
+        site: Site<'_>,
+        slot: Slot,
+    ) -> Option<Auth> {
         match (&raw.basic, &raw.bearer) {
             (Some([id, secret]), None) => {
                 let pair = site.key("basic");
-                let id = self.template(id, pair.item(0, 2), Slot::State);
-                Some(Auth::Basic(id, self.template(secret, pair.item(1, 2), Slot::State)))
+                let id = self.template(id, pair.item(0, 2), slot);
+                Some(Auth::Basic(id, self.template(secret, pair.item(1, 2), slot)))
             }
-            (None, Some(token)) => Some(Auth::Bearer(self.template(token, site.key("bearer"), Slot::State))),
+            (None, Some(token)) => Some(Auth::Bearer(self.template(token, site.key("bearer"), slot))),
             _ => {
                 self.push(
                     Diagnostic::new(&NO_SINGLE_OUTCOME, site.span(), "`auth` is exactly one of `basic` and `bearer`")

@@ -82,8 +82,8 @@ type Reads = Vec<(Read, Span, Option<StateId>)>;
 
 fn reads(provider: &Provider, states: &BTreeSet<StateId>) -> Reads {
     let mut reads = Reads::new();
-    let mut templates: Vec<&Template> = provider.api_urls().collect();
-    templates.extend(provider.api.headers.values());
+    let mut templates: Vec<&Template> =
+        provider.api_templates().into_iter().map(|placed| placed.template).collect();
     for active in reach::active(provider, states) {
         active_templates(active, &mut templates);
     }
