@@ -22,6 +22,7 @@ const STYLE: &str = "\
 main{width:100%;max-width:27rem;background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:2rem}
 .mark{margin:0 0 1rem;font-size:.8125rem;letter-spacing:.06em;text-transform:uppercase;color:var(--quiet)}
 h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.25}p{margin:0 0 1rem}
+[role=alert]{color:var(--stop);font-weight:600}
 .code{display:block;margin:0 0 1.25rem;padding:.75rem;border:1px dashed var(--line);border-radius:10px;text-align:center;font:600 1.625rem/1.3 ui-monospace,monospace;letter-spacing:.08em;overflow-wrap:anywhere}
 label{display:block;margin-bottom:.35rem;font-weight:600}
 input{width:100%;margin-bottom:1.25rem;padding:.65rem .75rem;border:1px solid var(--quiet);border-radius:8px;background:transparent;color:inherit;font:inherit;text-transform:uppercase}

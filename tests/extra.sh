@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system.
+#
+#   tests/extra.sh                    every part
+#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults
+#
+# Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
+# installed is a failure. HERMES_ENGINE names a binary that is built already.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+parts=("${@:-browser peers shared faults}")
+read -ra parts <<<"${parts[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# Runs one program of a part. Its lines are its tests; an end without a word about a failure is a failure too.
+run() {
+  local name=$1 before
+  shift
+  before=$(grep -c '^FAILED' "$log")
+  if ! "$@" 2>&1 | tee -a "$log" && [ "$(grep -c '^FAILED' "$log")" = "$before" ]; then
+    echo "FAILED $name did not come to its end" | tee -a "$log"
+  fi
+}
+
+# Builds while packages are fetched: the one needs the processor, the other the network.
+if [ -z "${HERMES_ENGINE:-}" ]; then
+  HERMES_ENGINE=${CARGO_TARGET_DIR:-$PWD/target}/debug/hermes-engine
+  cargo build --locked --quiet -p hermes-engine-cli &
+  build=$!
+fi
+export HERMES_ENGINE PYTHONDONTWRITEBYTECODE=1
+. tests/extra/setup.sh
+for part in "${parts[@]}"; do
+  declare -F "need_$part" >/dev/null || { echo "no part is called $part"; exit 2; }
+  run "setup of $part" "need_$part"
+done
+if [ -n "${build:-}" ] && ! wait "$build"; then
+  echo "FAILED the binary does not build" | tee -a "$log"
+fi
+
+for part in "${parts[@]}"; do
+  case $part in
+    browser) run browser node tests/extra/browser.mjs ;;
+    peers)
+      run oidc-provider node tests/extra/oidc_provider.mjs
+      run openid-client node tests/extra/openid_client.mjs
+      run authlib "$python" tests/extra/authlib_server.py
+      run "python clients" "$python" tests/extra/python_clients.py ;;
+    shared)
+      run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
+      run consumers "$python" tests/extra/consumers.py ;;
+    faults) [ ! -e tests/extra/faults.sh ] || run faults tests/extra/faults.sh ;;
+  esac
+done
+
+passed=$(grep -c '^ok ' "$log")
+failed=$(grep -c '^FAILED ' "$log")
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
