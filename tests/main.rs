@@ -1,12 +1,16 @@
 //! The whole program from outside: the real binary, real files, real sockets on loopback.
 
+mod canary;
 mod check_pages;
 mod commands;
 mod fixes;
 mod flows;
+mod garbled;
 mod minimax;
 mod minimax_server;
 mod pictures;
 mod provider_pages;
+mod races;
+mod seed;
 mod simulate;
 mod support;

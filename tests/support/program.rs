@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The binary, with a home that nobody else has.
@@ -92,6 +93,37 @@ impl Program {
         Some(serde_json::from_str(&text).expect("auth.json is JSON"))
     }
 
+    /// Puts a login of the provider into the store, as Hermes Agent writes it, with an access token that ends at this
+    /// Unix time.
+    pub fn store_login(&self, provider: &str, tokens: (&str, &str), expires_at: u64) {
+        let record = json!({
+            "provider": provider, "region": "global", "token_type": "Bearer",
+            "access_token": tokens.0, "refresh_token": tokens.1,
+            "obtained_at": "2020-01-01T00:00:00+00:00", "expires_at": expires_at, "kept": "by another program",
+        });
+        let auth = json!({ "version": 1, "providers": { provider: record }, "active_provider": provider });
+        self.write_home("auth.json", &auth.to_string());
+        restrict(&self.home(), 0o700);
+        restrict(&self.home().join("auth.json"), 0o600);
+    }
+
+    /// The stored record of a provider.
+    #[track_caller]
+    pub fn record(&self, provider: &str) -> Value {
+        self.auth().expect("auth.json is there")["providers"][provider].clone()
+    }
+
+    /// Everything that belongs to this program: home, working directory, and whatever else a test puts there.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Runs the binary to its end, without the arguments of [`always`](Program::always).
+    pub fn run_bare(&self, args: &[&str]) -> Run {
+        let mut command = assert_cmd::Command::from_std(self.bare(args));
+        finished(command.timeout(self.timeout))
+    }
+
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Run {
         self.run_with(args, "")
@@ -100,18 +132,19 @@ impl Program {
     /// The same, with this on its standard input.
     pub fn run_with(&self, args: &[&str], stdin: &str) -> Run {
         let mut command = assert_cmd::Command::from_std(self.command(args));
-        let output = command.timeout(self.timeout).write_stdin(stdin).output().expect("the binary starts");
-        Run {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        finished(command.timeout(self.timeout).write_stdin(stdin))
     }
 
     /// The command, for tests that start it by themselves: to send signals, or several at once.
     pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.bare(args);
+        command.args(&self.always);
+        command
+    }
+
+    fn bare(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hermes-engine"));
-        command.env_clear().current_dir(self.work()).args(args).args(&self.always);
+        command.env_clear().current_dir(self.work()).args(args);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.root.path().join("home")).env("HERMES_HOME", self.home());
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
@@ -124,7 +157,24 @@ pub fn connect_to(hosts: &[&str], addr: SocketAddr) -> Vec<String> {
     hosts.iter().flat_map(|host| ["--connect-to".to_owned(), format!("{host}={addr}")]).collect()
 }
 
+fn finished(command: &mut assert_cmd::Command) -> Run {
+    Run::of(&command.output().expect("the binary starts"))
+}
+
+fn restrict(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+}
+
 impl Run {
+    /// What a program that was started by itself came to.
+    pub fn of(output: &Output) -> Run {
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The run, if it ended with this code; else a panic that shows what it said.
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Run {

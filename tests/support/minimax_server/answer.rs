@@ -119,6 +119,7 @@ impl Book {
                 status => Sent::Text(status, "text/html", format!("<h1>{status}</h1>")),
             };
         }
+        self.verifiers.push(form.field("code_verifier").to_owned());
         let Some(code) = self.codes.get_mut(form.field("user_code")) else {
             self.wrong("a user code that was never given out");
             return oauth(400, "invalid_grant", "unknown user_code");
@@ -211,6 +212,14 @@ impl Book {
             Some(RefreshFault::NoAccessToken) => {
                 Sent::Json(200, json!({ "status": "success", "expired_in": 3_600 }))
             }
+            Some(RefreshFault::Page200) => {
+                Sent::Text(200, "text/html", "<title>Sign in to the Wi-Fi</title>".into())
+            }
+            Some(RefreshFault::CutJson) => Sent::Text(
+                200,
+                "application/json",
+                r#"{"status":"success","access_token":"mm-ac"#.into(),
+            ),
             Some(RefreshFault::LostAnswer) => {
                 self.redeem(form);
                 Sent::Nothing

@@ -62,6 +62,8 @@ pub(super) struct Book {
     pub(super) violations: Vec<String>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) grants: Vec<Grant>,
+    /// The PKCE verifiers that were sent.
+    pub(super) verifiers: Vec<String>,
     access: Vec<(String, Option<Instant>)>,
     made: u32,
 }
@@ -75,6 +77,7 @@ impl Book {
             violations: Vec::new(),
             codes: HashMap::new(),
             grants: Vec::new(),
+            verifiers: Vec::new(),
             access: Vec::new(),
             made: 0,
         };
@@ -125,6 +128,17 @@ impl Book {
     pub(super) fn live_refresh_tokens(&self) -> Vec<String> {
         let live = self.grants.iter().filter(|grant| grant.spent.is_none());
         live.map(|grant| grant.refresh_token.clone()).collect()
+    }
+
+    /// All access tokens that were ever given out.
+    pub(super) fn access_tokens(&self) -> Vec<String> {
+        self.access.iter().map(|(token, _)| token.clone()).collect()
+    }
+
+    /// All else that nobody but the client may know: refresh tokens and PKCE verifiers.
+    pub(super) fn other_secrets(&self) -> Vec<String> {
+        let refresh_tokens = self.grants.iter().map(|grant| grant.refresh_token.clone());
+        refresh_tokens.chain(self.verifiers.clone()).collect()
     }
 
     pub(super) fn knows_access_token(&self, token: &str) -> bool {

@@ -220,6 +220,16 @@ impl Running {
         self.book().knows_access_token(token)
     }
 
+    /// All access tokens that were ever given out.
+    pub fn access_tokens(&self) -> Vec<String> {
+        self.book().access_tokens()
+    }
+
+    /// All else that nobody but the client may know: refresh tokens and PKCE verifiers.
+    pub fn other_secrets(&self) -> Vec<String> {
+        self.book().other_secrets()
+    }
+
     /// Changes the server while it runs.
     pub fn change(&self, change: impl FnOnce(MinimaxServer) -> MinimaxServer) {
         let mut book = self.book();

@@ -81,6 +81,10 @@ pub enum RefreshFault {
     Broken,
     /// 200 `success` without `access_token`.
     NoAccessToken,
+    /// 200 with a page: somebody is in between.
+    Page200,
+    /// 200 with JSON that stops in the middle.
+    CutJson,
 }
 
 /// What a refresh answers as `refresh_token`.
