@@ -3,7 +3,9 @@
 // SCREENSHOTS=folder keeps pictures of the pages.
 
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { finish, here, npm, test } from './harness.mjs';
 
 const { chromium } = (await npm('playwright-core')).default;
@@ -105,12 +107,16 @@ test('browser: $BROWSER is started with the address, and its page ends the login
   const { connect, url } = await house.simulate('--scenario', 'approve', ...providers, 'acme-code');
   // What the address names is on this computer here, so the script puts that in; a person's script would not.
   const script = house.write('browser', `#!/bin/sh
-exec /usr/bin/chromium ${flags.join(' ')} --user-data-dir="$HOME/chromium" --dump-dom \\
-  "$(printf %s "$1" | sed 's|https://auth.acme.example|${url}|')" >"$HOME/page.html"
+/usr/bin/chromium ${flags.join(' ')} --user-data-dir="$HOME/chromium" --dump-dom \\
+  "$(printf %s "$1" | sed 's|https://auth.acme.example|${url}|')" >"$HOME/page.part"
+mv "$HOME/page.part" "$HOME/page.html"
 `, 0o755);
   house.env.BROWSER = script;
   const login = house.start(...providers, 'run-flow', 'acme-code', ...connect);
   assert.match((await login.expect(0)).stderr, /\(Opened browser for verification\)/);
+  const page = join(house.env.HOME, 'page.html');
+  while (!existsSync(page)) await sleep(50); // the browser outlives the login
+  assert.match(readFileSync(page, 'utf8'), /You can close this window/);
 });
 
 await finish(() => browser.close());
