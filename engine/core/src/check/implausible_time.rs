@@ -16,10 +16,33 @@ pub(super) static RULE: Rule = Rule { code: &CODE, run };
 /// The longest pause between two requests that anybody waits for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
 
+/// The shortest pause that can be meant.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The shortest time in which a token can be renewed before its end.
+const SHORTEST_EARLY: Duration = Duration::from_secs(1);
+
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (_, _, active) in subject.active() {
         let every = active.every.as_ref().map(|every| &every.time);
+        findings.extend(every.into_iter().chain(&active.until).filter_map(default_out_of_bounds));
+        if let Some(pause) = every.filter(|every| written(every).any(|length| length < SHORTEST_PAUSE)) {
+            findings.push(
+                Diagnostic::new(&CODE, pause.span, "a pause of less than a tenth of a second")
+                    .help("is the unit right?"),
+            );
+        }
+        if let Some(until) =
+            active.until.as_ref().filter(|until| written(until).any(|l| l < LOGIN_DEADLINE.min))
+        {
+            let limit = format_duration(LOGIN_DEADLINE.min);
+            findings.push(Diagnostic::new(
+                &CODE,
+                until.span,
+                format!("a login waits for {limit} at least, whatever this says"),
+            ));
+        }
         if let Some(pause) = every.filter(|every| longest(every).is_some_and(|length| length > LONGEST_PAUSE))
         {
             findings.push(
@@ -51,6 +74,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         }
     }
     findings.extend(of_success(subject));
+    findings.extend(of_refresh(subject));
     findings
 }
 
@@ -76,6 +100,29 @@ fn of_success(subject: &Subject<'_>) -> Option<Diagnostic> {
     )
 }
 
+fn of_refresh(subject: &Subject<'_>) -> Option<Diagnostic> {
+    let refresh = subject.provider.success()?.refresh.as_ref()?;
+    let early = refresh.early.filter(|early| *early < SHORTEST_EARLY)?;
+    Some(
+        Diagnostic::new(
+            &CODE,
+            refresh.to.span,
+            format!("`early` ({}) leaves no time to renew the token", format_duration(early)),
+        )
+        .help("is the unit right?"),
+    )
+}
+
+fn default_out_of_bounds(time: &Time) -> Option<Diagnostic> {
+    let default = time.default?;
+    let below = time.min.is_some_and(|min| default < min);
+    let beyond = time.max.is_some_and(|max| default > max);
+    (below || beyond).then(|| {
+        let (default, side) = (format_duration(default), if below { "below `min`" } else { "beyond `max`" });
+        Diagnostic::new(&CODE, time.span, format!("`default` ({default}) is {side}"))
+    })
+}
+
 fn fixed(time: &Time) -> Option<Duration> {
     match time.value {
         TimeValue::Fixed(length) => Some(length),
@@ -83,7 +130,11 @@ fn fixed(time: &Time) -> Option<Duration> {
     }
 }
 
-/// The longest that the file itself writes: the time, its default or its `max`.
+/// What the file itself writes: the time, its default and its bounds.
+fn written(time: &Time) -> impl Iterator<Item = Duration> {
+    [fixed(time), time.default, time.min, time.max].into_iter().flatten()
+}
+
 fn longest(time: &Time) -> Option<Duration> {
-    [fixed(time), time.default, time.min, time.max].into_iter().flatten().max()
+    written(time).max()
 }

@@ -17,6 +17,7 @@ mod foreign_base_url;
 mod host;
 mod implausible_time;
 mod literal_secret;
+mod nameless;
 mod never_ends;
 mod no_models;
 mod no_pkce;
@@ -29,6 +30,7 @@ mod open_host;
 mod proof;
 mod refresh_asks;
 mod repeated_condition;
+mod repeated_model;
 mod same;
 mod secret_in_url;
 mod secret_on_screen;
@@ -101,6 +103,8 @@ pub static RULES: &[&Rule] = &[
     &no_relogin::RULE,
     &no_models::RULE,
     &foreign_base_url::RULE,
+    &nameless::RULE,
+    &repeated_model::RULE,
 ];
 
 /// All rules over a catalogue.

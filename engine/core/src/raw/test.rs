@@ -38,9 +38,12 @@ pub struct Test {
     pub from: Option<String>,
     /// The region; the file's default where nothing is written.
     pub region: Option<String>,
-    /// The values of inputs, as a person or the environment supplies them.
+    /// The values of inputs, as a person gives them; they go before every source.
     #[serde(default)]
     pub inputs: IndexMap<String, String>,
+    /// The environment: inputs read from it what the file says. Nothing of the real one is seen.
+    #[serde(default)]
+    pub env: IndexMap<String, String>,
     /// Whether a browser is at hand; `true` by default.
     pub browser: Option<bool>,
     /// The stored credential, as `{{token.*}}` reads it.

@@ -11,7 +11,7 @@ use super::{STALE_TEST, leak, stale};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::load::FileText;
 use crate::parse::{Language, Node, parse};
-use crate::provider::{Action, JsonTemplate, Provider, StateId};
+use crate::provider::{Action, InputSource, JsonTemplate, Provider, StateId};
 use crate::raw::read::{WRONG_TYPE, read};
 use crate::raw::test as raw;
 use crate::raw::test_union::{OneOrList, Wanted};
@@ -50,8 +50,10 @@ pub struct Test {
     pub from: Option<StateId>,
     /// The region; `None` is the file's default.
     pub region: Option<String>,
-    /// The values of inputs.
+    /// The values of inputs, those from the environment among them.
     pub inputs: IndexMap<String, String>,
+    /// The variables of the environment that an input was read from.
+    pub variables: Vec<String>,
     /// Whether a browser is at hand.
     pub browser: bool,
     /// The stored credential.
@@ -152,6 +154,7 @@ impl Reader<'_> {
         self.durations(&pointer, &raw.expect);
         self.counts(&pointer, &raw.sent);
         let from = raw.from.as_deref().and_then(|name| self.from(&pointer, name));
+        let (inputs, variables) = supplied(self.provider, raw.inputs, &raw.env);
         Test {
             span: place(self.root, &format!("{pointer}/name")),
             action: match raw.run {
@@ -162,7 +165,8 @@ impl Reader<'_> {
             },
             from,
             region: raw.region,
-            inputs: raw.inputs,
+            inputs,
+            variables,
             browser: raw.browser.unwrap_or(true),
             token: raw.token.map(|members| Value::Object(members.into_iter().collect())),
             replies,
@@ -268,6 +272,33 @@ impl Reader<'_> {
     fn wrong(&mut self, pointer: &str, message: &str) {
         self.findings.push(Diagnostic::new(&WRONG_TYPE, place(self.root, pointer), message));
     }
+}
+
+/// The values of inputs: those given, and for each other one the first of its variables that is set. Says which were read.
+fn supplied(
+    provider: &Provider,
+    given: IndexMap<String, String>,
+    env: &IndexMap<String, String>,
+) -> (IndexMap<String, String>, Vec<String>) {
+    let (mut inputs, mut read) = (given, Vec::new());
+    for (name, input) in &provider.inputs {
+        let variables = input.from.iter().filter_map(|source| match source {
+            InputSource::Env(variable) => Some(variable.value.as_str()),
+            InputSource::File { .. } | InputSource::Command(_) => None,
+        });
+        let mut set = variables.filter_map(|variable| {
+            let value = env.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())?;
+            Some((variable, value))
+        });
+        if inputs.contains_key(name) {
+            continue;
+        }
+        if let Some((variable, value)) = set.next() {
+            inputs.insert(name.clone(), value.to_owned());
+            read.push(variable.to_owned());
+        }
+    }
+    (inputs, read)
 }
 
 /// Where the value at a pointer is written, or the nearest table around it that is.

@@ -25,7 +25,8 @@ const ANY_PORT: u16 = 49_152;
 /// Plays a test to its end, or to the point where it can't go on.
 pub(super) fn play(provider: &Shared, test: &Test, now: UnixMs) -> Trace {
     let default_region = provider.regions.as_ref().map(|regions| regions.default.clone());
-    let trace = Trace { region: test.region.clone().or(default_region), ..Trace::default() };
+    let region = test.region.clone().or(default_region);
+    let trace = Trace { region, variables: test.variables.clone(), ..Trace::default() };
     let clock = Now { wall: now, elapsed: Duration::ZERO };
     let (machine, effect) = Machine::start(start(provider, test), clock);
     let mut player = Player { provider, test, machine, clock, trace, asked: Vec::new() };

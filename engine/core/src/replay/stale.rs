@@ -6,7 +6,7 @@ use super::STALE_TEST;
 use super::file::{Test, TestFile, escaped, place};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::machine::code;
-use crate::provider::{Act, Body, Provider, Request, StateKind, Then};
+use crate::provider::{Act, Body, InputSource, Provider, Request, StateKind, Then};
 use crate::raw::test::Sent;
 use crate::raw::test_union::{OneOrList, Wanted};
 use crate::source::Span;
@@ -36,6 +36,11 @@ impl Finder<'_> {
         let inputs: Vec<&str> = self.provider.inputs.keys().map(String::as_str).collect();
         for name in test.inputs.keys() {
             self.known_key(&format!("{at}/inputs"), "input", name, &inputs);
+        }
+        for name in
+            self.file.root.at(&format!("{at}/env")).and_then(|env| env.as_table()).into_iter().flatten()
+        {
+            self.check(name.1.key, "variable", name.0, &variables(self.provider));
         }
         let codes = codes(self.provider);
         if let Some(Wanted::Text(code)) = &test.expect.code {
@@ -135,4 +140,14 @@ fn codes(provider: &Provider) -> Vec<&str> {
         }));
     }
     codes.into_iter().collect()
+}
+
+/// The variables of the environment that inputs are read from.
+fn variables(provider: &Provider) -> Vec<&str> {
+    let sources = provider.inputs.values().flat_map(|input| &input.from);
+    let variables = sources.filter_map(|source| match source {
+        InputSource::Env(variable) => Some(variable.value.as_str()),
+        InputSource::File { .. } | InputSource::Command(_) => None,
+    });
+    variables.collect()
 }

@@ -24,6 +24,8 @@ pub(super) struct Trace {
     pub(super) waited: Duration,
     /// The region of the run, by name.
     pub(super) region: Option<String>,
+    /// The variables of the environment that inputs were read from.
+    pub(super) variables: Vec<String>,
     /// How it ended; `None` only while it runs.
     pub(super) ending: Option<Ending>,
     /// The machine as it was at the end.

@@ -14,11 +14,12 @@ use hermes_engine_core::replay::coverage::ItemKind;
 use hermes_engine_core::source::{LineColumn, Sources, Span};
 
 /// The kinds of things that tests reach, as they are counted together.
-const COUNTED: [(&str, &[ItemKind]); 4] = [
+const COUNTED: [(&str, &[ItemKind]); 5] = [
     ("rules", &[ItemKind::Rule]),
     ("values", &[ItemKind::Present, ItemKind::Absent]),
     ("ends", &[ItemKind::End]),
     ("regions", &[ItemKind::Region]),
+    ("sources", &[ItemKind::Source]),
 ];
 
 /// A place in a file.

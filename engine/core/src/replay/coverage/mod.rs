@@ -1,4 +1,5 @@
-//! What the tests of a provider reach: its rules, its optional values, its ends, its regions.
+//! What the tests of a provider reach: its rules, its optional values, its ends, its regions, the
+//! variables that it reads.
 //!
 //! What a reader would get wrong: full coverage of rules is not enough. A wrong unit of `interval` survives it until a
 //! reply carries an `interval`, and a wrong default until a reply leaves it out; so an optional value counts twice.
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use super::trace::Trace;
 use super::{UNTESTED_FIELD, UNTESTED_RULE};
 use crate::diagnostic::Diagnostic;
-use crate::provider::{Provider, StateId, StateKind, Then};
+use crate::provider::{At, InputSource, Provider, StateId, StateKind, Then};
 use crate::query::{present, walk};
 use crate::raw::test::End;
 use crate::source::Span;
@@ -50,6 +51,8 @@ pub enum ItemKind {
     End,
     /// A region, by a test that runs in it.
     Region,
+    /// A variable of the environment, by a test that an input is read from it in.
+    Source,
 }
 
 impl Item {
@@ -61,6 +64,7 @@ impl Item {
             ItemKind::Absent => format!("no reply leaves out `{}`", self.name),
             ItemKind::End => format!("no test ends in `{}`", self.name),
             ItemKind::Region => format!("no test runs in the region `{}`", self.name),
+            ItemKind::Source => format!("no test reads `{}` from the environment", self.name),
         }
     }
 }
@@ -102,6 +106,7 @@ pub(super) fn measure(provider: &Provider, runs: &[Trace]) -> Coverage {
     items.extend(fields(provider, &reachable, runs));
     items.extend(ends(provider, &reachable, runs));
     items.extend(regions(provider, runs));
+    items.extend(sources(provider, runs));
     Coverage { items }
 }
 
@@ -169,13 +174,28 @@ fn ends(provider: &Provider, reachable: &BTreeSet<StateId>, runs: &[Trace]) -> V
 
 fn regions(provider: &Provider, runs: &[Trace]) -> Vec<Item> {
     let Some(regions) = &provider.regions else { return Vec::new() };
-    let region = |(name, keys): (&String, &indexmap::IndexMap<String, crate::provider::At<String>>)| Item {
+    let region = |(name, keys): (&String, &indexmap::IndexMap<String, At<String>>)| Item {
         name: name.clone(),
         kind: ItemKind::Region,
         span: keys.values().next().map_or(provider.span, |at| at.span),
         covered: runs.iter().any(|run| run.region.as_ref() == Some(name)),
     };
     regions.tables.iter().map(region).collect()
+}
+
+fn sources(provider: &Provider, runs: &[Trace]) -> Vec<Item> {
+    let variables =
+        provider.inputs.values().flat_map(|input| &input.from).filter_map(|source| match source {
+            InputSource::Env(variable) => Some(variable),
+            InputSource::File { .. } | InputSource::Command(_) => None,
+        });
+    let source = |variable: &At<String>| Item {
+        name: variable.value.clone(),
+        kind: ItemKind::Source,
+        span: variable.span,
+        covered: runs.iter().any(|run| run.variables.contains(&variable.value)),
+    };
+    variables.map(source).collect()
 }
 
 #[cfg(test)]
