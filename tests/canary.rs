@@ -53,19 +53,19 @@ impl House {
         fs::create_dir_all(root.join("source")).expect("a folder");
         let seen = root.join("seen").display().to_string();
         let see = |name: &str| {
-            format!("tr '\\0' '\\n' </proc/$$/cmdline >>{seen}/{name}\ntr '\\0' '\\n' </proc/$$/environ >>{seen}/{name}\n")
+            format!(
+                "tr '\\0' '\\n' </proc/$$/cmdline >>{seen}/{name}\ntr '\\0' '\\n' </proc/$$/environ >>{seen}/{name}\n"
+            )
         };
         let browser = script(&root.join("browser"), &see("browser"));
         fs::write(root.join("source/key"), TOLD).expect("written");
-        let teller = script(&root.join("teller"), &format!("{}cat {}/source/key", see("teller"), root.display()));
+        let teller =
+            script(&root.join("teller"), &format!("{}cat {}/source/key", see("teller"), root.display()));
         program.write_home("providers.d/set.toml", &KEYED.replace("SOURCE", "{ env = \"CANARY_KEY\" }"));
         program.write_home("providers.d/typed.toml", &KEYED.replace("SOURCE", ""));
         let told = format!("{{ command = [\"{}\"] }}", teller.display());
         program.write_home("providers.d/told.toml", &KEYED.replace("SOURCE", &told));
-        let program = program
-            .env("BROWSER", browser)
-            .env("TMPDIR", root.join("tmp"))
-            .env("CANARY_KEY", SET);
+        let program = program.env("BROWSER", browser).env("TMPDIR", root.join("tmp")).env("CANARY_KEY", SET);
         House { program, server }
     }
 
@@ -208,8 +208,22 @@ fn look_around(house: &House) {
     let file = house.program.home().join("providers.d/told.toml").display().to_string();
     house.program.run_bare(&["trust", &file]);
     let known = [
-        "run-flow", "token", "resolve", "exec", "auth", "doctor", "providers", "models", "check", "test", "simulate",
-        "schema", "trust", "completions", "man", "help",
+        "run-flow",
+        "token",
+        "resolve",
+        "exec",
+        "auth",
+        "doctor",
+        "providers",
+        "models",
+        "check",
+        "test",
+        "simulate",
+        "schema",
+        "trust",
+        "completions",
+        "man",
+        "help",
     ];
     for command in commands(&house.program).into_iter().filter(|name| !known.contains(&name.as_str())) {
         for args in [vec![command.as_str()], vec![command.as_str(), ID, "-v"]] {
@@ -245,7 +259,9 @@ fn renew_watched(house: &House) {
 
 /// Answers that quote a secret, and answers that make no sense.
 fn fail(house: &House) {
-    for (fault, code) in [(RefreshFault::CutJson, 0), (RefreshFault::Page500, 0), (RefreshFault::InvalidGrant, 0)] {
+    for (fault, code) in
+        [(RefreshFault::CutJson, 0), (RefreshFault::Page500, 0), (RefreshFault::InvalidGrant, 0)]
+    {
         house.server.change(|server| server.refresh_fault(fault, 1));
         house.offline(&["auth", "reset", ID], 0);
         house.online(&["token", ID, "--min-ttl", "100h", "-v"], code);

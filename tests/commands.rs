@@ -80,7 +80,7 @@ fn a_wrong_command_line_is_2_and_tells_what_was_meant() {
     check_fails(
         program().run(&["token", "acme", "--connect-to", "api.acme.example=10.0.0.1:80"]),
         2,
-        "loopback",
+        "is not on this computer",
     );
     let run = program().run(&["token", "acme", "--no-such", "--format", "json"]).expect_code(2);
     assert_eq!(run.error_json()["error"]["code"], "usage");
@@ -182,13 +182,13 @@ fn resolve_has_every_key_and_takes_a_model() {
         ("env", "export OPENAI_API_KEY='key-123456'\n"),
         ("header", "Authorization: Bearer key-123456\n"),
         ("exec-credential", "\"kind\": \"ExecCredential\""),
-        ("aws-process", "\"Version\": 1"),
         ("git", "password=key-123456\n"),
         ("docker", "\"ServerURL\": \"https://api.acme.example\""),
     ] {
         let stdout = program.run(&["resolve", "acme", "--as", form]).expect_code(0).stdout;
         assert!(stdout.contains(part), "{form}: {stdout}");
     }
+    check_fails(program.run(&["resolve", "acme", "--as", "aws-process"]), 2, "has no AWS key");
 }
 
 #[test]

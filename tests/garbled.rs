@@ -133,7 +133,9 @@ fn resetting(reads: bool) -> SocketAddr {
             let mut bytes = [0; 4096];
             while reads && !request.ends_with(b"refresh-0") {
                 match stream.read(&mut bytes) {
-                    Ok(count) if count > 0 => request.extend_from_slice(bytes.get(..count).unwrap_or_default()),
+                    Ok(count) if count > 0 => {
+                        request.extend_from_slice(bytes.get(..count).unwrap_or_default())
+                    }
                     _ => break,
                 }
             }

@@ -1,5 +1,6 @@
 //! The whole program from outside: the real binary, real files, real sockets on loopback.
 
+mod accounts;
 mod canary;
 mod check_pages;
 mod commands;

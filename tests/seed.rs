@@ -39,7 +39,10 @@ fn haunted(program: Program) -> Program {
     );
     program.write_home("../.claude/.credentials.json", &claude);
     program.write_home("providers.d/custom.toml", CUSTOM);
-    program.write_home("providers.d/minimax-compatible.toml", &CUSTOM.replace("CUSTOM_API_KEY", "COMPATIBLE_KEY"));
+    program.write_home(
+        "providers.d/minimax-compatible.toml",
+        &CUSTOM.replace("CUSTOM_API_KEY", "COMPATIBLE_KEY"),
+    );
     FOREIGN.into_iter().fold(program, |program, name| program.env(name, format!("{MARK}-{name}")))
 }
 
@@ -171,7 +174,8 @@ fn a_refreshed_login_is_its_own_from_the_first_use_on() {
 
 #[test]
 fn a_login_that_can_t_be_renewed_falls_back_to_nobody_elses_credential() {
-    for (fault, code) in [(RefreshFault::InvalidGrant, 3), (RefreshFault::Page500, 6), (RefreshFault::CutJson, 6)]
+    for (fault, code) in
+        [(RefreshFault::InvalidGrant, 3), (RefreshFault::Page500, 6), (RefreshFault::CutJson, 6)]
     {
         let server = MinimaxServer::new()
             .with_login("own-access", "own-refresh")
@@ -191,7 +195,9 @@ fn a_login_that_can_t_be_renewed_falls_back_to_nobody_elses_credential() {
 fn the_reverse_holds_too() {
     // A provider like the protocol's first, and a home and environment full of MiniMax's credentials.
     let server = MinimaxServer::new().with_login("mm-own-access", "mm-own-refresh").start();
-    let first = CUSTOM.replace("CUSTOM_API_KEY", "ANTHROPIC_API_KEY").replace("models.example.com/anthropic", "api.example.com");
+    let first = CUSTOM
+        .replace("CUSTOM_API_KEY", "ANTHROPIC_API_KEY")
+        .replace("models.example.com/anthropic", "api.example.com");
     let program = || {
         let program = Program::new()
             .always(server.connect_to())

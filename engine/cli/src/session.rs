@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hermes_engine::catalog::{Entry, Opened};
-use hermes_engine::credential::{self, Credential, Error};
-use hermes_engine::http::HttpOptions;
+use hermes_engine::credential::{self, Credential, Error, Rejected};
+use hermes_engine::http::{HttpOptions, parse_connect_to};
 use hermes_engine::input::{self, InputError, Inputs, Supply};
-use hermes_engine::store::{Record, Store, StoreError};
+use hermes_engine::store::{Record, Slot, Store, StoreError};
 use hermes_engine::trust::{Judged, Trust, TrustError, judge};
 use hermes_engine_core::machine::Trouble;
 use hermes_engine_core::provider::{InputSource, Shared};
@@ -34,14 +34,14 @@ pub(crate) struct Session<'c> {
 }
 
 /// How requests are sent, as options say it.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Network options")]
 pub(crate) struct Network {
     /// How long one request may take, such as 10s [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     /// Send what would go to https://HOST to this loopback address, in plain http; may be given again
-    #[arg(long, value_name = "HOST=127.0.0.1:PORT", value_parser = connect_to)]
+    #[arg(long, value_name = "HOST=127.0.0.1:PORT", value_parser = parse_connect_to)]
     connect_to: Vec<(String, SocketAddr)>,
 }
 
@@ -53,7 +53,7 @@ impl Network {
 }
 
 /// What a client asks of a credential.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Wanted {
     /// The region, where the stored credential has none
     #[arg(long, value_name = "REGION")]
@@ -61,11 +61,30 @@ pub(crate) struct Wanted {
     /// Refresh first where the token would not live this much longer, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) min_ttl: Option<Duration>,
-    /// SHA-256 in hex of the token that a server has just refused: exactly that one is refreshed
+    /// SHA-256 in hex of the token that a server has just refused: exactly that one is refreshed, or its credential gives
+    /// way to the provider's others for a while
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     pub(crate) rejected_sha256: Option<String>,
+    /// The HTTP status that it was refused with: after 401 or 403 it is refreshed, or rests for 5 minutes where it can't
+    /// be; after 402 or 429 it rests for an hour [default: 401]
+    #[arg(long, value_name = "STATUS", value_parser = refusal, requires = "rejected_sha256")]
+    pub(crate) rejected_status: Option<u16>,
+    /// How long the server that refused it asked to wait, such as 90s
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "rejected_sha256")]
+    pub(crate) retry_after: Option<Duration>,
+    /// The one credential that is meant, by its label or id [default: the first that can be used]
+    #[arg(long, value_name = "LABEL|ID")]
+    pub(crate) label: Option<String>,
     #[command(flatten)]
     pub(crate) network: Network,
+}
+
+impl Wanted {
+    fn rejected(&self) -> Option<Rejected<'_>> {
+        let sha256 = self.rejected_sha256.as_deref()?;
+        let status = self.rejected_status.unwrap_or(401);
+        Some(Rejected { sha256, status, retry_after: self.retry_after })
+    }
 }
 
 impl<'c> Session<'c> {
@@ -101,7 +120,24 @@ impl<'c> Session<'c> {
         Ok(Session { context, provider: judged.provider.clone(), judged, store, source })
     }
 
-    /// The stored credential.
+    /// The stored credentials, in the order in which they are tried.
+    pub(crate) fn credentials(&self) -> Result<Vec<Slot>, Failure> {
+        Ok(credential::credentials(&self.store.read()?, &self.provider))
+    }
+
+    /// The stored credential of this label or id.
+    pub(crate) fn called(&self, name: &str) -> Result<Slot, Failure> {
+        let all = self.credentials()?;
+        let names: Vec<String> = all.iter().map(|slot| format!("`{}`", render::safe(slot.name()))).collect();
+        all.into_iter().find(|slot| slot.is_called(name)).ok_or_else(|| {
+            let id = &self.provider.id;
+            let failure =
+                Failure::usage(format!("`{id}` has no credential `{}`", render::safe(name))).about(id);
+            if names.is_empty() { failure } else { failure.help(format!("it has {}", names.join(", "))) }
+        })
+    }
+
+    /// The stored credential that is tried first.
     pub(crate) fn record(&self) -> Result<Option<Record>, Failure> {
         Ok(credential::record(&self.store.read()?, &self.provider))
     }
@@ -136,7 +172,8 @@ impl<'c> Session<'c> {
             inputs,
             vouched: self.judged.vouched.as_ref(),
             min_ttl: wanted.min_ttl,
-            rejected_sha256: wanted.rejected_sha256.as_deref(),
+            rejected: wanted.rejected(),
+            only: wanted.label.as_deref(),
             http: wanted.network.options(),
         };
         let credential = credential::token(&request).map_err(|error| self.explain(error.into()))?;
@@ -242,32 +279,17 @@ fn sha256(text: &str) -> Result<String, String> {
     if is_hex { Ok(text.to_ascii_lowercase()) } else { Err("not 64 hexadecimal digits".to_owned()) }
 }
 
-/// `HOST=127.0.0.1:PORT`; no address but a loopback one is taken.
-fn connect_to(text: &str) -> Result<(String, SocketAddr), String> {
-    let (host, address) = text.split_once('=').ok_or("write HOST=127.0.0.1:PORT")?;
-    let address: SocketAddr = address.parse().map_err(|_| "the address is not of the form 127.0.0.1:PORT")?;
-    let is_host = !host.is_empty() && !host.contains(['/', '@', ' ']);
-    match (is_host, address.ip().is_loopback()) {
-        (false, _) => Err("the host is a bare name, without scheme and path".to_owned()),
-        (_, false) => Err("only a loopback address may stand in for a host".to_owned()),
-        _ => Ok((host.to_ascii_lowercase(), address)),
+/// The status of a refusal that is about the credential.
+fn refusal(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(status @ (401 | 402 | 403 | 429)) => Ok(status),
+        _ => Err("only 401, 402, 403 and 429 are about the credential".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_loopback_address_stands_in_for_a_host() {
-        assert!(connect_to("Auth.example=127.0.0.1:80").is_ok_and(|(host, _)| host == "auth.example"));
-        assert!(connect_to("auth.example=[::1]:80").is_ok());
-        for wrong in
-            ["auth.example", "auth.example=10.0.0.1:80", "=127.0.0.1:80", "https://a=127.0.0.1:1", "a=b:1"]
-        {
-            assert!(connect_to(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_hash_is_64_hexadecimal_digits() {

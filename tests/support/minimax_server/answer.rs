@@ -215,11 +215,9 @@ impl Book {
             Some(RefreshFault::Page200) => {
                 Sent::Text(200, "text/html", "<title>Sign in to the Wi-Fi</title>".into())
             }
-            Some(RefreshFault::CutJson) => Sent::Text(
-                200,
-                "application/json",
-                r#"{"status":"success","access_token":"mm-ac"#.into(),
-            ),
+            Some(RefreshFault::CutJson) => {
+                Sent::Text(200, "application/json", r#"{"status":"success","access_token":"mm-ac"#.into())
+            }
             Some(RefreshFault::LostAnswer) => {
                 self.redeem(form);
                 Sent::Nothing

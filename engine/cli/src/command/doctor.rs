@@ -11,7 +11,7 @@ use hermes_engine_core::provider::{InputSource, Status as Life};
 use serde_json::{Value, json};
 
 use super::Ended;
-use super::auth::{line, object, standing_of};
+use super::auth::{line, object, standings_of};
 use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -45,8 +45,8 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         .collect();
     let mut providers = Vec::new();
     for session in &sessions {
-        let status = standing_of(session, &document, &|source| matches!(source, InputSource::Env(_)))?;
-        providers.push((session, status));
+        let all = standings_of(session, &document, &|source| matches!(source, InputSource::Env(_)))?;
+        providers.extend(all.into_iter().next().map(|first| (session, first)));
     }
     let unread = unread(&sessions, &providers.iter().map(|(_, s)| s.standing).collect::<Vec<_>>(), context)?;
     if args.output.is_json() {

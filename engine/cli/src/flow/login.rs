@@ -24,7 +24,7 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
     if let Some(scenario) = options.simulate {
         return simulated::login(session, options, scenario);
     }
-    if options.if_needed && is_usable(&session)? {
+    if options.if_needed && is_usable(&session, options.label.as_deref())? {
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
@@ -69,6 +69,7 @@ pub(super) fn finish(session: &Session<'_>, inputs: &Inputs, options: &Options, 
         grant: &grant,
         inputs,
         label: options.label.as_deref(),
+        priority: options.priority,
     };
     credential::save_login(&session.store, &login)?;
     if let Some(notice) = &grant.notice {
@@ -121,11 +122,14 @@ pub(super) fn start_state(session: &Session<'_>, name: Option<&str>) -> Result<O
     })
 }
 
-fn is_usable(session: &Session<'_>) -> Result<bool, Failure> {
+/// Whether a credential can be used: that of a label, or any.
+fn is_usable(session: &Session<'_>, label: Option<&str>) -> Result<bool, Failure> {
     let inputs = session.inputs(&Default::default())?;
     let document = session.store.read()?;
     let now = hermes_engine::clock::wall();
-    Ok(credential::status(&document, &session.provider, &inputs, now).standing.is_usable())
+    let all = credential::statuses(&document, &session.provider, &inputs, now);
+    let mut meant = all.iter().filter(|status| label.is_none() || status.label.as_deref() == label);
+    Ok(meant.any(|status| status.standing.is_usable()))
 }
 
 /// Why no browser is opened.

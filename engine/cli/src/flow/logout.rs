@@ -2,7 +2,7 @@
 
 use hermes_engine::credential;
 use hermes_engine::driver::Nobody;
-use hermes_engine::store::{Record, Store};
+use hermes_engine::store::{Record, Slot, Store};
 use hermes_engine_core::machine::{Outcome, Start};
 use hermes_engine_core::provider::Action;
 
@@ -15,16 +15,32 @@ use crate::failure::Failure;
 use crate::render::{safe, say, warn};
 use crate::session::Session;
 
-/// Revokes and forgets a credential. Whatever the server says, the copies here are gone afterwards, and what it said is
-/// told as it was (S32).
+/// Revokes and forgets a provider's credentials, or the one of `--label`. Whatever the server says, the copies here are
+/// gone afterwards, and what it said is told as it was (S32).
 pub(crate) fn logout(context: &Context, name: Option<&str>, options: &Options) -> Ended {
     let session = Session::open(context, name)?;
-    if let Some(record) = session.record()?
-        && !session.provider.starts(Action::Logout).is_empty()
-    {
-        tell(&revoke(&session, &record, options)?);
+    if let Some(label) = &options.label {
+        return logout_of(&session, &session.called(label)?, options);
+    }
+    for slot in session.credentials()? {
+        revoke_and_tell(&session, &slot.record, options)?;
     }
     forget(&session.store, &session.provider.id, &session.provider.name)
+}
+
+/// Revokes and forgets one of a provider's credentials.
+pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, options: &Options) -> Ended {
+    revoke_and_tell(session, &slot.record, options)?;
+    credential::remove_one(&session.store, &session.provider, slot)?;
+    say(&format!("✓ {} credential `{}` removed.", safe(&session.provider.name), safe(slot.name())));
+    Ok(Exit::Done)
+}
+
+fn revoke_and_tell(session: &Session<'_>, record: &Record, options: &Options) -> Result<(), Failure> {
+    if !session.provider.starts(Action::Logout).is_empty() {
+        tell(&revoke(session, record, options)?);
+    }
+    Ok(())
 }
 
 /// Removes every copy of a credential, and says whether there was one.

@@ -15,7 +15,7 @@ use hermes_engine_core::simulate::Scenario;
 use crate::session::Network;
 
 pub(crate) use login::login;
-pub(crate) use logout::{forget, logout};
+pub(crate) use logout::{forget, logout, logout_of};
 pub(crate) use refresh::refresh;
 pub(crate) use run::block_on;
 pub(crate) use verify::verify;
@@ -63,9 +63,12 @@ pub(crate) struct Options {
     /// Do not open a browser; show the address only
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// What to call the credential
-    #[arg(long, value_name = "TEXT")]
+    /// Which of several credentials is meant: a login takes its place, or stands beside the others under a new name
+    #[arg(long, value_name = "LABEL")]
     pub(crate) label: Option<String>,
+    /// The place of a login among the provider's credentials; the lowest is tried first [default: the last]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) priority: Option<i64>,
     /// Do nothing where the stored credential can be used
     #[arg(long)]
     pub(crate) if_needed: bool,

@@ -20,13 +20,17 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
         return Err(Failure::usage(format!("`{id}` has no refresh")).about(id));
     }
     // To say that a server has refused the token is how a client asks for another one.
-    let current = session.record()?.and_then(|record| record.access_token());
-    let rejected = current.map(|token| hex(&Sha256::digest(token.expose_secret())));
+    let slot = match &options.label {
+        Some(name) => Some(session.called(name)?),
+        None => session.credentials()?.into_iter().next(),
+    };
+    let current = slot.as_ref().and_then(|slot| slot.record.access_token());
     let wanted = Wanted {
         region: options.region.clone(),
-        min_ttl: None,
-        rejected_sha256: rejected,
+        rejected_sha256: current.map(|token| hex(&Sha256::digest(token.expose_secret()))),
+        label: slot.map(|slot| slot.id),
         network: options.network.clone(),
+        ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;
     session.credential(&wanted, &inputs)?;

@@ -22,9 +22,9 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
     }
     let wanted = Wanted {
         region: options.region.clone(),
-        min_ttl: None,
-        rejected_sha256: None,
+        label: options.label.clone(),
         network: options.network.clone(),
+        ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;
     let credential = session.credential(&wanted, &inputs)?;

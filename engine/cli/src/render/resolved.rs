@@ -19,7 +19,7 @@ pub(crate) fn print(resolved: &Resolved, form: Form) -> Result<String, Failure> 
         Form::Env => env(resolved)?,
         Form::Header => header(resolved),
         Form::ExecCredential => pretty(&exec_credential(resolved)),
-        Form::AwsProcess => pretty(&aws_process(resolved)),
+        Form::AwsProcess => pretty(&aws_process(resolved)?),
         Form::Git => git(resolved)?,
         Form::Docker => pretty(&docker(resolved)?),
     })
@@ -89,18 +89,28 @@ fn exec_credential(resolved: &Resolved) -> Value {
 }
 
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>: the members that the file keeps
-/// under AWS's names; for a provider that has none, the token stands as the secret.
-fn aws_process(resolved: &Resolved) -> Value {
-    let id = resolved.member("access_key_id").unwrap_or(&resolved.provider);
-    let secret = resolved.member("secret_access_key").unwrap_or(resolved.token.expose_secret());
-    let mut value = json!({ "Version": 1, "AccessKeyId": id, "SecretAccessKey": secret });
+/// under AWS's names. A token is no AWS key, and is not made one: signed with it, every request would be refused.
+fn aws_process(resolved: &Resolved) -> Result<Value, Failure> {
+    let member = |name: &str| {
+        let id = &resolved.provider;
+        resolved.member(name).ok_or_else(|| {
+            Failure::usage(format!("`{id}` has no AWS key: its credential keeps no `{name}`"))
+                .help("use another form of `hermes-engine resolve`")
+                .about(id)
+        })
+    };
+    let mut value = json!({
+        "Version": 1,
+        "AccessKeyId": member("access_key_id")?,
+        "SecretAccessKey": member("secret_access_key")?,
+    });
     if let Some(token) = resolved.member("session_token") {
         value["SessionToken"] = token.into();
     }
     if let Some(at) = expires(resolved) {
         value["Expiration"] = at.into();
     }
-    value
+    Ok(value)
 }
 
 /// <https://git-scm.com/docs/git-credential#IOFMT>
@@ -164,6 +174,22 @@ mod tests {
     #[test]
     fn headers_are_lines() {
         check(Form::Header, "Authorization: Bearer t'1\n");
+    }
+
+    #[test]
+    fn aws_tools_get_keys_and_never_a_token_in_their_place() {
+        let failure = print(&resolved("bedrock"), Form::AwsProcess).unwrap_err();
+        assert!(
+            failure.message.contains("has no AWS key") && !failure.message.contains("t'1"),
+            "{failure:?}"
+        );
+        let record = json!({ "access_key_id": "AK", "secret_access_key": "s", "session_token": "st" });
+        let answer = print(&Resolved { record, ..resolved("bedrock") }, Form::AwsProcess).unwrap();
+        let expect = json!({
+            "Version": 1, "AccessKeyId": "AK", "SecretAccessKey": "s", "SessionToken": "st",
+            "Expiration": "2026-01-01T00:00:00Z",
+        });
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expect);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::freshness::{Demand, Freshness, freshness};
 use super::plan::Given;
 use super::token::{Credential, Request, Source};
-use super::{made, record};
+use super::{made, place};
 use crate::clock;
 use crate::entropy::System;
 use crate::store::{Document, Record, StoreError};
@@ -19,10 +19,12 @@ use crate::store::{Document, Record, StoreError};
 /// The limit of one request where nothing is said (S6).
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// A request for a token.
+/// A request for the token of one credential.
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Request<'a>,
+    /// The row of the pool that it is; `None` is the provider's own record.
+    pub(super) row: Option<&'a str>,
 }
 
 impl<'a> Ask<'a> {
@@ -50,7 +52,10 @@ impl<'a> Ask<'a> {
     }
 
     pub(super) fn record(&self, document: &Document) -> Option<Record> {
-        record(document, self.provider())
+        match self.row {
+            Some(row) => document.row(self.id(), row),
+            None => document.record_at(self.id(), &place(self.provider())),
+        }
     }
 
     /// What the stored access token is good for.
@@ -59,8 +64,13 @@ impl<'a> Ask<'a> {
         if made::has_changed(self.provider(), record, self.request.inputs) {
             return Freshness::Ended;
         }
-        let demand = Demand { min_ttl: self.request.min_ttl, rejected_sha256: self.request.rejected_sha256 };
+        let demand = Demand { min_ttl: self.request.min_ttl, rejected_sha256: self.rejected() };
         freshness(self.provider(), record, demand, now)
+    }
+
+    /// The token that a server has refused for what it is, and not for how often it was used.
+    pub(super) fn rejected(&self) -> Option<&'a str> {
+        self.request.rejected.filter(|rejected| !rejected.is_limit()).map(|rejected| rejected.sha256)
     }
 
     /// Whoever waits longer for the lock of a grant than its holder may take for a refresh waits for nothing.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use hermes_engine_core::access::{Held, access};
 use hermes_engine_core::machine::Grant;
 use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use indexmap::IndexMap;
 
 use super::{Inputs, made, place, reach};
-use crate::store::{Record, Store, StoreError};
+use crate::store::{Document, MAIN, Record, Row, Slot, Store, StoreError};
 
 /// How long a login waits for a refresh of the credential that it replaces: two requests and a little.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
@@ -20,25 +21,23 @@ pub struct Login<'a> {
     pub grant: &'a Grant,
     /// The inputs that it ran with; typed ones that a later flow or `[api]` reads are kept.
     pub inputs: &'a Inputs,
-    /// What a person calls it.
+    /// What a person calls it. One of another name stays beside it.
     pub label: Option<&'a str>,
+    /// Its place in the order; `None` is behind the others.
+    pub priority: Option<i64>,
 }
 
-/// Stores a login in place of an earlier one, and makes its provider the active one.
+/// Stores a login, and makes its provider the active one.
 ///
-/// A token that is nothing but a source's value (an API key in the environment) is not stored: it is read from there at
-/// each use.
+/// It takes the place of the credential of its label; with a new label it stands beside the others, and without one it is
+/// the provider's own record. A token that is nothing but a source's value (an API key in the environment) is not stored:
+/// it is read from there at each use.
 pub fn save_login(store: &Store, login: &Login<'_>) -> Result<(), StoreError> {
     let id = &login.provider.id;
     store.with_grant(id, LOCK_LIMIT, |held| {
         store.commit(|document| {
             if !is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
-                let before = document.record_at(id, &place(login.provider));
-                let record = record(login, before.as_ref(), begun_in(login));
-                document.put(id, before.as_ref(), &record);
-                if is_key(login.provider) {
-                    document.offer_key(id, &record);
-                }
+                put(document, login);
             }
             document.activate(id);
         })?;
@@ -47,12 +46,75 @@ pub fn save_login(store: &Store, login: &Login<'_>) -> Result<(), StoreError> {
     })?
 }
 
+fn put(document: &mut Document, login: &Login<'_>) {
+    let (id, place) = (&login.provider.id, place(login.provider));
+    let slots = document.slots(id, &place);
+    let named = login.label.and_then(|label| slots.iter().find(|slot| slot.label.as_deref() == Some(label)));
+    let is_beside = login.label.is_some() && slots.iter().any(Slot::holds_tokens);
+    let put = match named {
+        Some(slot) if slot.record.row().is_some() => put_beside(document, login, &slots, Some(slot)),
+        None if is_beside => put_beside(document, login, &slots, None),
+        Some(_) | None => put_main(document, login),
+    };
+    if let Some(priority) = login.priority {
+        document.set_priority(id, &place, &put, priority);
+    }
+}
+
+/// Puts a login in the provider's record; tells the id.
+fn put_main(document: &mut Document, login: &Login<'_>) -> String {
+    let id = &login.provider.id;
+    let before = document.record_at(id, &place(login.provider));
+    let mut record = record(login, before.as_ref(), begun_in(login));
+    if let Some(label) = before.as_ref().and_then(Record::label).filter(|_| login.label.is_none()) {
+        record.set_label(&label);
+    }
+    document.put(id, before.as_ref(), &record);
+    if is_key(login.provider) {
+        document.offer_key(id, &record);
+    }
+    MAIN.to_owned()
+}
+
+/// Puts a login in a row of the pool, a new one or that of an earlier login; tells its id.
+fn put_beside(document: &mut Document, login: &Login<'_>, others: &[Slot], of: Option<&Slot>) -> String {
+    let last = others.iter().map(|slot| slot.priority).max().unwrap_or_default();
+    let row = Row {
+        id: of.map_or_else(|| Row::new_id(login.grant, others), |slot| slot.id.clone()),
+        label: login.label.unwrap_or_default().to_owned(),
+        priority: of.map_or(last.saturating_add(1), |slot| slot.priority),
+        is_key: is_key(login.provider),
+        base_url: base_url(login),
+    };
+    let before = of.map(|slot| &slot.record);
+    let record = record_at(login, before, begun_in(login), &[]).into_row(&row);
+    document.put_row(&login.provider.id, &record);
+    row.id
+}
+
+/// Where Hermes Agent would send the credential.
+fn base_url(login: &Login<'_>) -> Option<String> {
+    let token = Record::of_login(&login.provider.id, None, login.grant, &[]).token();
+    let held = Held {
+        region: login.grant.region.as_deref(),
+        inputs: &login.inputs.values,
+        token: &token,
+        origins: &login.grant.origins,
+    };
+    access(login.provider, &held, None).ok()?.base_url
+}
+
 /// The record of a login that began in a state.
 pub(super) fn record(login: &Login<'_>, before: Option<&Record>, from: Option<StateId>) -> Record {
-    let Login { provider, grant, inputs, label } = *login;
+    record_at(login, before, from, &place(login.provider))
+}
+
+/// The same, with its tokens below some members.
+fn record_at(login: &Login<'_>, before: Option<&Record>, from: Option<StateId>, place: &[String]) -> Record {
+    let Login { provider, grant, inputs, label, .. } = *login;
     let mut grant = grant.clone();
     grant.keep.retain(|_, value| !value.as_str().is_some_and(|text| is_from_source(text, inputs)));
-    let mut record = Record::of_login(&provider.id, before, &grant, &place(provider));
+    let mut record = Record::of_login(&provider.id, before, &grant, place);
     record.keep_inputs(&to_keep(provider, inputs));
     if let Some(from) = from.filter(|from| !reach::needs_person(provider, *from)) {
         record.keep_made_from(&made::fingerprints(provider, from, inputs));
@@ -64,7 +126,7 @@ pub(super) fn record(login: &Login<'_>, before: Option<&Record>, from: Option<St
 }
 
 /// Whether a login of this provider is a key that a person types.
-fn is_key(provider: &Provider) -> bool {
+pub(super) fn is_key(provider: &Provider) -> bool {
     let starts = provider.starts(Action::Login);
     !starts.is_empty() && starts.into_iter().all(|id| made::is_success(provider, id))
 }
@@ -106,7 +168,27 @@ pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
     })?
 }
 
-/// Forgets that a provider's credential has failed. Tells whether it had.
-pub fn reset(store: &Store, provider: &str) -> Result<bool, StoreError> {
-    store.with_grant(provider, LOCK_LIMIT, |_| store.commit(|document| document.forgive(provider)))?
+/// Removes one of a provider's credentials, and its copies.
+pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
+    store.with_grant(&provider.id, LOCK_LIMIT, |_| {
+        store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))
+    })?
+}
+
+/// Forgets that a provider's credentials have failed: one, or all. Tells whether any had.
+pub fn reset(store: &Store, provider: &str, only: Option<&Slot>) -> Result<bool, StoreError> {
+    store.with_grant(provider, LOCK_LIMIT, |_| store.commit(|document| document.forgive(provider, only)))?
+}
+
+/// Moves a credential in the order in which they are tried: the lowest first.
+pub fn set_priority(
+    store: &Store,
+    provider: &Provider,
+    slot: &Slot,
+    priority: i64,
+) -> Result<(), StoreError> {
+    let id = &provider.id;
+    store.with_grant(id, LOCK_LIMIT, |_| {
+        store.commit(|document| document.set_priority(id, &place(provider), &slot.id, priority))
+    })?
 }

@@ -11,6 +11,7 @@ mod engine;
 mod freshness;
 mod login;
 mod made;
+mod order;
 mod plan;
 mod reach;
 mod recover;
@@ -21,18 +22,19 @@ mod status;
 mod tests;
 mod token;
 mod trouble;
+mod turn;
 
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Provider;
 use hermes_engine_core::query::Step;
 
-pub use login::{Login, remove, reset, save_login};
-pub use status::{Standing, Status, status};
-pub use token::{Credential, Error, Request, Source, token};
+pub use login::{Login, remove, remove_one, reset, save_login, set_priority};
+pub use status::{Standing, Status, status, statuses};
+pub use token::{Credential, Error, Rejected, Request, Source, token};
 
 use crate::clock;
 use crate::input::Inputs;
-use crate::store::{Document, Record};
+use crate::store::{Document, Record, Slot};
 
 /// Where a stored credential may go: where it was made for, and where a file of its id that is vouched for (the built-in
 /// one, or a trusted one) sends it with the inputs that the credential keeps (S4).
@@ -49,18 +51,14 @@ pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
     Origins(all)
 }
 
-/// The stored credential of a provider, its tokens where the file says that they stand: its record, or, where that holds
-/// none, the first row of Hermes Agent's pool that can be used.
+/// The stored credential of a provider that is tried first, its tokens where the file says that they stand.
 pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
-    let all = records(document, provider);
-    let holds_tokens = |record: &&Record| record.access_token().or(record.refresh_token()).is_some();
-    all.iter().find(holds_tokens).or(all.first()).cloned()
+    credentials(document, provider).into_iter().map(|slot| slot.record).next()
 }
 
-/// Every stored credential of a provider, in the order in which they are tried.
-fn records(document: &Document, provider: &Provider) -> Vec<Record> {
-    let record = document.record_at(&provider.id, &place(provider));
-    record.into_iter().chain(document.rows(&provider.id, clock::wall())).collect()
+/// The stored credentials of a provider, in the order in which they are tried.
+pub fn credentials(document: &Document, provider: &Provider) -> Vec<Slot> {
+    order::candidates(document, provider, clock::wall())
 }
 
 /// The members of a record below which its tokens stand (`stored_at`).

@@ -17,9 +17,10 @@ use crate::store::{Held, Pending, Record, sha256};
 /// been spent: it is tried once more, as after an answer that never came.
 pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, Error> {
     let pending = held.journal().pending()?;
-    let all = super::records(&ask.request.store.read()?, ask.provider());
+    let document = ask.request.store.read()?;
+    let all = document.slots(ask.id(), &super::place(ask.provider())).into_iter().map(|slot| slot.record);
     let live = pending.and_then(|pending| {
-        let record = all.into_iter().find(|record| belongs(&pending, record))?;
+        let record = { all }.find(|record| belongs(&pending, record))?;
         Some((pending, record))
     });
     let can_refresh = !ask.provider().starts(Action::Refresh).is_empty();

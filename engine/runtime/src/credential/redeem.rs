@@ -197,7 +197,7 @@ pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Res
 
 fn keep_login(ask: Ask<'_>, before: Option<&Record>, grant: &Grant, from: StateId) -> Ending {
     let inputs = ask.request.inputs;
-    let login = Login { provider: ask.request.provider, grant, inputs, label: None };
+    let login = Login { provider: ask.request.provider, grant, inputs, label: None, priority: None };
     let mut record = login::record(&login, before, Some(from));
     record.note_redeem(clock::wall());
     let committed = ask.request.store.commit(|document| document.put(ask.id(), before, &record));

@@ -1,13 +1,15 @@
 //! The one truth on what a stored credential is good for.
 
-use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::provider::{InputSource, Shared};
 use hermes_engine_core::time::UnixMs;
 
 use super::freshness::{Demand, Freshness, freshness};
+use super::order::{candidates, inputs_of};
 use super::plan::{Given, Plan, must_wait, plan};
+use super::turn::resting;
 use super::{Inputs, made};
-use crate::store::{Document, Record};
+use crate::store::{Document, Record, Rest, Slot};
 
 /// What a credential is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +18,8 @@ pub enum Standing {
     LoggedIn,
     /// It has expired, and the next use renews it.
     Refreshable,
+    /// It could be used, and gives way to the others for a while: a server has refused or limited it.
+    CoolingDown,
     /// Only a new login helps.
     ReloginRequired,
     /// There is none.
@@ -37,6 +41,10 @@ pub struct Status {
     pub expires_at: Option<UnixMs>,
     /// What a person calls the credential.
     pub label: Option<String>,
+    /// What tells a stored one from the provider's others.
+    pub id: Option<String>,
+    /// The place of a stored one in the order; the lowest is tried first.
+    pub priority: Option<i64>,
     /// Where it comes from: `auth.json`, or the variable, file or command of an input.
     pub source: Option<String>,
 }
@@ -44,19 +52,22 @@ pub struct Status {
 impl Standing {
     /// Whether a use would succeed, as far as can be known without asking.
     pub fn is_usable(self) -> bool {
-        matches!(self, Standing::LoggedIn | Standing::Refreshable)
+        matches!(self, Standing::LoggedIn | Standing::Refreshable | Standing::CoolingDown)
     }
 }
 
 impl Status {
-    fn of(standing: Standing, record: Option<&Record>) -> Status {
+    fn of(standing: Standing, slot: Option<&Slot>) -> Status {
+        let record = slot.map(|slot| &slot.record);
         Status {
             standing,
             reason: None,
             code: None,
             region: record.and_then(Record::region),
             expires_at: record.and_then(Record::expires_at),
-            label: record.and_then(Record::label),
+            label: slot.and_then(|slot| slot.label.clone()),
+            id: slot.map(|slot| slot.id.clone()),
+            priority: slot.map(|slot| slot.priority),
             source: record.map(|_| "auth.json".to_owned()),
         }
     }
@@ -66,21 +77,38 @@ impl Status {
     }
 }
 
-/// Judges a provider's credential. Sends nothing and changes nothing.
+/// Judges the credential of a provider that is tried first. Sends nothing and changes nothing.
 pub fn status(document: &Document, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Status {
-    let record = super::record(document, provider);
-    let region = record.as_ref().and_then(Record::region);
+    let mut all = statuses(document, provider, inputs, now);
+    if all.is_empty() { Status::of(Standing::NotLoggedIn, None) } else { all.swap_remove(0) }
+}
+
+/// Judges all credentials of a provider, in the order in which they are tried; where there is none, that alone.
+pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Vec<Status> {
+    let slots = candidates(document, provider, now);
+    let first = slots.first().map(|slot| &slot.record);
+    let region = first.and_then(Record::region);
     let given = Given { provider, inputs, region: region.as_deref() };
-    match (made::from_inputs(given), record) {
-        (Some(Ok(grant)), _) => Status {
-            region: grant.region,
-            source: sources(given),
-            expires_at: grant.expires_at,
-            ..Status::of(Standing::LoggedIn, None)
-        },
-        (Some(Err(lack)), None) => Status::of(Standing::NotLoggedIn, None).because(lack),
-        (_, None) => absent(given),
-        (_, Some(record)) => stored(given, &record, now),
+    let stored = |slot: &Slot| {
+        let own = inputs_of(provider, inputs, first.unwrap_or(&slot.record), &slot.record);
+        let region = slot.record.region();
+        stored(Given { provider, inputs: &own, region: region.as_deref() }, slot, now)
+    };
+    let stored = slots.iter().map(stored);
+    match (made::from_inputs(given), slots.is_empty()) {
+        (Some(Ok(grant)), _) => std::iter::once(of_sources(given, grant)).chain(stored).collect(),
+        (Some(Err(lack)), true) => vec![Status::of(Standing::NotLoggedIn, None).because(lack)],
+        (None, true) => vec![absent(given)],
+        (_, false) => stored.collect(),
+    }
+}
+
+fn of_sources(given: Given<'_>, grant: Grant) -> Status {
+    Status {
+        region: grant.region,
+        source: sources(given),
+        expires_at: grant.expires_at,
+        ..Status::of(Standing::LoggedIn, None)
     }
 }
 
@@ -95,7 +123,20 @@ fn absent(given: Given<'_>) -> Status {
     }
 }
 
-fn stored(given: Given<'_>, record: &Record, now: UnixMs) -> Status {
+fn stored(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
+    let status = unrested(given, slot, now);
+    match slot.rest(now) {
+        Some(Rest::Cooling { .. }) if status.standing.is_usable() => {
+            Status { standing: Standing::CoolingDown, reason: Some(resting(slot)), ..status }
+        }
+        Some(Rest::Dead) if status.reason.is_none() => Status { reason: Some(resting(slot)), ..status },
+        _ => status,
+    }
+}
+
+/// The same as if it were its turn.
+fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
+    let record = &slot.record;
     let changed = made::has_changed(given.provider, record, given.inputs);
     let freshness = freshness(given.provider, record, Demand::default(), now);
     let plan = plan(given, Some(record).filter(|_| !changed));
@@ -106,16 +147,16 @@ fn stored(given: Given<'_>, record: &Record, now: UnixMs) -> Status {
                 Plan::Impossible(trouble) if record.relogin_mark().is_some() => Some(trouble.message),
                 _ => None,
             },
-            ..Status::of(Standing::LoggedIn, Some(record))
+            ..Status::of(Standing::LoggedIn, Some(slot))
         },
         (_, Plan::Refresh | Plan::Login(_)) => Status {
             reason: must_wait(given.provider, record, None, now).map(|wait| wait.message),
-            ..Status::of(Standing::Refreshable, Some(record))
+            ..Status::of(Standing::Refreshable, Some(slot))
         },
         (_, Plan::Impossible(trouble)) => {
             let nothing = trouble.code == "not_logged_in";
             let standing = if nothing { Standing::NotLoggedIn } else { Standing::ReloginRequired };
-            Status::of(standing, Some(record)).because(trouble)
+            Status::of(standing, Some(slot)).because(trouble)
         }
     }
 }

@@ -1,3 +1,4 @@
+mod accounts;
 mod freshness;
 mod kill;
 mod made;

@@ -14,7 +14,7 @@ use super::freshness::{Freshness, is_hash_of};
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
 use super::redeem::{self, Ending};
-use super::{Inputs, made, trouble};
+use super::{Inputs, made, trouble, turn};
 use crate::clock;
 use crate::http::HttpOptions;
 use crate::store::{Held, Record, Store, StoreError};
@@ -34,10 +34,31 @@ pub struct Request<'a> {
     pub vouched: Option<&'a Shared>,
     /// How long the token must live on, at least.
     pub min_ttl: Option<Duration>,
-    /// SHA-256, in hex, of the token that a server has just refused.
-    pub rejected_sha256: Option<&'a str>,
+    /// The token that a server has just refused.
+    pub rejected: Option<Rejected<'a>>,
+    /// The label or the id of the one credential that is meant; `None` is all, in their order.
+    pub only: Option<&'a str>,
     /// How requests are sent, where any are.
     pub http: HttpOptions,
+}
+
+/// A token that a server has refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<'a> {
+    /// SHA-256 of the token, in hex.
+    pub sha256: &'a str,
+    /// The HTTP status: 401 and 403 are the token's own fault, and exactly this one is renewed; 402 and 429 say that its
+    /// credential was used too much, and that another's turn has come.
+    pub status: u16,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Rejected<'_> {
+    /// Whether a renewed token would be refused as well.
+    pub fn is_limit(&self) -> bool {
+        matches!(self.status, 402 | 429)
+    }
 }
 
 /// Where a credential came from.
@@ -105,23 +126,23 @@ impl From<StoreError> for Error {
 
 /// A token that is valid now: the stored one if it is fresh, else a renewed one. Never asks a person.
 ///
-/// While the stored token still lives and is not the one that was rejected, a renewal that fails is a warning.
+/// Of several credentials the first that can be used serves. While a stored token still lives and is not the one that was
+/// rejected, a renewal that fails is a warning.
 pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
-    let ask = Ask { request };
-    match made::from_inputs(ask.given()) {
-        Some(Ok(grant)) => return made_of(ask, grant),
-        Some(Err(lack)) => {
-            // A key that a person typed is stored; any other is missing.
-            return typed_key(ask, ask.read()?, lack);
+    let ask = Ask { request, row: None };
+    let made = made::from_inputs(ask.given());
+    let lack = match made {
+        Some(Ok(grant)) if request.only.is_none() => return made_of(ask, grant),
+        // A key that a person typed is stored; any other is missing.
+        Some(Ok(_)) => {
+            super::login::is_key(ask.provider()).then(|| trouble::standard(ask.provider(), "not_logged_in"))
         }
-        None => {}
-    }
-    let document = request.store.read()?;
-    let record = ask.record(&document);
-    let credential = stored_or_renewed(ask, record);
-    credential.map(|credential| Credential {
-        warnings: document.warnings.into_iter().chain(credential.warnings).collect(),
-        ..credential
+        Some(Err(lack)) => Some(lack),
+        None => None,
+    };
+    turn::take(request, |ask, record| match &lack {
+        Some(lack) => typed_key(ask, record, lack.clone()),
+        None => stored_or_renewed(ask, record),
     })
 }
 
@@ -185,7 +206,7 @@ fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Crede
     if let Plan::Impossible(trouble) = plan {
         return fall_back(ask, record, trouble);
     }
-    let rejected = ask.request.rejected_sha256;
+    let rejected = ask.rejected();
     if let Some(wait) = current.and_then(|r| must_wait(ask.provider(), r, rejected, clock::wall())) {
         return fall_back(ask, record, wait);
     }
@@ -238,7 +259,7 @@ fn typed_key(ask: Ask<'_>, record: Option<Record>, lack: Trouble) -> Result<Cred
 
 /// A credential that is made of inputs and stored nowhere.
 fn made_of(ask: Ask<'_>, grant: Grant) -> Result<Credential, Error> {
-    let rejected = ask.request.rejected_sha256;
+    let rejected = ask.request.rejected.map(|rejected| rejected.sha256);
     if rejected.is_some_and(|hash| is_hash_of(hash, grant.access_token.expose_secret())) {
         let words = "the server has refused the key, and it can't be renewed";
         return Err(trouble::worded(ask.provider(), "login_expired", words).into());

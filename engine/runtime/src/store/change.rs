@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::moment;
+use super::pool;
 use super::record::Record;
 
 /// What the end of a token's life is called.
@@ -24,7 +25,7 @@ impl Record {
     pub fn of_login(provider: &str, before: Option<&Record>, grant: &Grant, place: &[String]) -> Record {
         let beside = before.filter(|_| !place.is_empty()).map(|b| b.object.clone()).unwrap_or_default();
         let mut record = Record::new(beside, place);
-        for ours in OURS {
+        for ours in OURS.into_iter().chain(pool::FAILURE) {
             record.object.remove(ours);
         }
         if let Some(first) = place.first() {
@@ -61,6 +62,7 @@ impl Record {
         self.note_redeem(now);
         self.object.remove("last_auth_error");
         self.object.remove("refresh_pause");
+        pool::heal(&mut self.object);
     }
 
     fn set_tokens(&mut self, grant: &Grant) {

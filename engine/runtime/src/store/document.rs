@@ -68,18 +68,18 @@ impl Document {
         Some(Record::new(record, place))
     }
 
-    /// The rows of a provider in Hermes Agent's pool that a person has put there, those that can be used now first.
-    pub fn rows(&self, provider: &str, now: UnixMs) -> Vec<Record> {
-        let pool = self.root.object("credential_pool").unwrap_or_default();
-        pool::rows(pool, provider, now)
-    }
-
     /// What a credential that was read before is now; `None` where it has gone.
     pub fn again(&self, provider: &str, seen: &Record) -> Option<Record> {
         match seen.row() {
-            Some(row) => self.rows(provider, UnixMs(0)).into_iter().find(|other| other.row() == Some(row)),
+            Some(row) => self.row(provider, row),
             None => self.record_at(provider, seen.place()),
         }
+    }
+
+    /// A credential that stands in the pool alone.
+    pub fn row(&self, provider: &str, id: &str) -> Option<Record> {
+        let slots = self.slots(provider, &[]);
+        slots.into_iter().map(|slot| slot.record).find(|record| record.row() == Some(id))
     }
 
     /// Puts a credential in its place: its provider's, or its row of the pool. Other rows that hold the same grant as
@@ -132,10 +132,16 @@ impl Document {
     pub fn remove(&mut self, provider: &str) -> bool {
         let record = self.root.object_mut("providers").and_then(|records| records.remove(provider));
         let rows = self.root.object_mut("credential_pool").and_then(|pool| pool.remove(provider));
+        self.remove_kept(provider);
         if self.active_provider().as_deref() == Some(provider) {
             self.root.set("active_provider", Value::Null);
         }
         record.is_some() || rows.is_some()
+    }
+
+    /// The whole file.
+    pub(super) fn root(&self) -> &Object {
+        &self.root
     }
 
     /// The whole file, to change it.
@@ -144,7 +150,7 @@ impl Document {
     }
 
     /// A member that is an object; made where it isn't there.
-    fn open(&mut self, name: &str) -> &mut Object {
+    pub(super) fn open(&mut self, name: &str) -> &mut Object {
         if !self.root.has("version") {
             self.root.set("version", 1);
         }

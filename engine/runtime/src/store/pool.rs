@@ -4,7 +4,6 @@
 //! would spend the refresh token a second time. A row without a record is a credential of its own, if a person has put it
 //! there: what that program copies from variables and other programs' files is read at its source or not at all.
 
-use hermes_engine_core::time::UnixMs;
 use serde_json::{Value, json};
 
 use super::json::{Node, Object};
@@ -22,32 +21,55 @@ pub(super) const FAILURE: [&str; 6] = [
     "last_error_reset_at",
 ];
 
-/// The rows of a provider that a person has put there: usable ones first, each kind by priority.
-pub(super) fn rows(mut pool: Object, provider: &str, now: UnixMs) -> Vec<Record> {
-    let Some(nodes) = pool.list_mut(provider) else { return Vec::new() };
-    let mut rows: Vec<Object> = nodes.iter().filter_map(Node::object).filter(is_a_person_s).collect();
-    let priority = |row: &Object| row.value("priority").and_then(|p| p.as_i64()).unwrap_or_default();
-    rows.sort_by_key(|row| (is_out_of_use(row, now), priority(row)));
-    rows.into_iter().filter_map(|row| row.text("id").map(|id| Record::of_row(row, id))).collect()
+/// The rows of a provider, in their order.
+pub(super) fn rows(pool: Option<Object>, provider: &str) -> Vec<Object> {
+    let mut pool = pool.unwrap_or_default();
+    pool.list_mut(provider).map(|nodes| nodes.iter().filter_map(Node::object).collect()).unwrap_or_default()
 }
 
-fn is_a_person_s(row: &Object) -> bool {
+/// Whether a person has put a row there.
+pub(super) fn is_a_person_s(row: &Object) -> bool {
     let source = row.text("source").unwrap_or_default();
     matches!(source.as_str(), "oauth" | "device_code") || source.starts_with("manual")
 }
 
-/// Whether a row is dead, or cools down after a rate limit.
-fn is_out_of_use(row: &Object, now: UnixMs) -> bool {
-    match row.text("last_status").as_deref() {
-        Some("dead") => true,
-        Some("exhausted") => {
-            let time = |name: &str| row.value(name).as_ref().and_then(moment::read);
-            let cooling = if row.value("last_error_code") == Some(json!(401)) { 300_000 } else { 3_600_000 };
-            let since = time("last_status_at").map(|at| at.0.saturating_add(cooling));
-            time("last_error_reset_at").map(|at| at.0).or(since).is_some_and(|until| now.0 < until)
-        }
-        _ => false,
+/// Adds a row at the end.
+pub(super) fn add(pool: &mut Object, provider: &str, record: &Record) {
+    if !pool.has(provider) {
+        pool.set(provider, json!([]));
     }
+    if let Some(rows) = pool.list_mut(provider) {
+        rows.push(Node::Object(record.object().clone()));
+    }
+}
+
+/// Changes each row of a provider that is this credential or a copy of it.
+pub(super) fn change(
+    pool: Option<&mut Object>,
+    provider: &str,
+    record: &Record,
+    mut change: impl FnMut(&mut Object),
+) {
+    for node in pool.and_then(|pool| pool.list_mut(provider)).into_iter().flatten() {
+        let Some(mut row) = node.object() else { continue };
+        if is_row_of(&row, record) {
+            change(&mut row);
+            *node = Node::Object(row);
+        }
+    }
+}
+
+/// Takes the row of a credential out, and all its copies.
+pub(super) fn remove(pool: Option<&mut Object>, provider: &str, record: &Record) {
+    if let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) {
+        rows.retain(|node| !node.object().is_some_and(|row| is_row_of(&row, record)));
+    }
+}
+
+/// Whether a row is this credential, or a copy of it.
+pub(super) fn is_row_of(row: &Object, record: &Record) -> bool {
+    let is_it = record.row().is_some_and(|id| row.text("id").as_deref() == Some(id));
+    is_it || is_copy(row, record)
 }
 
 /// Puts a row in its place.
@@ -72,7 +94,7 @@ pub(super) fn follow(pool: Option<&mut Object>, provider: &str, before: &Record,
 }
 
 /// Whether a row holds the same grant: the same refresh token, or, where there is none, the same key.
-fn is_copy(row: &Object, record: &Record) -> bool {
+pub(super) fn is_copy(row: &Object, record: &Record) -> bool {
     let (name, token) = match record.refresh_token() {
         Some(refresh) => ("refresh_token", Some(refresh)),
         None => ("access_token", record.access_token()),
@@ -94,7 +116,11 @@ fn renew(row: &mut Object, record: &Record) {
     if row.contains("expires_at") {
         row.set("expires_at", expires_at.map_or(Value::Null, |at| json!(moment::write(at))));
     }
-    // A rate limit is not healed by a new token; a refused or dead token is.
+    heal(row);
+}
+
+/// Forgets the failure that a new token heals: that it was refused, or dead. A rate limit is not healed by it.
+pub(super) fn heal(row: &mut Object) {
     let refused = row.value("last_error_code") == Some(json!(401));
     if refused || row.text("last_status").as_deref() == Some("dead") {
         for name in FAILURE.into_iter().filter(|name| row.contains(name)).collect::<Vec<_>>() {

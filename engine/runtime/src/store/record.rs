@@ -70,7 +70,7 @@ impl Record {
     }
 
     /// The id of the pool row that this is, where it is one.
-    pub(super) fn row(&self) -> Option<&str> {
+    pub(crate) fn row(&self) -> Option<&str> {
         self.row.as_deref()
     }
 

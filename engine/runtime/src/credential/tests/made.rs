@@ -75,7 +75,7 @@ fn inputs(values: &[(&str, &str)], from_sources: &[&str]) -> Inputs {
     }
 }
 
-fn grant(access: &str, refresh: Option<&str>) -> Grant {
+pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
     Grant {
         access_token: Secret::new(access),
         refresh_token: refresh.map(Secret::new),
@@ -92,8 +92,13 @@ fn grant(access: &str, refresh: Option<&str>) -> Grant {
 /// Stores a login of a scene's provider.
 pub(super) fn save(scene: &Scene, access: &str, refresh: Option<&str>) {
     let grant = grant(access, refresh);
-    let login =
-        Login { provider: &scene.provider, grant: &grant, inputs: &scene.inputs, label: Some("work") };
+    let login = Login {
+        provider: &scene.provider,
+        grant: &grant,
+        inputs: &scene.inputs,
+        label: Some("work"),
+        priority: None,
+    };
     save_login(&scene.store(), &login).unwrap();
 }
 

@@ -5,7 +5,7 @@ use super::scene::{Scene, record, single_use, with};
 #[test]
 fn s29_many_callers_spend_one_refresh_token_once() {
     let server = single_use();
-    let scene = Scene::new(record(-5)).at(&server);
+    let scene = Scene::new(with(record(-5), json!({ "label": "work" }))).at(&server);
     let tokens: Vec<String> = std::thread::scope(|scope| {
         let callers: Vec<_> = (0..24).map(|_| scope.spawn(|| scene.token())).collect();
         callers.into_iter().map(|caller| caller.join().unwrap()).collect()
@@ -32,7 +32,7 @@ fn callers_whose_token_was_rejected_renew_it_once() {
 #[test]
 fn a_login_during_a_refresh_waits_for_it_and_wins() {
     let server = single_use();
-    let scene = Scene::new(record(-5)).at(&server);
+    let scene = Scene::new(with(record(-5), json!({ "label": "work" }))).at(&server);
     std::thread::scope(|scope| {
         scope.spawn(|| scene.token());
         scope.spawn(|| super::made::save(&scene, "new", Some("fresh")));

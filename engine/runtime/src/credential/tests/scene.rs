@@ -96,6 +96,8 @@ pub(super) struct Scene {
     pub(super) vouched: Option<Shared>,
     pub(super) min_ttl: Option<Duration>,
     pub(super) rejected: Option<String>,
+    pub(super) rejected_with: u16,
+    pub(super) only: Option<String>,
     pub(super) server: Option<SocketAddr>,
 }
 
@@ -118,6 +120,8 @@ impl Scene {
             vouched: None,
             min_ttl: None,
             rejected: None,
+            rejected_with: 401,
+            only: None,
             server: None,
         }
     }
@@ -166,7 +170,12 @@ impl Scene {
             inputs: &self.inputs,
             vouched: self.vouched.as_ref(),
             min_ttl: self.min_ttl,
-            rejected_sha256: self.rejected.as_deref(),
+            rejected: self.rejected.as_deref().map(|sha256| Rejected {
+                sha256,
+                status: self.rejected_with,
+                retry_after: None,
+            }),
+            only: self.only.as_deref(),
             http: HttpOptions {
                 timeout: Some(Duration::from_secs(5)),
                 connect_to: self

@@ -1,0 +1,69 @@
+//! `auth remove`, `auth reset`, `auth priority`: what a person does to stored credentials.
+
+use hermes_engine::credential;
+use hermes_engine::store::Store;
+
+use crate::command::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flow::{self, Options};
+use crate::render::{self, safe};
+use crate::session::Session;
+
+pub(super) fn remove(
+    name: &str,
+    which: Option<&str>,
+    all: bool,
+    options: &Options,
+    context: &Context,
+) -> Ended {
+    if let Err(unknown) = context.catalog.find(name) {
+        // A credential can outlive its provider's file, and must be removable all the same.
+        let store = Store::open(context.home.clone());
+        if store.read()?.providers().iter().any(|id| id == name) {
+            return flow::forget(&store, name, name);
+        }
+        return Err(unknown.into());
+    }
+    let session = Session::open(context, Some(name))?;
+    let which = which.or(options.label.as_deref());
+    if let Some(which) = which {
+        return flow::logout_of(&session, &session.called(which)?, options);
+    }
+    let slots = session.credentials()?;
+    if slots.len() > 1 && !all {
+        let names: Vec<String> = slots.iter().map(|slot| format!("`{}`", safe(slot.name()))).collect();
+        let id = &session.provider.id;
+        return Err(Failure::usage(format!("`{id}` has {} credentials: {}", slots.len(), names.join(", ")))
+            .help("name one, or remove them all with --all")
+            .about(id));
+    }
+    flow::logout(context, Some(name), options)
+}
+
+pub(super) fn reset(name: &str, which: Option<&str>, context: &Context) -> Ended {
+    let session = Session::open(context, Some(name))?;
+    let only = which.map(|which| session.called(which)).transpose()?;
+    let id = session.provider.id.clone();
+    let name = safe(&session.provider.name);
+    if credential::reset(&session.store, &id, only.as_ref())? {
+        render::say(&format!("✓ {name} will be tried again."));
+    } else {
+        render::say(&format!("{name} had nothing to forget."));
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn priority(name: &str, which: &str, priority: i64, context: &Context) -> Ended {
+    let session = Session::open(context, Some(name))?;
+    let slot = session.called(which)?;
+    credential::set_priority(&session.store, &session.provider, &slot, priority)?;
+    let names: Vec<String> = session.credentials()?.iter().map(|slot| safe(slot.name())).collect();
+    render::say(&format!(
+        "✓ {} credentials, in their order: {}.",
+        safe(&session.provider.name),
+        names.join(", ")
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,149 @@
+//! `auth list`, `auth status`: what the stored credentials are good for.
+
+use hermes_engine::clock;
+use hermes_engine::credential::{self, Standing, Status};
+use hermes_engine::store::{Document, Store};
+use hermes_engine_core::provider::InputSource;
+use serde_json::{Value, json};
+
+use crate::args::Output;
+use crate::command::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::{self, safe, table, time};
+use crate::session::Session;
+
+pub(super) fn list(output: Output, context: &Context) -> Ended {
+    let store = Store::open(context.home.clone());
+    let document = store.read()?;
+    let known = |id: &String| match Session::open(context, Some(id)) {
+        Ok(session) => {
+            let all = standings_of(&session, &document, &|_| true).unwrap_or_default();
+            all.iter().map(|status| object(&session, status)).collect()
+        }
+        // A record of a provider that has no file here: another program's, or of a file that is gone.
+        Err(_) => vec![json!({ "provider": id, "name": id, "logged_in": null, "standing": "unknown" })],
+    };
+    let all: Vec<Value> = document.providers().iter().flat_map(known).collect();
+    if output.is_json() {
+        render::answer_json(&json!({ "version": 1, "credentials": all }))?;
+    } else if all.is_empty() {
+        render::say("No credential is stored; `hermes-engine run-flow PROVIDER` logs in.");
+    } else {
+        let cell = |value: &Value, key: &str| safe(value[key].as_str().unwrap_or_default());
+        let row = |value: &Value| {
+            let priority =
+                value["priority"].as_i64().map(|priority| priority.to_string()).unwrap_or_default();
+            let [provider, label, id, standing, region, expires_at] =
+                ["provider", "label", "id", "standing", "region", "expires_at"].map(|key| cell(value, key));
+            vec![provider, label, id, priority, standing, region, expires_at]
+        };
+        let head = ["PROVIDER", "LABEL", "ID", "PRIORITY", "STATE", "REGION", "EXPIRES"].map(str::to_owned);
+        let rows: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(all.iter().map(row)).collect();
+        render::answer(&table::columns(&rows))?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn status(name: Option<&str>, exit_code: bool, output: Output, context: &Context) -> Ended {
+    let session = Session::open(context, name)?;
+    let all = standings_of(&session, &session.store.read()?, &|_| true)?;
+    // The first is what a use would take.
+    let Some(status) = all.first() else { return Ok(Exit::Bug) };
+    if output.is_json() {
+        let mut value = json!({ "version": 1 });
+        if let Value::Object(members) = object(&session, status) {
+            members.into_iter().for_each(|(key, member)| value[&key] = member);
+        }
+        value["credentials"] = all.iter().map(|status| object(&session, status)).collect();
+        render::answer_json(&value)?;
+    } else {
+        let others = all.iter().skip(1).flat_map(|other| [vec![other_line(other)], details(other)].concat());
+        let lines: Vec<String> =
+            [vec![line(&session, status)], details(status)].concat().into_iter().chain(others).collect();
+        render::answer_line(&lines.join("\n"))?;
+    }
+    let needs_login = exit_code && !status.standing.is_usable();
+    Ok(if needs_login { Exit::Login } else { Exit::Done })
+}
+
+/// What a provider's credentials are good for, in the order in which they are tried, with only some of the sources; at
+/// least one.
+pub(in crate::command) fn standings_of(
+    session: &Session<'_>,
+    document: &Document,
+    allowed: &dyn Fn(&InputSource) -> bool,
+) -> Result<Vec<Status>, Failure> {
+    let kept =
+        credential::record(document, &session.provider).map(|record| record.inputs()).unwrap_or_default();
+    let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
+    Ok(credential::statuses(document, &session.provider, &inputs, clock::wall()))
+}
+
+/// A status as programs read it.
+pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Value {
+    json!({
+        "provider": session.provider.id,
+        "name": session.provider.name,
+        "logged_in": status.standing.is_usable(),
+        "standing": standing(status.standing),
+        "reason": status.reason.as_deref().map(safe),
+        "code": status.code,
+        "region": status.region,
+        "expires_at": status.expires_at.and_then(time::rfc3339),
+        "label": status.label,
+        "id": status.id,
+        "priority": status.priority,
+        "source": status.source,
+    })
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::LoggedIn => "logged_in",
+        Standing::Refreshable => "refreshable",
+        Standing::CoolingDown => "cooling_down",
+        Standing::ReloginRequired => "relogin_required",
+        Standing::NotLoggedIn => "not_logged_in",
+    }
+}
+
+/// One line for a person: `✓ NAME (logged in, region=global)`.
+pub(in crate::command) fn line(session: &Session<'_>, status: &Status) -> String {
+    let name = safe(&session.provider.name);
+    let region = status.region.as_deref().map(|region| format!(", region={}", safe(region)));
+    let (mark, what) = said(status.standing);
+    format!("{mark} {name} ({what}{})", region.unwrap_or_default())
+}
+
+/// The same of a further credential, which is told by its name.
+fn other_line(status: &Status) -> String {
+    let (mark, what) = said(status.standing);
+    let name = status.label.as_deref().or(status.id.as_deref()).unwrap_or_default();
+    format!("{mark} {} ({what})", safe(name))
+}
+
+fn said(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::LoggedIn | Standing::Refreshable => ("✓", "logged in"),
+        Standing::CoolingDown => ("⚠", "cooling down"),
+        Standing::ReloginRequired => ("⚠", "login needed again"),
+        Standing::NotLoggedIn => ("⚠", "not logged in"),
+    }
+}
+
+/// What else is known, a line each.
+fn details(status: &Status) -> Vec<String> {
+    let expires = status.expires_at.map(|at| format!("expires {}", time::distance(at, clock::wall())));
+    let refreshed =
+        (status.standing == Standing::Refreshable).then(|| "is renewed at the next use".to_owned());
+    let source = status.source.as_deref().map(|source| format!("from {}", safe(source)));
+    let label = status.label.as_deref().map(|label| format!("called {}", safe(label)));
+    let reason = status.reason.as_deref().map(safe);
+    [expires, refreshed, source, label, reason]
+        .into_iter()
+        .flatten()
+        .map(|line| format!("  {line}"))
+        .collect()
+}

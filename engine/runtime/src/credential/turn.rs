@@ -1,0 +1,132 @@
+//! Whose turn it is: a provider's credentials are asked one after the other until one has a token.
+//!
+//! What a reader would get wrong: only a server's refusal that was reported makes a credential rest, and a credential that
+//! rests is still handed out where there is no other.
+
+use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::time::UnixMs;
+
+use super::ask::Ask;
+use super::freshness::is_hash_of;
+use super::order::{candidates, inputs_of};
+use super::token::{Credential, Error, Rejected, Request};
+use super::trouble;
+use crate::clock;
+use crate::store::{Document, Record, Refusal, Rest, Slot};
+
+/// Takes the first credential whose token `serve` can hand out.
+pub(super) fn take(
+    request: &Request<'_>,
+    serve: impl Fn(Ask<'_>, Option<Record>) -> Result<Credential, Error>,
+) -> Result<Credential, Error> {
+    let document = request.store.read()?;
+    let all = candidates(&document, request.provider, clock::wall());
+    let meant: Vec<&Slot> =
+        all.iter().filter(|slot| request.only.is_none_or(|name| slot.is_called(name))).collect();
+    let (Some(first), false) = (all.first(), meant.is_empty()) else {
+        return nobody(request, &document, serve);
+    };
+    let mut failure: Option<Trouble> = None;
+    for slot in meant {
+        let inputs = inputs_of(request.provider, request.inputs, &first.record, &slot.record);
+        let own = Request { inputs: &inputs, http: request.http.clone(), ..*request };
+        let ask = Ask { request: &own, row: slot.record.row() };
+        let refused = refused(request, slot);
+        if let Some(limit) = refused.filter(Rejected::is_limit) {
+            cool(ask, slot, limit)?;
+            failure.get_or_insert_with(|| limited(ask, slot));
+            continue;
+        }
+        match serve(ask, Some(slot.record.clone())) {
+            Ok(credential) => return Ok(told(credential, &document, slot, failure)),
+            Err(Error::Trouble(trouble)) if may_go_on(&trouble) => {
+                if let Some(refused) = refused {
+                    cool(ask, slot, refused)?;
+                }
+                failure.get_or_insert(trouble);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| trouble::standard(request.provider, "not_logged_in")).into())
+}
+
+/// Nothing is stored, or nothing of that name.
+fn nobody(
+    request: &Request<'_>,
+    document: &Document,
+    serve: impl Fn(Ask<'_>, Option<Record>) -> Result<Credential, Error>,
+) -> Result<Credential, Error> {
+    if let Some(name) = request.only {
+        let words = format!("no credential is called `{name}`");
+        return Err(trouble::worded(request.provider, "not_logged_in", &words).into());
+    }
+    let credential = serve(Ask { request, row: None }, None)?;
+    let warnings = document.warnings.iter().cloned().chain(credential.warnings).collect();
+    Ok(Credential { warnings, ..credential })
+}
+
+/// What the server said of this credential, if it was this one.
+fn refused<'a>(request: &Request<'a>, slot: &Slot) -> Option<Rejected<'a>> {
+    let token = slot.record.access_token()?;
+    request.rejected.filter(|rejected| is_hash_of(rejected.sha256, token.expose_secret()))
+}
+
+/// Lets the others go first for a while.
+fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Result<(), Error> {
+    let at = clock::wall();
+    let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    let until = wait.map(|wait| UnixMs(at.0.saturating_add(wait)));
+    let refusal = Refusal { status: rejected.status, at, until };
+    Ok(ask.request.store.commit(|document| {
+        // Only what was refused: another process may have renewed it since.
+        let current = document.again(ask.id(), &slot.record);
+        let same = |current: &Record| current.access_token() == slot.record.access_token();
+        if let Some(current) = current.filter(same) {
+            document.cool(ask.id(), &current, refusal);
+        }
+    })?)
+}
+
+/// Whether another credential may have what this one lacks. What is wrong with the store or the file is wrong for all.
+fn may_go_on(trouble: &Trouble) -> bool {
+    !matches!(trouble.class, TroubleClass::Store | TroubleClass::File | TroubleClass::Refused)
+}
+
+fn limited(ask: Ask<'_>, slot: &Slot) -> Trouble {
+    let words = format!("the server limits the credential `{}`, and no other can be used", slot.name());
+    Trouble {
+        code: "rate_limited".to_owned(),
+        class: TroubleClass::Retry,
+        relogin: false,
+        help: Some(format!("wait, or add another with `hermes-engine auth add {} --label NAME`", ask.id())),
+        ..trouble::worded(ask.provider(), "refresh_failed", &words)
+    }
+}
+
+/// The credential with what a person should know of how it came to its turn.
+fn told(credential: Credential, document: &Document, slot: &Slot, failure: Option<Trouble>) -> Credential {
+    let instead =
+        failure.map(|failure| format!("{}; using the credential `{}`", failure.message, slot.name()));
+    let rests = match slot.rest(clock::wall()) {
+        Some(Rest::Cooling { .. }) => Some(format!("{}, and no other can be used", resting(slot))),
+        Some(Rest::Dead) | None => None,
+    };
+    let said = [instead, rests].into_iter().flatten();
+    let warnings = document.warnings.iter().cloned().chain(said).chain(credential.warnings).collect();
+    Credential { warnings, ..credential }
+}
+
+/// Why a credential gives way to the others, in words; empty where it does not.
+pub(super) fn resting(slot: &Slot) -> String {
+    let now = clock::wall();
+    match slot.rest(now) {
+        Some(Rest::Cooling { until, status }) => {
+            let minutes = until.0.saturating_sub(now.0).saturating_add(59_999) / 60_000;
+            let status = status.map(|status| format!(" after HTTP status {status}")).unwrap_or_default();
+            format!("the credential `{}` cools down for {minutes} min{status}", slot.name())
+        }
+        Some(Rest::Dead) => format!("another program has given the credential `{}` up", slot.name()),
+        None => String::new(),
+    }
+}
