@@ -59,6 +59,8 @@ fn every_command_has_help_with_examples_on_stdout() {
         "test",
         "simulate",
         "schema",
+        "graph",
+        "lsp",
         "trust",
         "completions",
         "man",
@@ -100,6 +102,7 @@ fn an_unknown_provider_is_9_and_tells_the_nearest_name_in_every_command() {
         vec!["exec", "acmee", "--", "true"],
         vec!["check", "acmee"],
         vec!["test", "acmee"],
+        vec!["graph", "acmee"],
     ] {
         check_fails(program().run(&command), 9, "did you mean `acme`?");
     }

@@ -7,6 +7,7 @@ mod commands;
 mod fixes;
 mod flows;
 mod garbled;
+mod lsp;
 mod minimax;
 mod minimax_server;
 mod pictures;

@@ -12,6 +12,7 @@ mod docs;
 mod exit;
 mod failure;
 mod flow;
+mod lsp;
 mod render;
 mod session;
 

@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod exec;
 mod graph;
+mod lsp;
 mod man;
 mod models;
 mod providers;
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Graph(graph::Args),
     Simulate(simulate::Args),
     Schema(schema::Args),
+    Lsp(lsp::Args),
     Trust(trust::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -67,6 +69,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Graph(args) => graph::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Schema(args) => schema::run(args),
+        Command::Lsp(args) => lsp::run(args, context),
         Command::Trust(args) => trust::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

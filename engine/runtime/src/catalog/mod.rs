@@ -95,6 +95,8 @@ pub struct UnknownProvider {
 pub struct Catalog {
     /// The lowest first.
     layers: Vec<(Place, Layer)>,
+    /// Texts that stand for those on disk.
+    overlay: BTreeMap<PathBuf, String>,
 }
 
 impl Catalog {
@@ -105,7 +107,13 @@ impl Catalog {
         layers.extend(folders.home.iter().map(|p| (Place::Home, Layer::Folder(p.clone()))));
         let others = folders.here.iter().filter(|p| !is_home(p)).chain(&folders.named);
         layers.extend(others.map(|p| (Place::Folder, Layer::Folder(p.clone()))));
-        Catalog { layers }
+        Catalog { layers, overlay: BTreeMap::new() }
+    }
+
+    /// Lets a text stand for that of a file on disk: what an editor holds and has not saved. A file is known by the path
+    /// that it is read by, so give it, and the targets, as absolute paths.
+    pub fn overlay(&mut self, path: PathBuf, text: String) {
+        self.overlay.insert(path, text);
     }
 
     /// The providers in force, sorted by id.
@@ -182,7 +190,7 @@ impl Catalog {
         layers.extend(parent_of_flows(entry).map(Layer::Folder));
         let vouched = self.layers.iter().rev().filter(|(place, _)| *place <= entry.place);
         layers.extend(vouched.map(|(_, layer)| layer.clone()));
-        layers.iter().find_map(|layer| flow_in(layer, name))
+        layers.iter().find_map(|layer| self.flow_in(layer, name))
     }
 
     fn by_alias(&self, wanted: &str) -> Option<Entry> {
@@ -233,12 +241,28 @@ impl Catalog {
         Some(Entry { id: id.to_owned(), place: *place, path, language, file, layer: Some(index) })
     }
 
+    fn flow_in(&self, layer: &Layer, name: &str) -> Option<FileText> {
+        let (file, language) = layer.find("flows/", name)?;
+        let path = match layer {
+            Layer::BuiltIn => None,
+            Layer::Folder(folder) => Some(folder.join(&file)),
+        };
+        let called =
+            path.as_ref().map_or_else(|| format!("built-in:{file}"), |path| path.display().to_string());
+        let overlaid = path.and_then(|path| self.overlay.get(&path));
+        let text = overlaid.map_or_else(|| layer.read(&file)?.ok(), |text| Some(text.clone()))?;
+        Some(text_file(name, &called, language, text))
+    }
+
     /// The text of the file with this name in the folder of an entry.
     fn text_of(&self, entry: &Entry, file: &str) -> Option<io::Result<String>> {
         match (&entry.path, entry.layer) {
             (Some(path), _) => {
                 let path = path.with_file_name(Path::new(file).file_name()?);
-                path.is_file().then(|| layer::read_text(&path))
+                match self.overlay.get(&path) {
+                    Some(text) => Some(Ok(text.clone())),
+                    None => path.is_file().then(|| layer::read_text(&path)),
+                }
             }
             (None, Some(index)) => self.layers.get(index)?.1.read(file),
             (None, None) => None,
@@ -272,16 +296,6 @@ fn beside(entry: &Entry, file: &str) -> String {
 fn parent_of_flows(entry: &Entry) -> Option<PathBuf> {
     let folder = entry.path.as_ref()?.parent()?;
     (folder.file_name()? == "flows").then(|| folder.parent().map(Path::to_path_buf)).flatten()
-}
-
-fn flow_in(layer: &Layer, name: &str) -> Option<FileText> {
-    let (file, language) = layer.find("flows/", name)?;
-    let text = layer.read(&file)?.ok()?;
-    let called = match layer {
-        Layer::BuiltIn => format!("built-in:{file}"),
-        Layer::Folder(folder) => folder.join(&file).display().to_string(),
-    };
-    Some(text_file(name, &called, language, text))
 }
 
 fn text_file(id: &str, name: &str, language: Language, text: String) -> FileText {

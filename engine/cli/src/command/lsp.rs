@@ -1,0 +1,25 @@
+//! `lsp`: the language server, on stdin and stdout.
+
+use super::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lsp;
+
+/// Serve an editor: findings, meanings, completions and definitions while a file is written.
+///
+/// Speaks the Language Server Protocol on stdin and stdout.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {}
+
+pub(super) fn run(_: Args, context: &Context) -> Ended {
+    let broken =
+        |error: lsp::Broken| Failure::new(Exit::Usage, "protocol", format!("the editor went away: {error}"));
+    lsp::serve(context).map_err(broken)?;
+    Ok(Exit::Done)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine lsp        the command line to give to an editor, for TOML and YAML files";

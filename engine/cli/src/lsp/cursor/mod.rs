@@ -1,0 +1,68 @@
+//! What stands at the cursor, in a text that may be broken.
+//!
+//! Only what is before the cursor is read. Nothing here judges: a text that is no TOML gives some place in it.
+
+mod scan;
+mod yaml;
+
+use hermes_engine_core::parse::Language;
+
+/// What stands at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// A key is being written.
+    Key {
+        /// The table that it belongs to, dotted parts before it included; `*` is an element of a list.
+        table: Vec<String>,
+        /// What is written of it.
+        written: String,
+    },
+    /// A value is being written.
+    Value {
+        /// The key whose value it is.
+        path: Vec<String>,
+        /// What is written of it, without the opening quotation mark.
+        written: String,
+        /// Whether a quotation mark is open.
+        quoted: bool,
+    },
+    /// A comment, or the heading of a table.
+    Elsewhere,
+}
+
+/// What stands at a byte of a text.
+pub(super) fn at(text: &str, offset: usize, language: Language) -> Cursor {
+    let before = text.get(..offset).unwrap_or(text);
+    match language {
+        Language::Toml => scan::toml(before),
+        Language::Yaml => yaml::yaml(before),
+    }
+}
+
+/// What stands at a byte, read to the end of the word there.
+pub(super) fn word_at(text: &str, offset: usize, language: Language) -> Cursor {
+    at(text, word(text, offset, is_word).1, language)
+}
+
+/// The bytes around a place that hold only such characters.
+pub(super) fn word(text: &str, offset: usize, is_part: fn(char) -> bool) -> (usize, usize) {
+    let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
+    let start = before.trim_end_matches(is_part).len();
+    let end = offset + (after.len() - after.trim_start_matches(is_part).len());
+    (start, end.min(text.len()))
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// Whether a character may stand in a dotted name of a template.
+pub(super) fn is_name(c: char) -> bool {
+    is_word(c) || c == '.'
+}
+
+/// The name that is being written in an open `{{`; `None` outside of one.
+pub(super) fn template(written: &str) -> Option<&str> {
+    let (_, open) = written.rsplit_once("{{")?;
+    (!open.contains("}}")).then(|| open.rsplit(|c| !is_name(c)).next().unwrap_or(open))
+}

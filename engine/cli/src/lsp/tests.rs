@@ -1,0 +1,107 @@
+use hermes_engine_core::parse::Language;
+use lsp_types::Position;
+
+use super::cursor::{self, Cursor};
+use super::place;
+use super::schema::Schema;
+
+/// What stands at `|` of a text.
+fn at(text: &str, language: Language) -> Cursor {
+    let offset = text.find('|').expect("a cursor");
+    cursor::at(&text.replacen('|', "", 1), offset, language)
+}
+
+fn path(path: &str) -> Vec<String> {
+    path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn check_key(text: &str, language: Language, table: &str, written: &str) {
+    assert_eq!(at(text, language), Cursor::Key { table: path(table), written: written.to_owned() }, "{text}");
+}
+
+#[track_caller]
+fn check_value(text: &str, language: Language, of: &str, written: &str) {
+    let Cursor::Value { path: found, written: now, .. } = at(text, language) else {
+        panic!("no value at {text}")
+    };
+    assert_eq!((found, now.as_str()), (path(of), written), "{text}");
+}
+
+#[test]
+fn a_key_knows_its_table() {
+    use Language::Toml;
+    check_key("na|", Toml, "", "na");
+    check_key("name = \"a\" # [x]\n[states.poll]\nfo|", Toml, "states.poll", "fo");
+    check_key("[states.poll]\nform.client_id = \"a\"\nshow.ur|", Toml, "states.poll.show", "ur");
+    check_key("[states.poll]\non = [\n  { if = { status = 200 }, t|", Toml, "states.poll.on.*", "t");
+    check_key("[states.poll]\non = [\n  { if = { sta|", Toml, "states.poll.on.*.if", "sta");
+    check_key("[[test]]\nnam|", Toml, "test.*", "nam");
+    check_key("[a]\non = [\n  { to = \"x\" },\n[states.b]\npo|", Toml, "states.b", "po");
+    check_key("[a]\nx = \"never closed\ny = '''\n[b]\n'''\nz|", Toml, "a", "z");
+}
+
+#[test]
+fn a_value_knows_its_key() {
+    use Language::Toml;
+    check_value("[states.a]\non = [{ to = \"po|", Toml, "states.a.on.*.to", "po");
+    check_value("[states.a]\non = [{ to = |", Toml, "states.a.on.*.to", "");
+    check_value("start = { login = [\"a\", \"|", Toml, "start.login.*", "");
+    check_value("[states.a]\nform.x = \"{{device.|", Toml, "states.a.form.x", "{{device.");
+    check_value("every = { value = \"5s\", unit = \"|", Toml, "every.unit", "");
+}
+
+#[test]
+fn yaml_has_the_same_places() {
+    use Language::Yaml;
+    check_key("na|", Yaml, "", "na");
+    check_key("states:\n  poll:\n    fo|", Yaml, "states.poll", "fo");
+    check_key(
+        "states:\n  poll:\n    on:\n      - if: { status: 200 }\n        t|",
+        Yaml,
+        "states.poll.on.*",
+        "t",
+    );
+    check_key("states:\n  poll:\n    on:\n    - { t|", Yaml, "states.poll.on.*", "t");
+    check_value("states:\n  poll:\n    on:\n    - to: po|", Yaml, "states.poll.on.*.to", "po");
+    check_value("states:\n  poll:\n    every: { unit: \"|", Yaml, "states.poll.every.unit", "");
+}
+
+#[test]
+fn a_comment_and_a_heading_are_no_place_to_write() {
+    assert_eq!(at("a = 1 # no|", Language::Toml), Cursor::Elsewhere);
+    assert_eq!(at("[sta|", Language::Toml), Cursor::Elsewhere);
+    assert_eq!(at("a:\n  # no|", Language::Yaml), Cursor::Elsewhere);
+}
+
+#[test]
+fn an_open_template_is_told_from_a_closed_one() {
+    assert_eq!(cursor::template("a {{first device.us"), Some("device.us"));
+    assert_eq!(cursor::template("{{"), Some(""));
+    assert_eq!(cursor::template("{{a}} b"), None);
+    assert_eq!(cursor::template("none"), None);
+}
+
+#[test]
+fn the_schema_knows_keys_and_words_below_texts_that_may_be_tables() {
+    let schema = Schema::of(false);
+    let keys =
+        |of: &str| schema.keys(&path(of)).into_iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+    assert!(keys("states.poll").contains(&"every".to_owned()));
+    assert!(keys("states.poll.on.*").contains(&"relogin".to_owned()));
+    assert!(keys("states.poll.on.*.if").contains(&"exists".to_owned()));
+    assert!(keys("states.poll.every").contains(&"first".to_owned()), "{:?}", keys("states.poll.every"));
+    assert!(keys("models.*").contains(&"context".to_owned()));
+    assert!(schema.words(&path("states.poll.every.first")).contains(&"at-once"));
+    assert!(schema.describe(&path("hosts")).is_some());
+}
+
+#[test]
+fn columns_are_counted_in_units_of_utf_16() {
+    let text = "a\n\u{1f600}b = 1\n";
+    let b = text.find('b').unwrap();
+    assert_eq!(place::position(text, b), Position { line: 1, character: 2 });
+    assert_eq!(place::offset(text, Position { line: 1, character: 2 }), b);
+    assert_eq!(place::offset(text, Position { line: 9, character: 0 }), text.len());
+    assert_eq!(place::offset(text, Position { line: 0, character: 99 }), 1);
+}

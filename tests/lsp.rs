@@ -1,0 +1,309 @@
+//! The language server, driven as an editor drives it: framed JSON on stdin and stdout.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::Program;
+
+const ACME: &str = r#"#:schema ../schemas/provider.schema.json
+name   = "Acme"
+start  = { login = "device" }
+models = ["acme-1"]
+
+[vars]
+client_id = "acme-cli"
+
+[states.device]
+post           = "https://auth.example.com/device"
+form.client_id = "{{client_id}}"
+on = [
+  { unless = { status = 200 }, fail = "authorization_failed" },
+  { unless = { exists = ["$.device_code", "$.user_code"] }, fail = "authorization_incomplete" },
+  { to = "poll" },
+]
+
+[states.poll]
+show  = { code = "{{device.user_code}}" }
+every = "5s"
+until = "10m"
+post             = "https://auth.example.com/token"
+form.device_code = "{{device.device_code}}"
+on = [
+  { if = { status = 200, exists = ["$.access_token"] }, to = "success" },
+  { if = { "$.error" = "authorization_pending" }, to = "poll" },
+  { fail = "token_exchange_failed" },
+]
+
+[api]
+mode     = "chat_completions"
+base_url = "https://auth.example.com/v1"
+"#;
+
+/// An editor with the server as its child.
+struct Editor {
+    // Its folders are gone when it is dropped.
+    program: Program,
+    server: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    next: i64,
+}
+
+impl Editor {
+    fn new() -> Editor {
+        let program = Program::new();
+        let mut command = program.command(&["lsp"]);
+        let mut server =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let to = server.stdin.take();
+        let from = BufReader::new(server.stdout.take().unwrap());
+        let mut editor = Editor { program, server, to, from, next: 0 };
+        let answer = editor.ask("initialize", json!({ "capabilities": {} }));
+        assert_eq!(answer["capabilities"]["hoverProvider"], true, "{answer}");
+        editor.tell("initialized", json!({}));
+        editor
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        let to = self.to.as_mut().expect("an open pipe");
+        write!(to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        to.flush().unwrap();
+    }
+
+    fn read(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert!(self.from.read_line(&mut line).unwrap() > 0, "the server went away");
+            match line.trim_end().strip_prefix("Content-Length: ") {
+                Some(number) => length = number.parse().unwrap(),
+                None if line.trim_end().is_empty() => break,
+                None => {}
+            }
+        }
+        let mut text = vec![0; length];
+        self.from.read_exact(&mut text).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    fn tell(&mut self, method: &str, params: Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    /// Asks, and waits for the answer; what is published meanwhile is passed over.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let message = self.read();
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{message}");
+                return message["result"].clone();
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.program.work().join(name)
+    }
+
+    fn uri(&self, name: &str) -> String {
+        Url::from_file_path(self.path(name)).unwrap().to_string()
+    }
+
+    /// Opens a file, or changes it, and waits for what is found in it: the codes.
+    fn write(&mut self, name: &str, text: &str, is_new: bool) -> Vec<Value> {
+        let uri = self.uri(name);
+        if is_new {
+            let document = json!({ "uri": uri, "languageId": "toml", "version": 1, "text": text });
+            self.tell("textDocument/didOpen", json!({ "textDocument": document }));
+        } else {
+            let document = json!({ "uri": uri, "version": 2 });
+            let changes = json!([{ "text": text }]);
+            self.tell(
+                "textDocument/didChange",
+                json!({ "textDocument": document, "contentChanges": changes }),
+            );
+        }
+        loop {
+            let message = self.read();
+            if message["method"] == "textDocument/publishDiagnostics"
+                && message["params"]["uri"] == uri.as_str()
+            {
+                return message["params"]["diagnostics"].as_array().unwrap().clone();
+            }
+        }
+    }
+
+    /// Asks about the place of `|` in a text, which is opened without it.
+    fn ask_at(&mut self, method: &str, marked: &str) -> Value {
+        let before = marked.split('|').next().unwrap();
+        let text = marked.replacen('|', "", 1);
+        self.write("providers.d/acme.toml", &text, false);
+        let line = before.matches('\n').count();
+        let character = before.rsplit('\n').next().unwrap().chars().count();
+        let uri = self.uri("providers.d/acme.toml");
+        self.ask(
+            method,
+            json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } }),
+        )
+    }
+
+    fn complete(&mut self, marked: &str) -> Vec<String> {
+        let items = self.ask_at("textDocument/completion", marked);
+        let label = |item: &Value| item["label"].as_str().unwrap().to_owned();
+        items.as_array().unwrap_or_else(|| panic!("{items}")).iter().map(label).collect()
+    }
+
+    fn hover(&mut self, marked: &str) -> String {
+        let hover = self.ask_at("textDocument/hover", marked);
+        hover["contents"]["value"].as_str().unwrap_or_else(|| panic!("no hover at {marked}")).to_owned()
+    }
+
+    /// Says goodbye; the server ends well.
+    fn end(mut self) {
+        assert_eq!(self.ask("shutdown", Value::Null), Value::Null);
+        self.tell("exit", Value::Null);
+        self.to = None;
+        assert!(self.server.wait().unwrap().success());
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// An editor in which the file is open and sound.
+fn editor() -> Editor {
+    let mut editor = Editor::new();
+    let found = editor.write("providers.d/acme.toml", ACME, true);
+    assert!(codes(&found).iter().all(|code| code == "HE705 no-tests"), "{found:#?}");
+    editor
+}
+
+/// The file with its first `from` replaced.
+fn acme(from: &str, to: &str) -> String {
+    assert!(ACME.contains(from), "{from}");
+    ACME.replacen(from, to, 1)
+}
+
+fn codes(found: &[Value]) -> Vec<String> {
+    found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn findings_are_those_of_check_at_the_words_they_are_about() {
+    let mut editor = editor();
+    let broken = acme("{{device.user_code}}", "{{device.usercode}}");
+    let found = editor.write("providers.d/acme.toml", &broken, false);
+    let finding = found.iter().find(|finding| finding["code"] == "HE203 unguarded-field").expect("a finding");
+    assert_eq!(finding["range"]["start"], json!({ "line": 18, "character": 20 }));
+    assert!(
+        finding["message"].as_str().unwrap().contains("help: did you mean `device.user_code`?"),
+        "{finding}"
+    );
+    let found = editor.write("providers.d/acme.toml", "name = \"", false);
+    assert_eq!(codes(&found), ["HE002 syntax"]);
+    let found = editor.write("providers.d/acme.toml", ACME, false);
+    assert!(!codes(&found).iter().any(|code| code.starts_with("HE2")), "{found:#?}");
+    editor.end();
+}
+
+#[test]
+fn a_certain_mend_is_offered() {
+    let mut editor = editor();
+    editor.write("providers.d/acme.toml", &acme("until = \"10m\"", "until = \"10 minutes\""), false);
+    let uri = editor.uri("providers.d/acme.toml");
+    let place = json!({ "line": 20, "character": 10 });
+    let range = json!({ "start": place, "end": place });
+    let asked = json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
+    let actions = editor.ask("textDocument/codeAction", asked);
+    assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "\"10m\"", "{actions}");
+    editor.end();
+}
+
+#[test]
+fn states_names_and_keys_are_completed_in_broken_text() {
+    let mut editor = editor();
+    let states = editor.complete(&acme("{ to = \"poll\" }", "{ to = \"|"));
+    for state in ["device", "poll", "success"] {
+        assert!(states.contains(&state.to_owned()), "{states:?}");
+    }
+    let names = editor.complete(&acme("{{client_id}}", "{{|"));
+    for name in ["client_id", "device.user_code", "pkce.challenge"] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
+    let fields = editor.complete(&acme("{{device.user_code}}", "{{device.|"));
+    assert_eq!(fields, ["device_code", "user_code"]);
+    let keys = editor.complete(&acme("every = \"5s\"", "ev|"));
+    assert!(keys.contains(&"every".to_owned()) && keys.contains(&"until".to_owned()), "{keys:?}");
+    let keys = editor.complete(&acme("{ fail = ", "{ f|"));
+    assert!(keys.contains(&"relogin".to_owned()), "{keys:?}");
+    editor.end();
+}
+
+#[test]
+fn a_hover_says_what_a_name_is_and_what_guarantees_it() {
+    let mut editor = editor();
+    let field = editor.hover(&acme("device.user_code", "device.user|_code"));
+    assert!(
+        field.contains("of the answer") && field.contains("- guaranteed on the way to `poll`"),
+        "{field}"
+    );
+    assert!(editor.hover(&acme("{{client_id", "{{clie|nt_id")).contains("acme-cli"));
+    let state = editor.hover(&acme("to = \"poll", "to = \"po|ll"));
+    assert!(state.contains("POST https://auth.example.com/token"), "{state}");
+    let key = editor.hover(&acme("until = ", "unt|il = "));
+    assert!(key.contains("give up"), "{key}");
+    editor.end();
+}
+
+#[test]
+fn a_name_leads_to_where_it_is_written() {
+    let mut editor = editor();
+    let line = |found: &Value| found["range"]["start"]["line"].clone();
+    let state = editor.ask_at("textDocument/definition", &acme("to = \"poll\" }", "to = \"po|ll\" }"));
+    assert_eq!(line(&state), 17, "{state}");
+    let var = editor.ask_at("textDocument/definition", &acme("{{client_id", "{{cl|ient_id"));
+    assert_eq!(line(&var), 6, "{var}");
+    let field = editor.ask_at("textDocument/definition", &acme("device.user_code", "device.us|er_code"));
+    assert_eq!(line(&field), 8, "{field}");
+    editor.end();
+}
+
+#[test]
+fn a_state_of_a_flow_is_found_in_the_flow() {
+    let mut editor = Editor::new();
+    let flow = acme("name   = \"Acme\"\n", "");
+    editor.program.write_work("providers.d/flows/own.toml", &flow);
+    let provider = "name = \"Acme\"\nextends = \"own\"\nstart = { login = \"device\" }\n";
+    editor.write("providers.d/bolt.toml", provider, true);
+    let uri = editor.uri("providers.d/bolt.toml");
+    let place = json!({ "line": 2, "character": 20 });
+    let found =
+        editor.ask("textDocument/definition", json!({ "textDocument": { "uri": uri }, "position": place }));
+    assert_eq!(found["uri"], editor.uri("providers.d/flows/own.toml").as_str(), "{found}");
+    editor.end();
+}
+
+#[test]
+fn other_toml_files_are_left_alone() {
+    let mut editor = Editor::new();
+    let uri = editor.uri("Cargo.toml");
+    let document = json!({ "uri": uri, "languageId": "toml", "version": 1, "text": "[package]" });
+    editor.tell("textDocument/didOpen", json!({ "textDocument": document }));
+    let place = json!({ "line": 0, "character": 2 });
+    let hover =
+        editor.ask("textDocument/hover", json!({ "textDocument": { "uri": uri }, "position": place }));
+    assert_eq!(hover, Value::Null);
+    editor.end();
+}
