@@ -9,7 +9,7 @@ use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;
 use crate::secret::Secret;
-use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_url};
+use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_url, render_var};
 
 /// How a client reaches the provider with a credential.
 #[derive(Debug, Clone)]
@@ -154,7 +154,7 @@ impl Scope for HeldScope<'_> {
     fn value(&self, name: &Name) -> Option<Value> {
         match name {
             Name::Token(path) => walk(self.token, path).cloned(),
-            Name::Var(var) => self.constants.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            Name::Var(var) => render_var(self.constants.provider.vars.get(var)?, self).map(Value::String),
             other => self.constants.value(other),
         }
     }

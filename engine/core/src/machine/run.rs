@@ -12,7 +12,7 @@ use crate::pkce;
 use crate::provider::{Constants, Provider, Shared};
 use crate::query::walk;
 use crate::secret::Secret;
-use crate::template::{Name, Scope};
+use crate::template::{Name, Scope, render_var};
 
 /// An answer that took the machine out of a state.
 pub(super) struct Kept {
@@ -125,7 +125,7 @@ fn secret_fields(kept: &Kept) -> Vec<String> {
 impl Scope for Run {
     fn value(&self, name: &Name) -> Option<Value> {
         match name {
-            Name::Var(var) => self.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            Name::Var(var) => render_var(self.provider.vars.get(var)?, self).map(Value::String),
             Name::Input(_) | Name::Region(_) => self.constants().value(name),
             Name::Answer { state, path } => walk(&self.answers.get(state)?.value, path).cloned(),
             Name::Token(path) => walk(&self.token, path).cloned(),

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Provider;
-use crate::template::{Name, Scope};
+use crate::template::{Name, Scope, render_var};
 
 /// A scope of vars, inputs and one region. Everything else has no value in it.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl Constants<'_> {
 impl Scope for Constants<'_> {
     fn value(&self, name: &Name) -> Option<Value> {
         match name {
-            Name::Var(var) => self.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            Name::Var(var) => render_var(self.provider.vars.get(var)?, self).map(Value::String),
             Name::Input(input) => self.input(input).map(Value::from),
             Name::Region(key) => self.region_key(key).map(Value::from),
             _ => None,

@@ -49,7 +49,7 @@ impl Scope for Constant<'_> {
     fn value(&self, name: &crate::template::Name) -> Option<serde_json::Value> {
         use crate::template::Name;
         match name {
-            Name::Var(var) => self.provider.vars.get(var)?.render(self).ok().map(Into::into),
+            Name::Var(var) => crate::template::render_var(self.provider.vars.get(var)?, self).map(Into::into),
             Name::Input(input) => self.inputs.get(input).map(|text| text.clone().into()),
             Name::Region(key) => {
                 let table = self.provider.regions.as_ref()?.tables.get(self.region?)?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::slot::plain;
 use crate::provider::{Provider, StateId, Success, ValueSource};
 use crate::query::{Step, present, walk};
-use crate::template::{Name, Scope, Template};
+use crate::template::{Name, Scope, Template, render_var};
 
 /// How many runs are remembered; the oldest go first.
 const KEPT: usize = 1_000;
@@ -149,7 +149,7 @@ impl Book {
 impl Scope for View<'_> {
     fn value(&self, name: &Name) -> Option<Value> {
         match name {
-            Name::Var(var) => self.provider.vars.get(var)?.render(self).ok().map(Value::String),
+            Name::Var(var) => render_var(self.provider.vars.get(var)?, self).map(Value::String),
             Name::Input(input) => self.input(input),
             Name::Region(key) => {
                 let table = self.provider.regions.as_ref()?.tables.get(self.session.region.as_ref()?)?;

@@ -77,6 +77,22 @@ pub fn origin_shape(template: &Template) -> Result<OriginShape<'_>, UrlTrouble> 
 ///
 /// Does not judge the scheme beyond http and https, nor the host: see [`crate::origin::transport_allowed`].
 pub fn render_url(template: &Template, scope: &dyn Scope) -> Result<Url, UrlTrouble> {
+    parse_plain(&url_text(template, scope)?)
+}
+
+/// The text of a var. One that is a URL is made as URLs are: what stands in it can't become syntax there either.
+pub fn render_var(template: &Template, scope: &dyn Scope) -> Option<String> {
+    let plain = || template.render(scope).ok();
+    let url = || url_text(template, scope).ok().filter(|text| parse_plain(text).is_ok());
+    match template.parts.as_slice() {
+        [Part::Text(start), _, ..] if start.starts_with("https://") || start.starts_with("http://") => url(),
+        [Part::Expression(..), Part::Text(path), ..] if path.starts_with('/') => url().or_else(plain),
+        _ => plain(),
+    }
+}
+
+/// The text of a URL, not yet judged as a whole.
+fn url_text(template: &Template, scope: &dyn Scope) -> Result<String, UrlTrouble> {
     let shape = origin_shape(template)?;
     let split = split(&template.parts)?;
     let mut text = match shape {
@@ -97,7 +113,7 @@ pub fn render_url(template: &Template, scope: &dyn Scope) -> Result<Url, UrlTrou
             }
         }
     }
-    parse_plain(&text)
+    Ok(text)
 }
 
 /// A piece of a URL's text.

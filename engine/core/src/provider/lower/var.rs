@@ -16,7 +16,13 @@ impl Lowering<'_> {
         let raw = &self.file.raw.vars;
         let mut vars = IndexMap::with_capacity(raw.len());
         for (name, text) in raw {
-            let template = self.template(text, site.key(name), Slot::Vars);
+            // A var that is a URL with values in it is held to what a URL is held to.
+            let is_url = text.contains("{{") && (text.starts_with("https://") || text.starts_with("http://"));
+            let template = if is_url {
+                self.url(text, site.key(name), Slot::Vars)
+            } else {
+                self.template(text, site.key(name), Slot::Vars)
+            };
             self.plain_http_in(text, template.span);
             vars.insert(name.clone(), template);
         }

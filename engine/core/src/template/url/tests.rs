@@ -45,6 +45,22 @@ fn a_value_in_a_url_never_becomes_syntax() {
 }
 
 #[test]
+fn a_value_in_a_var_that_is_a_url_never_becomes_syntax() {
+    let check = |text: &str, expect: Option<&str>| {
+        assert_eq!(render_var(&read(text), &scope()).as_deref(), expect, "{text}");
+    };
+    check("https://{{poll.host}}.example.com/x", Some("https://acme-1.example.com/x"));
+    check("https://{{poll.badhost}}.example.com/x", None);
+    check("https://{{poll.syntax}}.example.com/x", None);
+    check("https://example.com/{{poll.syntax}}", Some("https://example.com/a%26b%3Dc%23d%3Fe/f"));
+    check("https://example.com/{{poll.dots}}", None);
+    check("{{region.url}}/token", Some("https://api.example.com/v1/token"));
+    check("{{poll.host}}/token", Some("acme-1/token"));
+    check("id {{poll.syntax}}", Some("id a&b=c#d?e/f"));
+    check("https://auth.example.com", Some("https://auth.example.com"));
+}
+
+#[test]
 fn values_may_be_left_hand_labels() {
     url_check("https://{{poll.host}}.example.com/x", Ok("https://acme-1.example.com/x"));
     url_check(
