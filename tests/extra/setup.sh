@@ -56,4 +56,4 @@ need_venv() {
 need_browser() { debian chromium chromium && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
-need_faults() { [ ! -e tests/extra/faults.sh ] || debian strace strace; }
+need_faults() { debian strace strace && debian python3 python3; }
