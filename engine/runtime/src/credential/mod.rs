@@ -1,6 +1,6 @@
 //! Credentials in use: whether one is fresh, what its state is, and how it is renewed without ever being lost.
 //!
-//! [`token`] on a fresh credential reads one file and computes; only a renewal builds an async runtime and a client. It
+//! [`token()`] on a fresh credential reads one file and computes; only a renewal builds an async runtime and a client. It
 //! builds its own, so call it from plain code, or from `spawn_blocking`, never from inside a runtime.
 //!
 //! What is asked and what is reported come from one judgement (`freshness`, then `plan`), so that a status can't say
