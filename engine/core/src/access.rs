@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::machine::{HeaderValue, Request, authorization_text, Trouble, TroubleClass};
+use crate::machine::{HeaderValue, Request, Trouble, TroubleClass, authorization_text};
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;

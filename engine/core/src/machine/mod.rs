@@ -41,8 +41,8 @@ use serde_json::Value;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
-pub(crate) use request::authorization_text;
 pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
+pub(crate) use request::authorization_text;
 
 use crate::origin::{Origin, Origins};
 use crate::provider::{self, Act, Action, Active, Provider, Shared, StateId, StateKind};

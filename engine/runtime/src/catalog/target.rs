@@ -70,17 +70,16 @@ fn of_file(path: &Path) -> Option<Target> {
     let name = path.file_name()?.to_str()?;
     let path = if is_test(name) { tested_by(path)? } else { path.to_path_buf() };
     // A flow is completed by its providers; what has tests of its own is whole.
-    let is_flow = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "flows")
-        && !has_tests(&path);
+    let is_flow =
+        path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "flows") && !has_tests(&path);
     let kind = if is_flow { Kind::Flow } else { Kind::Provider };
     Some(Target { kind, entry: Catalog::at_path(&path)? })
 }
 
 fn has_tests(path: &Path) -> bool {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    path.parent().is_some_and(|folder| {
-        Layer::Folder(folder.to_path_buf()).find("", &format!("{stem}.test")).is_some()
-    })
+    path.parent()
+        .is_some_and(|folder| Layer::Folder(folder.to_path_buf()).find("", &format!("{stem}.test")).is_some())
 }
 
 fn is_test(name: &str) -> bool {
