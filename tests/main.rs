@@ -1,4 +1,9 @@
 //! The whole program from outside: the real binary, real files, real sockets on loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test ends at what it did not expect, and says so"
+)]
 
 mod accounts;
 mod canary;

@@ -61,14 +61,14 @@ impl Schema {
     /// The schema of the table, where a text would do too.
     fn whole<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let schema = self.resolved(schema);
-        let branch = ["then", "else"]
+        let mut branch = ["then", "else"]
             .iter()
             .filter_map(|branch| schema.get(branch))
             .map(|branch| self.resolved(branch));
         let is_table = |schema: &&Value| {
             schema.get("properties").and_then(Value::as_object).is_some_and(|p: &Map<_, _>| !p.is_empty())
         };
-        branch.filter(is_table).next().unwrap_or(schema)
+        branch.find(is_table).unwrap_or(schema)
     }
 
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {

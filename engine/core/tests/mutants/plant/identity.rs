@@ -96,10 +96,8 @@ fn inputs(planter: &mut Planter<'_>) {
             }
         }
         let sources = planter.items(&format!("{at}/from"));
-        if let [(first, _), ..] = sources.as_slice() {
-            if sources.len() > 1 {
-                planter.swap("swapped sources", first, "1");
-            }
+        if let [(first, _), _, ..] = sources.as_slice() {
+            planter.swap("swapped sources", first, "1");
         }
     }
 }
