@@ -52,6 +52,8 @@ fn every_command_has_help_with_examples_on_stdout() {
         "resolve",
         "exec",
         "auth",
+        "keep",
+        "use",
         "doctor",
         "providers",
         "models",

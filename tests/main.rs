@@ -8,10 +8,12 @@
 mod accounts;
 mod canary;
 mod check_pages;
+mod choice;
 mod commands;
 mod fixes;
 mod flows;
 mod garbled;
+mod keep;
 mod lsp;
 mod minimax;
 mod minimax_server;

@@ -58,13 +58,17 @@ impl Chosen {
         provider: Option<&str>,
         model: Option<&str>,
     ) -> Result<Chosen, Failure> {
-        let split =
-            provider.and_then(|name| name.split_once(':')).filter(|(id, _)| context.catalog.find(id).is_ok());
-        let (provider, named) = match split {
-            Some((id, model)) => (id.to_owned(), Some(model)),
-            None => (context.name(provider)?, None),
+        // Both may be named at once, wherever a provider or a model is.
+        let split = |text| both(context, text);
+        let (provider, model) = match (provider.and_then(split), provider, model.and_then(split)) {
+            (Some((id, named)), ..) => (id.to_owned(), model.or(Some(named))),
+            (None, None, Some((id, named))) => (id.to_owned(), Some(named)),
+            (None, Some(name), Some((id, named))) if is_same(context, name, id) => {
+                (name.to_owned(), Some(named))
+            }
+            (None, ..) => (context.name(provider)?, model),
         };
-        let model = model.or(named).map(str::to_owned);
+        let model = model.map(str::to_owned);
         // Who names the model needs no file of choices, broken or not.
         let choice = match &model {
             Some(_) => config::Choice::default(),
@@ -72,6 +76,16 @@ impl Chosen {
         };
         let configured = choice.provider.zip(choice.model);
         Ok(Chosen { provider, model, configured })
+    }
+
+    /// Whether a model was named, here or in `config.yaml` for this provider.
+    pub(crate) fn names_model(&self) -> bool {
+        self.model.is_some()
+    }
+
+    /// The same with this model.
+    pub(crate) fn with_model(self, model: Option<String>) -> Chosen {
+        Chosen { model: self.model.or(model), ..self }
     }
 
     /// The model that is meant: the one that was named, the chosen one of this provider, the first.
@@ -158,6 +172,17 @@ fn bare(header: &str, value: &HeaderValue) -> Secret {
     let text = value.value.expose_secret();
     let scheme = header.eq_ignore_ascii_case("authorization").then(|| text.split_once(' ')).flatten();
     Secret::new(scheme.map_or(text, |(_, credential)| credential))
+}
+
+/// What `PROVIDER:MODEL` names.
+fn both<'t>(context: &Context, text: &'t str) -> Option<(&'t str, &'t str)> {
+    text.split_once(':').filter(|(id, _)| context.catalog.find(id).is_ok())
+}
+
+/// Whether two names are those of one provider.
+fn is_same(context: &Context, one: &str, other: &str) -> bool {
+    let id = |name| context.catalog.find(name).map(|entry| entry.id).ok();
+    id(one).is_some() && id(one) == id(other)
 }
 
 fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {

@@ -1,7 +1,7 @@
 //! Why a command failed: what a person reads, what a program reads, and the exit code.
 
 use hermes_engine::catalog::UnknownProvider;
-use hermes_engine::config::ConfigError;
+use hermes_engine::config::{ChooseError, ConfigError};
 use hermes_engine_core::machine::Trouble;
 
 use crate::exit::Exit;
@@ -93,6 +93,16 @@ impl From<UnknownProvider> for Failure {
             None => "`hermes-engine providers` lists them all".to_owned(),
         };
         Failure::new(Exit::File, "unknown_provider", unknown.to_string()).help(help).about(&unknown.name)
+    }
+}
+
+impl From<ChooseError> for Failure {
+    fn from(error: ChooseError) -> Failure {
+        match error {
+            ChooseError::Config { .. } => Failure::new(Exit::Store, "config_unwritable", error.to_string())
+                .help("write `model.default`, `model.provider` and `model.base_url` there by hand"),
+            ChooseError::Store(error) => error.into(),
+        }
     }
 }
 

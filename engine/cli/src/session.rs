@@ -34,7 +34,7 @@ pub(crate) struct Session<'c> {
 }
 
 /// How requests are sent, as options say it.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Network options")]
 pub(crate) struct Network {
     /// How long one request may take, such as 10s [default: 30s]

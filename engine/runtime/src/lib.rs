@@ -12,6 +12,7 @@ mod fake;
 pub mod home;
 pub mod http;
 pub mod input;
+pub mod keep;
 pub mod listener;
 pub mod models;
 pub mod simulate;

@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod exec;
 mod graph;
+mod keep;
 mod lsp;
 mod man;
 mod models;
@@ -18,6 +19,7 @@ mod target;
 mod test;
 mod token;
 mod trust;
+mod use_;
 
 use clap::Subcommand;
 
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Resolve(resolve::Args),
     Exec(exec::Args),
     Auth(auth::Args),
+    Keep(keep::Args),
+    Use(use_::Args),
     Doctor(doctor::Args),
     Providers(providers::Args),
     Models(models::Args),
@@ -61,6 +65,8 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Resolve(args) => resolve::run(args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Auth(args) => auth::run(args, context),
+        Command::Keep(args) => keep::run(args, context),
+        Command::Use(args) => use_::run(args, context),
         Command::Providers(args) => providers::run(args, context),
         Command::Models(args) => models::run(args, context),
         Command::Doctor(args) => doctor::run(args, context),

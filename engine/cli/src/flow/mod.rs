@@ -46,7 +46,7 @@ impl Flow {
 }
 
 /// How a login runs.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
     /// The region, where the provider has several
     #[arg(long, value_name = "REGION")]

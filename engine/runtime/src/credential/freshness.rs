@@ -74,6 +74,12 @@ fn early(provider: &Provider, life: Option<i64>) -> i64 {
     life.map_or(early, |life| early.min(life / 4))
 }
 
+/// The same for a record: how long before the end of its token a use would renew it.
+pub(super) fn early_of(provider: &Provider, record: &Record) -> Duration {
+    let life = record.obtained_at().zip(record.expires_at()).map(|(from, to)| to.0.saturating_sub(from.0));
+    Duration::from_millis(early(provider, life.filter(|life| *life > 0)).unsigned_abs())
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

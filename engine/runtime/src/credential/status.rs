@@ -1,10 +1,12 @@
 //! The one truth on what a stored credential is good for.
 
+use std::time::Duration;
+
 use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::provider::{InputSource, Shared};
 use hermes_engine_core::time::UnixMs;
 
-use super::freshness::{Demand, Freshness, freshness};
+use super::freshness::{Demand, Freshness, early_of, freshness};
 use super::order::{candidates, inputs_of};
 use super::plan::{Given, Plan, must_wait, plan};
 use super::turn::resting;
@@ -45,6 +47,8 @@ pub struct Status {
     pub id: Option<String>,
     /// The place of a stored one in the order; the lowest is tried first.
     pub priority: Option<i64>,
+    /// How long before its end a use would renew it; `None` where nothing can.
+    pub early: Option<Duration>,
     /// Where it comes from: `auth.json`, or the variable, file or command of an input.
     pub source: Option<String>,
 }
@@ -68,6 +72,7 @@ impl Status {
             label: slot.and_then(|slot| slot.label.clone()),
             id: slot.map(|slot| slot.id.clone()),
             priority: slot.map(|slot| slot.priority),
+            early: None,
             source: record.map(|_| "auth.json".to_owned()),
         }
     }
@@ -124,7 +129,9 @@ fn absent(given: Given<'_>) -> Status {
 }
 
 fn stored(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
-    let status = unrested(given, slot, now);
+    let renewable = matches!(plan(given, Some(&slot.record)), Plan::Refresh | Plan::Login(_));
+    let early = renewable.then(|| early_of(given.provider, &slot.record));
+    let status = Status { early, ..unrested(given, slot, now) };
     match slot.rest(now) {
         Some(Rest::Cooling { .. }) if status.standing.is_usable() => {
             Status { standing: Standing::CoolingDown, reason: Some(resting(slot)), ..status }

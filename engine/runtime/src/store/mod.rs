@@ -180,6 +180,11 @@ fn file_name(provider: &str) -> String {
     }
 }
 
+/// Replaces another file of the home, durably and for its owner alone. A symlink stays one; its target is replaced.
+pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), StoreError> {
+    file::replace(&file::resolve(path)?, text)
+}
+
 /// SHA-256 in lower-case hex.
 pub fn sha256(text: &str) -> String {
     use std::fmt::Write as _;

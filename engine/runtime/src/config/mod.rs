@@ -1,13 +1,19 @@
-//! Which provider and model a person has chosen: `HERMES_INFERENCE_PROVIDER`, then `config.yaml`, read and never written here.
+//! Which provider and model a person has chosen: `HERMES_INFERENCE_PROVIDER`, then `config.yaml`.
 //!
 //! `config.yaml` belongs to a larger program: only `model.*` is looked at, and a shape that is not ours is no choice
 //! rather than an error.
+
+mod edit;
+mod flow;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::home::Home;
+use crate::store::{self, StoreError};
 
 /// The variable that names the provider before `config.yaml` does.
 pub const PROVIDER_VARIABLE: &str = "HERMES_INFERENCE_PROVIDER";
@@ -29,6 +35,55 @@ pub struct ConfigError {
     pub path: PathBuf,
     /// Why not.
     pub reason: String,
+}
+
+/// `config.yaml` can't be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    /// It can't be read, or is of a shape that can't be changed safely. It is as it was.
+    #[error("`{path}` can't be changed: {reason}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// It can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is written to `config.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// The model's id.
+    pub default: String,
+    /// The provider's id.
+    pub provider: String,
+    /// Where its requests go; `None` takes an earlier one away.
+    pub base_url: Option<String>,
+}
+
+/// Writes a choice to `config.yaml`, the rest of which stays as it was: comments, order, line ends. The file is replaced
+/// as a whole, for its owner alone.
+///
+/// # Errors
+///
+/// Where the file can't be read or written, and where it could not be proved that the changed text says what is wanted.
+pub fn choose(home: &Home, model: &Model) -> Result<(), ChooseError> {
+    let path = home.config_yaml();
+    let failed = |reason: String| ChooseError::Config { path: path.clone(), reason };
+    let before = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let after = edit::set_model(&before, model).map_err(failed)?;
+    if after != before {
+        home.create().map_err(|error| failed(error.to_string()))?;
+        store::replace_file(&path, &after)?;
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

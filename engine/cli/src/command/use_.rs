@@ -1,0 +1,139 @@
+//! `use`: the provider and the model that are taken where nothing else is said.
+
+use std::io::{self, IsTerminal as _};
+
+use hermes_engine::clock;
+use hermes_engine::config::{self, Model};
+use hermes_engine::credential;
+use hermes_engine_core::provider::{Provider, Status as Life};
+use inquire::{InquireError, Select, Text};
+use serde_json::json;
+
+use super::Ended;
+use super::auth::standings_of;
+use crate::args::Output;
+use crate::client::{Chosen, resolve};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flow::{self, Options};
+use crate::render::{self, safe, say};
+use crate::session::{Session, Wanted};
+
+/// Choose the provider and the model that are used where a command names none.
+///
+/// What is not given is asked at a terminal. Logs in first where that is needed, then writes `model.default`,
+/// `model.provider` and `model.base_url` to config.yaml; the rest of that file stays as it is.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias, or PROVIDER:MODEL [default: asked]
+    provider: Option<String>,
+    /// The model [default: asked at a terminal, else the provider's first]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let named = match (&args.provider, &args.model) {
+        (Some(provider), _) => Some(provider.clone()),
+        (None, Some(model)) if model.contains(':') => None,
+        (None, _) => Some(ask_provider(context)?),
+    };
+    let chosen = Chosen::read(context, named.as_deref(), args.model.as_deref())?;
+    let session = Session::open(context, Some(&chosen.provider))?;
+    let inputs = session.inputs(&Default::default())?;
+    let status = credential::status(&session.store.read()?, &session.provider, &inputs, clock::wall());
+    if !status.standing.is_usable() {
+        flow::login(context, Some(&chosen.provider), &args.options)?;
+    }
+    let model = if chosen.names_model() { None } else { ask_model(&session.provider)? };
+    let wanted = Wanted { network: args.options.network.clone(), ..Wanted::default() };
+    let resolved = resolve(&session, &chosen.with_model(model), &wanted)?;
+    let id = resolved.provider;
+    let Some(default) = resolved.model else {
+        return Err(Failure::usage(format!("`{id}` names no model"))
+            .help("name one with --model")
+            .about(&id));
+    };
+    let model = Model { default, provider: id, base_url: resolved.access.base_url };
+    config::choose(&context.home, &model)?;
+    tell(&model, args.output, context)
+}
+
+fn tell(model: &Model, output: Output, context: &Context) -> Ended {
+    if output.is_json() {
+        let Model { default, provider, base_url } = model;
+        render::answer_json(
+            &json!({ "version": 1, "provider": provider, "model": default, "base_url": base_url }),
+        )?;
+    }
+    say(&format!("✓ {} of {} is used from now on.", safe(&model.default), safe(&model.provider)));
+    if let Some(other) =
+        config::provider(std::env::var(config::PROVIDER_VARIABLE).ok().as_deref(), context.home.path())?
+            .filter(|other| *other != model.provider)
+    {
+        render::warn(&format!("{} says `{}`, and goes before it", config::PROVIDER_VARIABLE, safe(&other)));
+    }
+    Ok(Exit::Done)
+}
+
+fn ask_provider(context: &Context) -> Result<String, Failure> {
+    if !at_terminal() {
+        return Err(Failure::usage("no provider is named").help("name one: `hermes-engine use PROVIDER`"));
+    }
+    let sessions = context.catalog.entries().into_iter();
+    let sessions = sessions.filter_map(|entry| Session::open_quietly(context, &entry));
+    let mut known = Vec::new();
+    for session in sessions.filter(|session| session.provider.status != Life::Discontinued) {
+        let document = session.store.read()?;
+        let first = standings_of(&session, &document, &|_| true)?.into_iter().next();
+        let is_usable = first.is_some_and(|status| status.standing.is_usable());
+        let mark = if is_usable { "✓" } else { " " };
+        let line = format!("{mark} {}  ({})", safe(&session.provider.name), session.provider.id);
+        known.push((!is_usable, line, session.provider.id.clone()));
+    }
+    // Those that need no login come first.
+    known.sort_by_key(|(needs_login, ..)| *needs_login);
+    let lines: Vec<String> = known.iter().map(|(_, line, _)| line.clone()).collect();
+    let at = Select::new("Provider:", lines).raw_prompt().map_err(not_asked)?.index;
+    known.into_iter().nth(at).map(|(.., id)| id).ok_or_else(Failure::interrupted)
+}
+
+fn ask_model(provider: &Provider) -> Result<Option<String>, Failure> {
+    if !at_terminal() {
+        return Ok(None);
+    }
+    if provider.models.is_empty() {
+        let name = Text::new("Model:").prompt().map_err(not_asked)?;
+        return Ok(Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
+    }
+    let line = |model: &hermes_engine_core::provider::Model| match &model.best_for {
+        Some(what) => format!("{}  {}", safe(&model.id), safe(what)),
+        None => safe(&model.id),
+    };
+    let lines: Vec<String> = provider.models.iter().map(line).collect();
+    let at = Select::new("Model:", lines).raw_prompt().map_err(not_asked)?.index;
+    Ok(provider.models.get(at).map(|model| model.id.clone()))
+}
+
+fn at_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn not_asked(error: InquireError) -> Failure {
+    match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => Failure::interrupted(),
+        error => Failure::usage(format!("the terminal can't be asked: {error}")),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine use                              choose from lists
+  hermes-engine use PROVIDER --model MODEL
+  hermes-engine use PROVIDER:MODEL";

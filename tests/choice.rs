@@ -1,0 +1,48 @@
+//! `use` from outside: what it writes, and what it asks for.
+
+use std::fs;
+
+use crate::support::{MinimaxServer, Program};
+
+const ID: &str = "minimax-oauth";
+
+#[test]
+fn it_logs_in_first_and_changes_nothing_but_the_model() {
+    let server = MinimaxServer::new().start();
+    let program = Program::new().always(server.connect_to());
+    let path = program.home().join("config.yaml");
+    program.write_home(
+        "config.yaml",
+        "# mine\nmodel: # chosen\n  provider: other # old\n  top_p: 1\nui:   {a: 1}\n",
+    );
+    let run = program.run(&["use", ID, "--model", "MiniMax-M2.7"]).expect_code(0);
+    assert!(run.stderr.contains("login successful") && run.stdout.is_empty(), "{}", run.stderr);
+    let expect = "# mine\nmodel: # chosen\n  default: MiniMax-M2.7\n  provider: minimax-oauth # old\n  base_url: https://api.minimax.io/anthropic\n  top_p: 1\nui:   {a: 1}\n";
+    let written = || fs::read_to_string(&path).expect("config.yaml");
+    let text = written();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut wanted: Vec<&str> = expect.lines().collect();
+    lines.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(lines, wanted);
+    // It is used where nothing is named, and a second choice needs no login.
+    assert_eq!(program.run(&["resolve"]).expect_code(0).json()["model"], "MiniMax-M2.7");
+    let run =
+        program.run(&["use", "--model", "minimax-portal:some-new-model", "--format", "json"]).expect_code(0);
+    assert_eq!(run.json()["model"], "some-new-model");
+    assert!(!run.stderr.contains("login successful"), "{}", run.stderr);
+    assert!(written().contains("default: some-new-model\n"), "{}", written());
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn without_a_terminal_a_provider_must_be_named_and_a_broken_file_stays_as_it_is() {
+    let program = Program::new();
+    assert!(program.run(&["use"]).expect_code(2).stderr.contains("no provider is named"));
+    let server = MinimaxServer::new().start();
+    let program = program.always(server.connect_to());
+    program.write_home("config.yaml", "- a\n");
+    let run = program.run(&["use", "minimax-oauth:m"]).expect_code(8);
+    assert!(run.stderr.contains("config.yaml"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(program.home().join("config.yaml")).expect("it is there"), "- a\n");
+}
