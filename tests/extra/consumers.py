@@ -11,20 +11,24 @@ from harness import ENGINE, PROVIDERS, finish, test
 KEY = "sk-test-not-a-real-key-000001"
 
 
-def log_in(house):
-    """Logs in; gives the token, and how to get another."""
-    connect, _ = house.simulate("minimax-oauth", "--scenario", "approve")
-    house.run("run-flow", "minimax-oauth", "--no-browser", *connect)
+def log_in(house, provider="minimax-oauth"):
+    """Logs in; gives the record, and how to get the next."""
+    connect, _ = house.simulate(*PROVIDERS, provider, "--scenario", "approve")
+    house.run(*PROVIDERS, "run-flow", provider, "--no-browser", *connect)
+
+    def record():
+        return house.auth()["providers"][provider]
 
     def renewed():
-        house.run("run-flow", "minimax-oauth", "--flow", "refresh", *connect)
-        return token_of(house)
+        house.run(*PROVIDERS, "run-flow", provider, "--flow", "refresh", *connect)
+        return record()
 
-    return token_of(house), renewed
+    return record(), renewed
 
 
 def token_of(house):
-    return house.auth()["providers"]["minimax-oauth"]["access_token"]
+    """Logs in; gives the token."""
+    return log_in(house)[0]["access_token"]
 
 
 def ran(house, command, stdin="", **env):
@@ -36,7 +40,7 @@ def ran(house, command, stdin="", **env):
 
 @test("git: fills a credential from `resolve --as git`")
 def _(house):
-    token, _ = log_in(house)
+    token = token_of(house)
     helper = f"credential.helper=!f() {{ test \"$1\" != get || '{ENGINE}' resolve minimax-oauth --as git; }}; f"
     fill = ["git", "-c", "credential.helper=", "-c", helper, "credential", "fill"]
     out = ran(house, fill, "protocol=https\nhost=api.minimax.io\n\n", GIT_TERMINAL_PROMPT="0")
@@ -45,7 +49,7 @@ def _(house):
 
 @test("kubectl: `resolve --as exec-credential` has the shape of client.authentication.k8s.io/v1")
 def _(house):
-    token, _ = log_in(house)
+    token = token_of(house)
     answer = json.loads(house.run("resolve", "minimax-oauth", "--as", "exec-credential")[0])
     assert answer.keys() == {"apiVersion", "kind", "status"}
     assert (answer["apiVersion"], answer["kind"]) == ("client.authentication.k8s.io/v1", "ExecCredential")
@@ -58,18 +62,22 @@ def _(house):
 def _(house):
     import botocore.session
 
-    token, renewed = log_in(house)
+    record, renewed = log_in(house, "acme-aws")
     config = house.root / "aws"
-    config.write_text(f"[profile p]\ncredential_process = {ENGINE} resolve minimax-oauth --as aws-process\n")
+    command = " ".join([ENGINE, *PROVIDERS, "resolve", "acme-aws", "--as", "aws-process"])
+    config.write_text(f"[profile p]\ncredential_process = {command}\n")
     os.environ |= house.env | {"AWS_CONFIG_FILE": str(config), "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def keys(of):
+        return of["access_key_id"], of["secret_access_key"], of["session_token"]
+
     credentials = botocore.session.Session(profile="p").get_credentials()
     assert credentials.method == "custom-process"
-    frozen = credentials.get_frozen_credentials()
-    assert (frozen.access_key, frozen.secret_key) == ("minimax-oauth", token)
+    assert tuple(credentials.get_frozen_credentials())[:3] == keys(record)
     assert not credentials.refresh_needed()
-    token = renewed()
+    record = renewed()
     credentials._expiry_time = datetime.datetime.now(datetime.timezone.utc)
-    assert credentials.get_frozen_credentials().secret_key == token
+    assert tuple(credentials.get_frozen_credentials())[:3] == keys(record)
 
 
 # What a client of a SDK has got, as a program prints it that knows nothing of the engine.
@@ -93,7 +101,7 @@ def through_exec(house, provider, program, **env):
 
 @test("Anthropic SDK: gets the login's token and base URL through `exec`, and no key that was about")
 def _(house):
-    token, _ = log_in(house)
+    token = token_of(house)
     about = {"ANTHROPIC_API_KEY": "sk-ant-stray", "CLAUDE_CODE_OAUTH_TOKEN": "stray", "ANTHROPIC_TOKEN": "stray"}
     got = through_exec(house, "minimax-oauth", ANTHROPIC, **about)
     assert got["url"].rstrip("/") == "https://api.minimax.io/anthropic", got
@@ -111,7 +119,7 @@ def _(house):
 
 @test("a shell: `resolve --as env` gives the Anthropic SDK the same")
 def _(house):
-    token, _ = log_in(house)
+    token = token_of(house)
     script = f"eval \"$('{ENGINE}' resolve minimax-oauth --as env)\" && exec '{sys.executable}' -c \"$PROGRAM\""
     got = json.loads(ran(house, ["sh", "-c", script], PROGRAM=ANTHROPIC, ANTHROPIC_API_KEY="sk-ant-stray"))
     assert got["token"] == token and got["key"] is None, got
