@@ -9,6 +9,7 @@ mod accounts;
 mod canary;
 mod check_pages;
 mod choice;
+mod ci;
 mod commands;
 mod fixes;
 mod flows;

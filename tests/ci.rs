@@ -1,0 +1,151 @@
+//! What a repository with provider files of its own runs: the commands of `docs/validate-in-ci.md`, the action, the hooks, SARIF.
+
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::Program;
+use crate::support::page::root;
+
+/// A repository with one provider and its tests.
+fn repository(sample: &str) -> Program {
+    let program = Program::new();
+    for entry in fs::read_dir(root("tests/samples").join(sample)).expect("a sample") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name");
+        program.write_work(Path::new("providers.d").join(name), &fs::read_to_string(&path).expect("a file"));
+    }
+    program
+}
+
+/// The lines of a text that run the program, as arguments.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
+    let lines = text.lines().map(|line| line.trim_start_matches("exec ").trim());
+    lines.filter_map(|line| line.strip_prefix("hermes-engine ")).map(words).collect()
+}
+
+#[test]
+fn the_commands_of_the_page_pass_what_is_right_and_refuse_what_is_not() {
+    let page = fs::read_to_string(root("docs/validate-in-ci.md")).expect("the page");
+    let commands = commands(&page);
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for command in &commands {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        repository("HE702/good").run(&arguments).expect_code(0);
+        repository("HE702/bad").run(&arguments).expect_code(9);
+    }
+}
+
+#[test]
+fn the_hooks_and_the_action_run_commands_that_there_are() {
+    let read = |path: &str| -> Value {
+        serde_yaml::from_str(&fs::read_to_string(root(path)).expect("a file")).expect("YAML")
+    };
+    let hooks = read(".pre-commit-hooks.yaml");
+    for hook in hooks.as_array().expect("hooks") {
+        let line = format!(
+            "{} providers.d/acme.toml providers.d/acme.test.toml",
+            hook["entry"].as_str().expect("a line")
+        );
+        let arguments: Vec<String> = commands(&line).remove(0);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        repository("HE702/good").run(&arguments).expect_code(0);
+    }
+    let steps = read("action.yml")["runs"]["steps"].clone();
+    let lines: Vec<&str> =
+        steps.as_array().expect("steps").iter().filter_map(|step| step["run"].as_str()).collect();
+    for line in lines.iter().filter(|line| line.starts_with("hermes-engine ")) {
+        let line = line.split(" > ").next().unwrap_or_default();
+        let line = line.replace("$CHECKED", "providers.d").replace("\"$LEAST\"", "100");
+        let arguments: Vec<String> = commands(&line).remove(0);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        repository("HE702/good").run(&arguments).expect_code(0);
+    }
+}
+
+/// The part of SARIF 2.1.0 that is used here, written after the standard
+/// (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>): what is required is, and nothing else may be there.
+fn sarif() -> Validator {
+    let text = json!({ "type": "object", "required": ["text"], "additionalProperties": false, "properties": { "text": { "type": "string", "minLength": 1 } } });
+    let count = json!({ "type": "integer", "minimum": 1 });
+    let object = |required: Value, properties: Value| json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties });
+    let region = object(
+        json!(["startLine"]),
+        json!({ "startLine": count, "startColumn": count, "endLine": count, "endColumn": count }),
+    );
+    let artifact =
+        object(json!(["uri"]), json!({ "uri": { "type": "string", "pattern": "^[A-Za-z0-9/:._~%-]+$" } }));
+    let physical =
+        object(json!(["artifactLocation"]), json!({ "artifactLocation": artifact, "region": region }));
+    let location =
+        object(json!(["physicalLocation"]), json!({ "physicalLocation": physical, "message": text }));
+    let replacement = object(
+        json!(["deletedRegion"]),
+        json!({ "deletedRegion": region, "insertedContent": {
+        "type": "object", "required": ["text"], "additionalProperties": false, "properties": { "text": { "type": "string" } } } }),
+    );
+    let change = object(
+        json!(["artifactLocation", "replacements"]),
+        json!({ "artifactLocation": artifact, "replacements": { "type": "array", "minItems": 1, "items": replacement } }),
+    );
+    let fix = object(
+        json!(["artifactChanges"]),
+        json!({ "description": text, "artifactChanges": { "type": "array", "minItems": 1, "items": change } }),
+    );
+    let level = json!({ "enum": ["none", "note", "warning", "error"] });
+    let locations = json!({ "type": "array", "items": location });
+    let result = object(
+        json!(["message", "ruleId", "ruleIndex", "level", "locations"]),
+        json!({ "message": text, "ruleId": { "type": "string" }, "ruleIndex": { "type": "integer", "minimum": 0 }, "level": level,
+            "locations": locations, "relatedLocations": locations, "fixes": { "type": "array", "items": fix } }),
+    );
+    let rule = object(
+        json!(["id", "help"]),
+        json!({ "id": { "type": "string" }, "name": { "type": "string" }, "shortDescription": text, "help": text,
+            "defaultConfiguration": object(json!(["level"]), json!({ "level": level })) }),
+    );
+    let driver = object(
+        json!(["name", "rules"]),
+        json!({ "name": { "const": "hermes-engine" }, "semanticVersion": { "type": "string" }, "rules": { "type": "array", "uniqueItems": true, "items": rule } }),
+    );
+    let run = object(
+        json!(["tool", "results"]),
+        json!({ "tool": object(json!(["driver"]), json!({ "driver": driver })), "columnKind": { "const": "unicodeCodePoints" },
+            "results": { "type": "array", "items": result } }),
+    );
+    let log = object(
+        json!(["version", "runs"]),
+        json!({ "$schema": { "type": "string", "format": "uri" }, "version": { "const": "2.1.0" }, "runs": { "type": "array", "items": run } }),
+    );
+    jsonschema::validator_for(&log).expect("a schema")
+}
+
+#[test]
+fn sarif_is_what_the_standard_says() {
+    let program = Program::new();
+    let samples = ["HE001", "HE203", "HE404", "HE503"];
+    for code in samples {
+        let text = fs::read_to_string(root("engine/core/tests/checks").join(code).join("bad.toml"))
+            .expect("a sample");
+        program.write_work(format!("providers.d/{}.toml", code.to_lowercase()), &text);
+    }
+    let log = program.run(&["check", "providers.d", "--format", "sarif"]).expect_code(9).json();
+    let schema = sarif();
+    let errors: Vec<String> =
+        schema.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{log:#}");
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("results");
+    for result in results {
+        let at = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("an index");
+        assert_eq!(run["tool"]["driver"]["rules"][at]["id"], result["ruleId"]);
+    }
+    for code in samples {
+        assert!(results.iter().any(|result| result["ruleId"] == code), "{code} is missing");
+    }
+    assert!(results.iter().any(|result| result["fixes"].is_array()), "no mend");
+    assert!(results.iter().any(|result| result["relatedLocations"].is_array()), "no related place");
+}
