@@ -1,5 +1,7 @@
 //! The language server, driven as an editor drives it: framed JSON on stdin and stdout.
 
+#![allow(clippy::unwrap_used, reason = "a server that breaks the protocol fails the test")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
