@@ -16,16 +16,24 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for url in provider.api_urls() {
         let foreign = provider.regions_or_none().into_iter().find_map(|region| {
-            let mut login = provider.request_urls().filter_map(|url| host(subject, url, region)).peekable();
-            login.peek()?;
             let sent_to = host(subject, url, region)?;
-            (!login.any(|made_on| related(subject, &made_on, &sent_to))).then_some(sent_to)
+            let mut hosts: Vec<String> =
+                provider.request_urls().filter_map(|url| host(subject, url, region)).collect();
+            // A key is made by nobody here: it belongs to where most of its requests go.
+            if hosts.is_empty() {
+                hosts.extend(provider.api.base_url.iter().filter_map(|url| host(subject, url, region)));
+            }
+            let foreign = !hosts.is_empty() && !hosts.iter().any(|own| related(subject, own, &sent_to));
+            foreign.then_some(sent_to)
         });
         findings.extend(foreign.map(|sent_to| {
             Diagnostic::new(
                 &CODE,
                 url.span,
-                format!("`{sent_to}` had no part in the login, and receives its token"),
+                match provider.request_urls().next() {
+                    Some(_) => format!("`{sent_to}` had no part in the login, and receives its token"),
+                    None => format!("`{sent_to}` is not where the key belongs, and receives it"),
+                },
             )
             .help(format!("if that is meant, say so: `hosts = [\"{sent_to}\"]`"))
         }));

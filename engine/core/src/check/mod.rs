@@ -15,6 +15,7 @@ mod endless_loop;
 mod error_quotes_secret;
 mod foreign_base_url;
 mod host;
+mod idle_relogin;
 mod implausible_time;
 mod literal_secret;
 mod nameless;
@@ -105,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &foreign_base_url::RULE,
     &nameless::RULE,
     &repeated_model::RULE,
+    &idle_relogin::RULE,
 ];
 
 /// All rules over a catalogue.

@@ -45,7 +45,7 @@ impl Machine {
             Ok(url) => url,
             Err(unmade) => return self.finish(|failing| failing.unmade(unmade)),
         };
-        let named = self.run.provider.named_hosts(&self.run.inputs);
+        let named = self.run.named();
         if !origin::transport_allowed(&url) || !url.host_str().is_some_and(|host| named.names(host)) {
             return self.because("origin_refused", "the page to open is not on a host that the file names");
         }

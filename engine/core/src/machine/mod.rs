@@ -228,7 +228,7 @@ impl Machine {
 
     /// Sends a request, if it may go where it is to go.
     fn send(&mut self, request: Request, hops: u8, carries_token: bool) -> Effect {
-        let named = self.run.provider.named_hosts(&self.run.inputs);
+        let named = self.run.named();
         let host = request.url.host_str().unwrap_or_default().to_owned();
         if !crate::origin::transport_allowed(&request.url) {
             return self.because("origin_refused", format!("`{host}` would be reached without https"));

@@ -32,8 +32,8 @@ pub(super) fn make(show: &Show, run: &Run) -> Result<Prompt, Unshown> {
 
 fn shown_url(template: &Template, show: &Show, run: &Run) -> Result<Url, Unshown> {
     let text = visible(template, run)?;
-    let named = run.provider.named_hosts(&run.inputs);
-    origin::judge_shown(&text, &show.moves, &named).map_err(Unshown::Refused)
+    let named = run.named();
+    origin::judge_shown(&text, &show.moves, named).map_err(Unshown::Refused)
 }
 
 fn visible(template: &Template, run: &Run) -> Result<String, Unshown> {

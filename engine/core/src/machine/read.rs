@@ -19,8 +19,8 @@ impl Machine {
     pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
         let Some((request, hops)) = self.asking.take() else { return self.fail("bad_flow") };
         self.last_status = Some(response.status);
-        let named = self.run.provider.named_hosts(&self.run.inputs);
-        match redirect::judge(&request, response, hops, &named) {
+        let named = self.run.named();
+        match redirect::judge(&request, response, hops, named) {
             Redirect::Follow(next) => {
                 let provider = self.run.provider.clone();
                 let carries = match acting(&provider, self.at) {

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Entropy;
+use crate::origin::NamedHosts;
 use crate::pkce;
 use crate::provider::{Constants, Provider, Shared};
 use crate::query::walk;
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) token: Value,
     pub(super) redirect_uri: Option<String>,
     answers: BTreeMap<String, Kept>,
+    /// The named hosts; they are the same for all of a run.
+    named: OnceCell<NamedHosts>,
     randoms: RefCell<BTreeMap<String, String>>,
     verifier: OnceCell<Secret>,
     entropy: RefCell<Box<dyn Entropy + Send>>,
@@ -44,6 +47,7 @@ impl Run {
             token: start.token.unwrap_or(Value::Null),
             redirect_uri: None,
             answers: BTreeMap::new(),
+            named: OnceCell::new(),
             randoms: RefCell::default(),
             verifier: OnceCell::new(),
             entropy: RefCell::new(start.entropy),
@@ -52,6 +56,11 @@ impl Run {
 
     pub(super) fn constants(&self) -> Constants<'_> {
         Constants { provider: &self.provider, region: self.region.as_deref(), inputs: &self.inputs }
+    }
+
+    /// The hosts that requests may go to.
+    pub(super) fn named(&self) -> &NamedHosts {
+        self.named.get_or_init(|| self.provider.named_hosts(&self.inputs))
     }
 
     /// The region in force, by name.

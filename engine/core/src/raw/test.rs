@@ -179,6 +179,19 @@ pub struct ExpectApi {
     /// The headers to send; names in any case.
     #[serde(default)]
     pub headers: IndexMap<String, Wanted>,
+    /// What it must get for a model, by the model's id.
+    #[serde(default)]
+    pub models: IndexMap<String, ExpectModel>,
+}
+
+/// What a client must get for one model.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectModel {
+    /// The protocol.
+    pub mode: Option<Wanted>,
+    /// The URL that requests go to.
+    pub base_url: Option<Wanted>,
 }
 
 /// What the person must be shown.

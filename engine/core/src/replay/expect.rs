@@ -8,7 +8,7 @@ use super::judge::Judge;
 use super::trace::{Ending, Trace};
 use crate::access::{Access, Held, access};
 use crate::machine::{Grant, Outcome, Prompt, Trouble};
-use crate::provider::{Action, Provider};
+use crate::provider::{Action, Model, Provider};
 use crate::raw::test::{End, ExpectApi, ExpectShown, ExpectToken};
 use crate::raw::test_union::Wanted;
 use crate::time::{format_duration, parse_duration};
@@ -40,8 +40,16 @@ pub(super) fn compare(provider: &Provider, test: &Test, trace: &Trace, judge: &m
         compare_token(token, &stored(test, grant), grant, judge);
     }
     if let Some(api) = &expect.api {
-        let access = client(provider, test, trace, grant);
+        let access = client(provider, test, trace, grant, None);
         compare_api(api, access.as_ref(), judge);
+        for (id, wanted) in &api.models {
+            let model = provider.models.iter().find(|model| model.id == *id);
+            let access = model.and_then(|model| client(provider, test, trace, grant, Some(model)));
+            let (mode, url) = access.map(|a| (a.mode, a.base_url)).unwrap_or_default();
+            let at = format!("/expect/api/models/{}", escaped(id));
+            judge.text(&format!("{at}/mode"), wanted.mode.as_ref(), mode.as_deref());
+            judge.text(&format!("{at}/base_url"), wanted.base_url.as_ref(), url.as_deref());
+        }
     }
     if expect.end != End::Error && end == Some(End::Error) && expect.message.is_none() {
         judge.note(trouble.map(|t| format!("{}: {}", t.code, t.message)));
@@ -125,10 +133,16 @@ fn stored(test: &Test, grant: Option<&Grant>) -> Value {
     Value::Object(after)
 }
 
-fn client(provider: &Provider, test: &Test, trace: &Trace, grant: Option<&Grant>) -> Option<Access> {
+fn client(
+    provider: &Provider,
+    test: &Test,
+    trace: &Trace,
+    grant: Option<&Grant>,
+    model: Option<&Model>,
+) -> Option<Access> {
     let origins = &grant?.origins;
     let (region, inputs, token) = (trace.region.as_deref(), &test.inputs, &stored(test, grant));
-    access(provider, &Held { region, inputs, token, origins }, None).ok()
+    access(provider, &Held { region, inputs, token, origins }, model).ok()
 }
 
 fn grant(trace: &Trace) -> Option<&Grant> {

@@ -4,11 +4,13 @@
 //! that fails, or coverage that is no longer whole). What none of them finds must stand in `tests/survivors.toml` with the
 //! reason why it changes nothing that the engine could know.
 //!
+//! A plain run judges one defect in sixteen, in a few seconds; all of them are judged, in a few minutes, by
+//!
 //! ```console
-//! cargo test -p hermes-engine-core --test mutants -- --nocapture
+//! MUTANTS=all cargo test -p hermes-engine-core --test mutants -- --nocapture
 //! ```
 //!
-//! prints what was planted, of which kind, and what found it.
+//! which prints what was planted, of which kind, and what found it.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
@@ -34,12 +36,13 @@ pub(crate) struct Judged {
 
 #[test]
 fn every_planted_defect_is_found_or_changes_nothing_for_a_reason() {
-    let judged = judge_all();
+    let all = std::env::var_os("MUTANTS").is_some_and(|which| which == "all");
+    let judged = judge_each(if all { 1 } else { SAMPLE });
     let report = report::table(&judged);
     println!("{report}");
-    let complaints = survivor::complaints(&judged);
+    let complaints = survivor::complaints(&judged, all);
     assert!(complaints.is_empty(), "{complaints}\n{report}");
-    assert!(judged.len() >= 300, "only {} defects were planted", judged.len());
+    assert!(judged.len() * if all { 1 } else { SAMPLE } >= 300, "only {} defects were judged", judged.len());
 }
 
 #[test]
@@ -50,21 +53,25 @@ fn the_readme_says_no_more_than_is_so() {
     let figure: usize = figure.trim_start_matches('*').replace(',', "").parse().unwrap();
     let planted: usize = Catalogue::read(&root()).files().map(|file| plant::all(&file.json).len()).sum();
     assert!(figure <= planted, "README says {figure}, {planted} are planted");
-    assert!(figure + 500 > planted, "README says {figure} of {planted}: say more");
+    assert!(figure >= 300, "README says {figure}: say more");
 }
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Plants every defect in every file, and judges each; on all processors, in the order of the files.
-fn judge_all() -> Vec<Judged> {
+/// A plain run judges one defect in so many.
+const SAMPLE: usize = 16;
+
+/// Plants every defect in every file, and judges one in so many; on all processors, in the order of the files.
+fn judge_each(nth: usize) -> Vec<Judged> {
     let catalogue = Catalogue::read(&root());
     let judge = Judge::new(&catalogue);
     let mut jobs: Vec<(String, Mutant)> = Vec::new();
     for file in catalogue.files() {
         jobs.extend(plant::all(&file.json).into_iter().map(|mutant| (file.name(), mutant)));
     }
+    let jobs: Vec<_> = jobs.into_iter().step_by(nth).collect();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let mut shares: Vec<Vec<(usize, &(String, Mutant))>> = vec![Vec::new(); workers];
     for (i, job) in jobs.iter().enumerate() {

@@ -16,8 +16,8 @@ struct Reason {
     at: String,
 }
 
-/// Survivors without a reason, and reasons without a survivor.
-pub(crate) fn complaints(judged: &[Judged]) -> String {
+/// Survivors without a reason, and, where all defects were judged, reasons without a survivor.
+pub(crate) fn complaints(judged: &[Judged], all: bool) -> String {
     let reasons = reasons();
     let mut used = vec![false; reasons.len()];
     let mut complaints = String::new();
@@ -32,7 +32,7 @@ pub(crate) fn complaints(judged: &[Judged]) -> String {
             }
         }
     }
-    for (reason, _) in reasons.iter().zip(used).filter(|(_, used)| !used) {
+    for (reason, _) in reasons.iter().zip(used).filter(|(_, used)| all && !used) {
         writeln!(complaints, "no such survivor: {}: {}: {}", reason.file, reason.kind, reason.at).unwrap();
     }
     complaints
@@ -52,7 +52,7 @@ fn reasons() -> Vec<Reason> {
 
 impl Reason {
     fn is_about(&self, survivor: &Judged) -> bool {
-        self.kind == survivor.mutant.kind
+        matches(&self.kind, survivor.mutant.kind)
             && matches(&self.file, &survivor.file)
             && matches(&self.at, &format!("{} {}", survivor.mutant.at, survivor.mutant.what))
     }

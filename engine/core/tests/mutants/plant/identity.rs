@@ -54,6 +54,15 @@ fn models(planter: &mut Planter<'_>) {
             planter.put("second aux model", &format!("{at}/aux"), true);
         }
     }
+    for (at, model) in &models {
+        if let Some(mode) = model["mode"].as_str() {
+            planter.put("wrong mode", &format!("{at}/mode"), format!("{mode}x"));
+            planter.remove("wrong mode", &format!("{at}/mode"));
+        }
+        if model.get("base_url").is_some() {
+            planter.remove("dropped base URL", &format!("{at}/base_url"));
+        }
+    }
     if let [(first, _), (_, second), ..] = models.as_slice() {
         planter.put("repeated model", first, (*second).clone());
     }

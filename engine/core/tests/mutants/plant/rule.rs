@@ -10,7 +10,7 @@ pub(super) fn plant(planter: &mut Planter<'_>) {
         let rules = planter.items(&format!("{state}/on"));
         for (i, (at, _)) in rules.iter().enumerate() {
             planter.remove("dropped rule", at);
-            if i + 1 < rules.len() {
+            if rules.get(i + 1).is_some_and(|(_, next)| !commute(&rules[i].1, next)) {
                 planter.swap("swapped rules", at, &(i + 1).to_string());
             }
         }
@@ -44,4 +44,21 @@ pub(super) fn plant(planter: &mut Planter<'_>) {
             planter.put("wrong slower", &format!("{at}/slower"), "50s");
         }
     }
+}
+
+/// Whether two neighbours may change places: no answer takes both, or it does not matter which is taken.
+fn commute(one: &Value, other: &Value) -> bool {
+    let outcome = |rule: &Value| {
+        let mut outcome = rule.clone();
+        outcome.as_object_mut().unwrap().retain(|key, _| key != "if" && key != "unless");
+        outcome
+    };
+    let terms = one["if"].as_object().into_iter().flatten();
+    let mut apart =
+        terms.filter(|(key, _)| *key == "status" || key.starts_with('$')).filter_map(|(key, value)| {
+            let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            let other = list(other["if"].get(key)?);
+            Some(list(value).iter().all(|value| !other.contains(value) && *value != "2xx"))
+        });
+    outcome(one) == outcome(other) || apart.any(|apart| apart)
 }
