@@ -21,6 +21,8 @@ mod minimax_server;
 mod pictures;
 mod provider_pages;
 mod races;
+mod safety;
+mod security_page;
 mod seed;
 mod simulate;
 mod support;

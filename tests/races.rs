@@ -42,6 +42,7 @@ fn sha256(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[expect(clippy::print_stderr, reason = "the counts are what `--nocapture` is for")]
 #[test]
 fn s29_many_processes_spend_a_single_use_token_once_and_all_get_its_successor() {
     let server = server().slow_refresh(Duration::from_millis(300)).start();
@@ -74,6 +75,7 @@ impl Instants {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the counts are what `--nocapture` is for")]
 #[test]
 fn s29_a_storm_of_killed_processes_loses_nothing() {
     let server = server().reuse(Reuse::Within(Duration::from_secs(3_600))).start();

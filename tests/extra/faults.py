@@ -191,7 +191,7 @@ def kill_at(binary, call, reuse):
         service.close()
 
 
-def sweep_kills(binary, every, workers):
+def s29_a_refresh_killed_at_any_call_is_recovered(binary, every, workers):
     found = calls(binary)
     begin = next(number for number, call in enumerate(found) if "journal/" in call[2] and call[0] == "openat")
     points = [call for call in found[begin:] if every or call[0] in RELEVANT]
@@ -231,7 +231,7 @@ def break_at(binary, case):
         service.close()
 
 
-def sweep_breaks(binary, workers):
+def s21_a_write_that_fails_leaves_a_readable_store(binary, workers):
     found = calls(binary)
     ours = [call for call in found if "HOME" in call[2]]
     breakable = {"write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "fallocate", "mkdir"}
@@ -272,9 +272,9 @@ def main():
     both = not (options.kill or options.breaks)
     bad = 0
     if options.kill or both:
-        bad += sweep_kills(os.path.abspath(options.binary), options.all_calls, options.workers)
+        bad += s29_a_refresh_killed_at_any_call_is_recovered(os.path.abspath(options.binary), options.all_calls, options.workers)
     if options.breaks or both:
-        bad += sweep_breaks(os.path.abspath(options.binary), options.workers)
+        bad += s21_a_write_that_fails_leaves_a_readable_store(os.path.abspath(options.binary), options.workers)
     print("lost without need: nothing" if not bad else f"lost without need, or said wrongly: {bad}")
     sys.exit(1 if bad else 0)
 

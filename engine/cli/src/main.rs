@@ -26,6 +26,7 @@ use exit::Exit;
 use failure::Failure;
 
 fn main() -> ExitCode {
+    hermes_engine::core_file::forbid();
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let as_json = asks_for_json(&arguments);

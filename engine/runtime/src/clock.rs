@@ -49,6 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn s12_elapsed_time_is_read_from_the_clock_that_sleep_does_not_stop() {
+        let boottime = || Duration::new(clock_gettime(ClockId::Boottime).tv_sec.cast_unsigned(), 0);
+        let before = boottime();
+        assert!((before..=boottime() + Duration::from_secs(1)).contains(&since_boot()));
+        assert_eq!(ELAPSED, ClockId::Boottime, "the two clocks agree on a computer that has never slept");
+    }
+
+    #[test]
     fn elapsed_time_begins_at_zero_and_never_goes_back() {
         let clock = Clock::start();
         let (first, second) = (clock.now(), clock.now());

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod core_file;
 pub mod credential;
 pub mod driver;
 pub mod entropy;

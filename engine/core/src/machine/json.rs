@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_no_value() {
+    fn s6_a_key_that_stands_twice_is_no_value() {
         check(r#"{"a":1,"a":2}"#, None);
     }
 
     #[test]
-    fn sixteen_levels_are_read_and_seventeen_are_not() {
+    fn s6_sixteen_levels_are_read_and_seventeen_are_not() {
         let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(parse(nested(16).as_bytes()).is_some());
         check(&nested(17), None);

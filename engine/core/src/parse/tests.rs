@@ -162,7 +162,7 @@ fn what_only_toml_1_1_has_is_refused() {
 }
 
 #[test]
-fn a_key_written_twice_is_refused_in_both_languages() {
+fn s27_a_key_written_twice_is_refused_in_both_languages() {
     check_refused("a = 1\na = 2\n", Language::Toml, &[("`a` is written twice", "a")]);
     check_refused("a: {b: 1,\n b: 2}\n", Language::Yaml, &[("`b` is written twice", "b")]);
     check_refused("0xB: 1\n11: 2\n", Language::Yaml, &[("`11` is written twice", "11")]);
@@ -223,7 +223,7 @@ fn characters_that_cannot_be_seen_are_refused() {
 }
 
 #[test]
-fn a_file_of_256_kib_is_read_and_a_longer_one_refused() {
+fn s27_a_file_of_256_kib_is_read_and_a_longer_one_refused() {
     for language in [Language::Toml, Language::Yaml] {
         let mut text = "#".repeat(MAX_BYTES - 1) + "\n";
         node(&text, language);
@@ -234,7 +234,7 @@ fn a_file_of_256_kib_is_read_and_a_longer_one_refused() {
 }
 
 #[test]
-fn sixteen_levels_are_read_and_seventeen_refused() {
+fn s27_sixteen_levels_are_read_and_seventeen_refused() {
     let nested = |levels: usize| "[".repeat(levels - 1) + &"]".repeat(levels - 1);
     node(&format!("a = {}", nested(16)), Language::Toml);
     node(&format!("a: {}", nested(16)), Language::Yaml);
@@ -247,7 +247,7 @@ fn sixteen_levels_are_read_and_seventeen_refused() {
 }
 
 #[test]
-fn hostile_files_end_in_errors() {
+fn s27_hostile_files_end_in_errors() {
     let bomb = (0..40).fold("a0: &a0 [x, x, x, x]\n".to_owned(), |text, i| {
         text + &format!("a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}]\n", i + 1, i + 1)
     });

@@ -126,13 +126,14 @@ fn keep(ask: Ask<'_>, spent: &Record, grant: &Grant, scribe: Scribe) -> Ending {
     }
 }
 
+/// What to do stands before the reason, which can be long, and a warning is cut.
 fn unkept(error: &StoreError, lost: bool) -> String {
     let then = if lost {
-        "and neither could the journal: log in again before this token ends"
+        "could be stored nowhere: log in again before this token ends"
     } else {
-        "the journal holds it, and the next run will try again"
+        "could not be stored; the journal holds it, and the next run will try again"
     };
-    format!("the renewed credential could not be stored ({error}); {then}")
+    format!("the renewed credential {then} ({error})")
 }
 
 /// Notes a failure: a mark where only a new login helps, else a pause. The tokens stay.

@@ -63,12 +63,25 @@ fn a_callback_leads_to_the_exchange_of_its_code() {
 }
 
 #[test]
-fn a_state_that_is_wrong_missing_or_twice_is_a_mismatch() {
+fn s16_a_state_that_is_wrong_missing_or_twice_is_a_mismatch() {
     let mismatch = |pairs: &[(&str, &str)]| opened(LOOPBACK).0.step(query(pairs)).fails("state_mismatch");
     mismatch(&[("code", "c"), ("state", "guess")]);
     mismatch(&[("code", "c")]);
     let (scenario, state) = opened(LOOPBACK);
     scenario.step(query(&[("code", "c"), ("state", &state), ("state", &state)])).fails("state_mismatch");
+}
+
+#[test]
+fn s18_an_issuer_that_the_file_names_is_compared() {
+    let issuer = "{ unless = { \"$.iss\" = \"https://auth.acme.example\" }, fail = \"state_mismatch\" },\n  { if = { \"$.error\"";
+    let file = LOOPBACK.replace("{ if = { \"$.error\"", issuer);
+    let back = |iss: &[(&str, &str)]| {
+        let (scenario, state) = opened(&file);
+        scenario.step(query(&[&[("code", "c"), ("state", state.as_str())], iss].concat()))
+    };
+    back(&[]).fails("state_mismatch");
+    back(&[("iss", "https://evil.example")]).fails("state_mismatch");
+    assert_eq!(back(&[("iss", "https://auth.acme.example")]).form("code").as_deref(), Some("c"));
 }
 
 #[test]
@@ -79,7 +92,7 @@ fn the_address_of_the_last_page_can_be_pasted() {
 }
 
 #[test]
-fn a_bare_code_is_not_taken_where_a_state_was_sent() {
+fn s16_a_bare_code_is_not_taken_where_a_state_was_sent() {
     opened(LOOPBACK).0.step(Event::Pasted("c".into())).fails("state_mismatch");
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::scenario::{DEVICE, Scenario, device_answer};
-use crate::machine::{FailureKind, TroubleClass};
+use crate::machine::{Event, FailureKind, TroubleClass};
 
 fn waiting(interval: serde_json::Value) -> Scenario {
     let mut answer = device_answer();
@@ -16,7 +16,7 @@ fn pending(scenario: Scenario) -> Scenario {
 }
 
 #[test]
-fn pending_keeps_the_pace() {
+fn s11_pending_keeps_the_pace() {
     pending(pending(waiting(json!(7)).wake("7s")).wake("7s")).wake("7s");
 }
 
@@ -28,13 +28,13 @@ fn the_pace_of_an_answer_has_the_bounds_and_the_default_of_the_file() {
 }
 
 #[test]
-fn slow_down_adds_five_seconds_for_good() {
+fn s11_slow_down_adds_five_seconds_for_good() {
     let slowed = waiting(json!(5)).wake("5s").answer(400, json!({"error": "slow_down"})).wake("10s");
     pending(pending(slowed).wake("10s")).wake("10s");
 }
 
 #[test]
-fn a_hiccup_doubles_the_pause_up_to_a_minute_and_is_forgotten() {
+fn s11_a_hiccup_doubles_the_pause_up_to_a_minute_and_is_forgotten() {
     let mut scenario = waiting(json!(5)).wake("5s");
     for pause in ["5s", "10s", "20s", "40s", "1m", "1m"] {
         scenario = scenario.reply(503, &[], "<html>").wake(pause);
@@ -60,6 +60,15 @@ fn no_request_starts_at_the_deadline() {
     let scenario = Scenario::login(DEVICE).answer(200, answer).wake("5s");
     let trouble = pending(pending(scenario).wake("5s")).wake("2s").trouble();
     assert_eq!((trouble.code.as_str(), trouble.class), ("timeout", TroubleClass::TimedOut));
+}
+
+#[test]
+fn s12_a_login_that_was_slept_through_is_over() {
+    let mut answer = device_answer();
+    answer["expires_in"] = json!(600);
+    let scenario = Scenario::login(DEVICE).answer(200, answer).later(8 * 3600);
+    let trouble = scenario.step(Event::Woke).trouble();
+    assert_eq!(trouble.code, "timeout", "nothing is sent after a night in a bag");
 }
 
 #[test]

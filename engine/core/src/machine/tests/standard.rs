@@ -65,7 +65,7 @@ fn an_error_says_what_the_file_says_of_it() {
 }
 
 #[test]
-fn an_error_never_quotes_a_token() {
+fn s25_an_error_never_quotes_a_token() {
     let leaking = json!({"error_description": "your token is abcdefghij", "access_token": "abcdefghij"});
     let polled = Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     assert!(!polled.answer(400, leaking).trouble().message.contains("abcdefghij"));
@@ -76,8 +76,17 @@ fn an_answer_without_a_token_is_no_success() {
     let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     polled().answer(200, json!({"access_token": 7})).fails("bad_answer");
     polled().answer(200, json!({"access_token": "a\nb"})).fails("bad_answer");
-    polled().answer(200, json!({"access_token": "at", "token_type": "mac"})).fails("bad_answer");
     polled().answer(200, json!({"access_token": "at", "expires_in": "soon"})).fails("bad_answer");
+}
+
+#[test]
+fn s31_another_token_type_than_the_files_is_refused() {
+    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
+    let typed = |token_type: &str| json!({"access_token": "at", "token_type": token_type});
+    for other in ["mac", "DPoP", "Bearer token"] {
+        polled().answer(200, typed(other)).fails("bad_answer");
+    }
+    polled().answer(200, typed("BEARER")).grant();
 }
 
 #[test]
@@ -106,7 +115,7 @@ fn a_refresh_without_a_refresh_token_asks_for_a_login() {
 }
 
 #[test]
-fn a_stored_credential_goes_only_where_it_was_made_for() {
+fn s4_a_stored_credential_goes_only_where_it_was_made_for() {
     let elsewhere = Start {
         token: Some(json!({"refresh_token": "rt"})),
         bound_to: Some(Origins(vec!["https://old.acme.example".into()])),
@@ -116,7 +125,7 @@ fn a_stored_credential_goes_only_where_it_was_made_for() {
 }
 
 #[test]
-fn a_307_to_a_named_host_keeps_the_request() {
+fn s3_a_307_to_a_named_host_keeps_the_request() {
     let scenario = Scenario::login(DEVICE).reply(307, &[("location", "https://api.acme.example/x?y=1")], "");
     let scenario = scenario.sends_to("https://api.acme.example/x?y=1");
     assert_eq!(scenario.form("client_id").as_deref(), Some("cli"));
@@ -126,7 +135,7 @@ fn a_307_to_a_named_host_keeps_the_request() {
 }
 
 #[test]
-fn any_other_redirect_is_refused() {
+fn s3_any_other_redirect_is_refused() {
     let redirected =
         |status, to: &str| Scenario::login(DEVICE).reply(status, &[("location", to)], "").fails("redirected");
     redirected(302, "https://api.acme.example/x");

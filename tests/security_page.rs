@@ -1,0 +1,102 @@
+//! `docs/security.md`: each requirement stands there once, by its number, and the tests that carry the number are listed
+//! below it. A requirement without a test, and a test of a requirement that the page does not have, are failures.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::page::{compare, root, with_parts};
+
+/// The sources that hold tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if path.is_dir() {
+            all.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "py") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+/// The tests of a source, by the number of their requirement.
+fn tests(text: &str) -> Vec<(u32, &str)> {
+    let named = |line: &str| line.trim_start().trim_start_matches("async ").starts_with("fn s");
+    let lines = text.lines().filter(|line| named(line) || line.starts_with("def s"));
+    let names = lines.filter_map(|line| line.split(['(', ' ']).find(|word| word.starts_with('s')));
+    names
+        .filter_map(|name| {
+            let (number, sentence) = name.strip_prefix('s')?.split_once('_')?;
+            Some((number.parse().ok()?, sentence))
+        })
+        .collect()
+}
+
+/// All tests by number: where each is, and what it says.
+fn matrix() -> BTreeMap<u32, BTreeSet<(String, String)>> {
+    let mut matrix: BTreeMap<u32, BTreeSet<(String, String)>> = BTreeMap::new();
+    for folder in ["engine", "tests"] {
+        for path in sources(&root(folder)) {
+            let text = fs::read_to_string(&path).expect("a source");
+            let place = path.strip_prefix(root("")).expect("inside").display().to_string();
+            for (number, sentence) in tests(&text) {
+                let said = sentence.replace('_', " ").replace(" t be", "'t be");
+                matrix.entry(number).or_default().insert((place.clone(), said));
+            }
+        }
+    }
+    matrix
+}
+
+/// The numbers of the requirements that the page states.
+fn stated(page: &str) -> Vec<u32> {
+    let number = |line: &str| line.strip_prefix("- **S")?.split_once("**")?.0.parse().ok();
+    page.lines().filter_map(number).collect()
+}
+
+fn table(matrix: &BTreeMap<u32, BTreeSet<(String, String)>>) -> String {
+    let mut out = "\n| | Test | In |\n|---|---|---|\n".to_owned();
+    for (number, tests) in matrix {
+        for (index, (place, said)) in tests.iter().enumerate() {
+            let number = if index == 0 { format!("S{number}") } else { String::new() };
+            let _ = writeln!(out, "| {number} | {said} | [{place}](../{place}) |");
+        }
+    }
+    out.push('\n');
+    out
+}
+
+#[test]
+fn the_page_of_security_names_a_test_for_each_requirement() {
+    let path = root("docs/security.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let matrix = matrix();
+    let proved: Vec<u32> = matrix.keys().copied().collect();
+    assert_eq!(stated(&page), (1..=36).collect::<Vec<_>>(), "each requirement stands there once");
+    assert_eq!(proved, stated(&page), "each has a test, and each test with a number has a requirement");
+    compare(&path, &with_parts(&page, &|words| (words == "tests").then(|| table(&matrix))));
+}
+
+#[test]
+fn s36_nothing_unsafe_is_written_here_and_what_is_depended_on_is_pinned_and_judged() {
+    let read = |path: &str| fs::read_to_string(root(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let value = |path: &str| read(path).parse::<toml::Table>().expect("TOML");
+    let workspace = value("Cargo.toml");
+    assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for member in workspace["workspace"]["members"].as_array().expect("members") {
+        let member = value(&format!("{}/Cargo.toml", member.as_str().expect("a path")));
+        assert_eq!(member["lints"]["workspace"].as_bool(), Some(true), "{member}");
+    }
+    let judged = value("deny.toml");
+    for section in ["advisories", "licenses", "bans", "sources"] {
+        assert!(judged.contains_key(section), "{section}");
+    }
+    assert_eq!(judged["sources"]["unknown-registry"].as_str(), Some("deny"));
+    assert_eq!(judged["sources"]["unknown-git"].as_str(), Some("deny"));
+    let pinned = read("Cargo.lock");
+    assert!(pinned.contains("name = \"rustls\"") && !pinned.contains("source = \"git+"));
+    assert!(read(".ci/run").contains("--locked"), "CI builds what is pinned");
+}
