@@ -303,7 +303,8 @@ fn s24_no_secret_is_seen_where_it_must_not_be() {
     simulate(&house);
     fail(&house);
     check_files(&house);
-    house.offline(&["auth", "remove", ID, "-v"], 0);
+    house.offline(&["auth", "priority", ID, "mine", "0", "-v"], 0);
+    house.offline(&["auth", "remove", ID, "--all", "-v"], 0);
     house.offline(&["auth", "remove", "typed", "--trace"], 0);
     check_files(&house);
     let auth = fs::read_to_string(house.program.home().join("auth.json")).expect("the store");
