@@ -230,7 +230,8 @@ fn look_around(house: &House) {
     for command in commands(&house.program).into_iter().filter(|name| !known.contains(&name.as_str())) {
         for args in [vec![command.as_str()], vec![command.as_str(), ID, "-v"]] {
             let mut started = assert_cmd::Command::from_std(house.program.command(&args));
-            let output = started.timeout(Duration::from_secs(3)).write_stdin("").output().expect("the binary starts");
+            let output =
+                started.timeout(Duration::from_secs(3)).write_stdin("").output().expect("the binary starts");
             house.judge(&args, &Run::of(&output));
         }
     }
