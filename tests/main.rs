@@ -7,6 +7,7 @@
 
 mod accounts;
 mod canary;
+mod catalogue;
 mod check_pages;
 mod choice;
 mod ci;

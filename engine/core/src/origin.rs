@@ -38,7 +38,7 @@ impl Origin {
 pub enum HostPattern {
     /// The host itself.
     Exactly(String),
-    /// `*.x.ai`: any depth below `x.ai`, not `x.ai`.
+    /// `*.acme.example`: any depth below `acme.example`, not `acme.example`.
     Below(String),
 }
 
@@ -184,7 +184,7 @@ pub fn judge_shown(
     if url.as_str().len() > MAX_SHOWN_BYTES { Err(ShownRefused::TooLong) } else { Ok(url) }
 }
 
-/// Where a credential may go: origins, and patterns such as `https://*.x.ai`. As the store keeps it.
+/// Where a credential may go: origins, and patterns such as `https://*.acme.example`. As the store keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Origins(pub Vec<String>);

@@ -119,7 +119,7 @@ fn check_places(text: &str, language: Language, expect: &[&str]) {
 fn right_files_please_the_schema() {
     check_places("", Language::Toml, &[]);
     check_places(
-        "name = 'Acme'\naliases = ['x.ai', 'a_b']\nstart = { login = ['a', 'b'] }\n",
+        "name = 'Acme'\naliases = ['acme.example', 'a_b']\nstart = { login = ['a', 'b'] }\n",
         Language::Toml,
         &[],
     );

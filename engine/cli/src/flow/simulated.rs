@@ -4,12 +4,14 @@ use hermes_engine::home::Home;
 use hermes_engine::input::Inputs;
 use hermes_engine::simulate::{Scenario, Server, Simulator, Visiting};
 use hermes_engine::store::Store;
-use hermes_engine_core::provider::Input;
+use hermes_engine_core::provider::{Action, Input, Provider};
+use hermes_engine_core::simulate::example;
+use hermes_engine_core::template::Pattern;
 use indexmap::IndexMap;
 
 use super::login::{finish, start, start_state};
 use super::run::{block_on, drive};
-use super::{Options, ask};
+use super::{Options, ask, needs};
 use crate::command::Ended;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -50,13 +52,21 @@ fn invented(session: &Session<'_>, options: &Options) -> Result<Inputs, Failure>
         .provider
         .inputs
         .iter()
-        .filter(|(_, input)| input.default.is_none())
+        .filter(|(name, input)| input.default.is_none() && is_wanted(&session.provider, name, input))
         .map(|(name, input)| (name.clone(), invent(name, input)))
         .collect();
     set.extend(given);
     session.inputs_from(&set, &IndexMap::new(), &|_| false)
 }
 
+/// Whether the login can't do without an input: one that is asked for, or the key where there is no other login.
+fn is_wanted(provider: &Provider, name: &str, input: &Input) -> bool {
+    let has_one_way = provider.starts(Action::Login).len() == 1;
+    input.prompt.is_some() || (has_one_way && needs::is_key(provider, name))
+}
+
 fn invent(name: &str, input: &Input) -> String {
-    input.choices.first().cloned().unwrap_or_else(|| format!("simulated-{}", name.replace('_', "-")))
+    let plain = || format!("simulated-{}", name.replace('_', "-"));
+    let fits = |pattern: &Pattern| example(&pattern.0).filter(|_| !pattern.0.is_match(&plain()));
+    input.choices.first().cloned().or_else(|| input.pattern.as_ref().and_then(fits)).unwrap_or_else(plain)
 }

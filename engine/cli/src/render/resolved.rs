@@ -178,13 +178,13 @@ mod tests {
 
     #[test]
     fn aws_tools_get_keys_and_never_a_token_in_their_place() {
-        let failure = print(&resolved("bedrock"), Form::AwsProcess).unwrap_err();
+        let failure = print(&resolved("acme"), Form::AwsProcess).unwrap_err();
         assert!(
             failure.message.contains("has no AWS key") && !failure.message.contains("t'1"),
             "{failure:?}"
         );
         let record = json!({ "access_key_id": "AK", "secret_access_key": "s", "session_token": "st" });
-        let answer = print(&Resolved { record, ..resolved("bedrock") }, Form::AwsProcess).unwrap();
+        let answer = print(&Resolved { record, ..resolved("acme") }, Form::AwsProcess).unwrap();
         let expect = json!({
             "Version": 1, "AccessKeyId": "AK", "SecretAccessKey": "s", "SessionToken": "st",
             "Expiration": "2026-01-01T00:00:00Z",

@@ -39,7 +39,7 @@ pub struct Provider {
     pub extends: Option<String>,
     /// The state in which each action begins.
     pub start: Option<Start>,
-    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.x.ai` is any depth below `x.ai`, not `x.ai` itself.
+    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.acme.example` is any depth below `acme.example`, not `acme.example` itself.
     #[serde(default)]
     #[schemars(inner(regex(pattern = pattern::HOST)))]
     pub hosts: Vec<String>,

@@ -15,6 +15,7 @@ mod answer;
 mod approve;
 mod body;
 mod compose;
+mod example;
 mod fault;
 mod field;
 mod invent;
@@ -34,6 +35,7 @@ mod wire;
 
 use indexmap::IndexMap;
 
+pub use example::example;
 pub use page::PASTE_HEADER;
 pub use scenario::{Scenario, UnknownScenario};
 pub use wire::{Asked, Exchange, Reply};

@@ -1,5 +1,7 @@
 //! Which state's request it is: by method, host and path, then by the fields that the file writes out.
 
+use std::cmp::Reverse;
+
 use indexmap::IndexMap;
 use regex::Regex;
 
@@ -90,7 +92,8 @@ impl Routes {
         &self.hosts
     }
 
-    /// Finds the state of a request. Where several have its URL, the one whose literal fields it has.
+    /// Finds the state of a request. Where several have its URL, the one whose literal fields it has; of those the one
+    /// that has most.
     pub(super) fn find<'a>(&self, provider: &'a Provider, arrival: &Arrival<'_>) -> Option<Route<'a>> {
         let url = |host: &str| format!("https://{host}{}", arrival.path);
         let urls: Vec<String> = match arrival.host {
@@ -98,13 +101,15 @@ impl Routes {
             None => self.hosts.iter().map(|host| url(host)).collect(),
         };
         let none = IndexMap::new();
-        let mut best: Option<(usize, Route<'a>)> = None;
+        let mut best: Option<((usize, Reverse<usize>), Route<'a>)> = None;
         for pattern in self.patterns.iter().filter(|pattern| pattern.method == arrival.method) {
             let Some(route) = urls.iter().find_map(|url| pattern.route(provider, url)) else { continue };
             let scope = Constant { provider, region: route.region, inputs: &none };
             let wrong = route.slots.iter().filter(|slot| contradicts(slot, arrival.content, &scope)).count();
-            if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
-                best = Some((wrong, route));
+            let written = route.slots.iter().filter(|slot| slot.want.value(&scope).is_some()).count();
+            let rank = (wrong, Reverse(written));
+            if best.as_ref().is_none_or(|(least, _)| rank < *least) {
+                best = Some((rank, route));
             }
         }
         best.map(|(_, route)| route)

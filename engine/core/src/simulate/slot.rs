@@ -70,6 +70,21 @@ impl Want<'_> {
         names
     }
 
+    /// What stands in the place of the one `{{…}}`, without the text around it; the whole text where there are more.
+    pub(super) fn bare(&self, got: &str) -> String {
+        let around = match self {
+            Want::Template(template) => match template.parts.as_slice() {
+                [Part::Text(before), Part::Expression(..)] => Some((before.as_str(), "")),
+                [Part::Expression(..), Part::Text(after)] => Some(("", after.as_str())),
+                [Part::Text(before), Part::Expression(..), Part::Text(after)] => Some((before.as_str(), after.as_str())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let bare = around.and_then(|(before, after)| got.strip_prefix(before)?.strip_suffix(after));
+        bare.unwrap_or(got).to_owned()
+    }
+
     /// The one name that has no value yet, and the value that a received text gives it.
     pub(super) fn learn(&self, got: &str, scope: &dyn Scope) -> Option<(Name, String)> {
         let parts: Vec<(Option<String>, Option<&Name>)> = match self {

@@ -101,7 +101,7 @@ impl Server {
 
     /// Finds the run of a request and checks it. A state that a run has left does not answer it again.
     fn admit<'a>(&mut self, turn: &Turn<'_>, route: &Route<'a>) -> Result<Step<'a>, Violation> {
-        let link = verify::link(&route.slots, &turn.content, &self.book)?;
+        let link = verify::link(&route.slots, &turn.content, &self.book, &self.inputs)?;
         let fresh = match link {
             Link::Session(_) => None,
             Link::Fresh { grant } => Some(turn.session(route, grant)),

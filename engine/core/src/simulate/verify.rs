@@ -3,6 +3,7 @@
 //! There is no list of OAuth's rules here: a field must hold what the file says it holds, and whatever the file takes from
 //! an earlier answer must be what that answer held. PKCE alone needs arithmetic.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::body::Content;
@@ -45,16 +46,23 @@ pub(super) enum Link {
 }
 
 /// Finds the run that a request belongs to by the values it brings back.
-pub(super) fn link(slots: &[Slot<'_>], content: &Content, book: &Book) -> Result<Link, Violation> {
+///
+/// `inputs` are those that the server was told: who brings one of them needs no earlier answer.
+pub(super) fn link(
+    slots: &[Slot<'_>],
+    content: &Content,
+    book: &Book,
+    inputs: &IndexMap<String, String>,
+) -> Result<Link, Violation> {
     let mut grant = None;
     for slot in slots {
         let Some(got) = slot.received(content) else { continue };
         let names = slot.want.names();
         for name in &names {
-            // `{{first a b}}` may be either, so each name is tried with the whole value.
+            // `{{first a b}}` may be either, so each name is tried with the value.
             let text = match names.as_slice() {
                 [_] => slot.want.learn(&plain(&got), &Nothing).map_or_else(|| plain(&got), |(_, text)| text),
-                _ => plain(&got),
+                _ => slot.want.bare(&plain(&got)),
             };
             match name {
                 Name::Answer { state, path } => {
@@ -67,10 +75,18 @@ pub(super) fn link(slots: &[Slot<'_>], content: &Content, book: &Book) -> Result
             }
         }
     }
-    match slots.iter().find_map(|slot| stranger(slot, content, grant.is_some())) {
+    let unknown = slots.iter().filter(|slot| !brings_input(slot, content, inputs));
+    match unknown.into_iter().find_map(|slot| stranger(slot, content, grant.is_some())) {
         Some(violation) => Err(violation),
         None => judge_grant(grant, slots, book).map(|()| Link::Fresh { grant }),
     }
+}
+
+/// Whether a place that may hold an input holds the one that the server was told.
+fn brings_input(slot: &Slot<'_>, content: &Content, inputs: &IndexMap<String, String>) -> bool {
+    let Some(got) = slot.received(content).map(|got| slot.want.bare(&plain(&got))) else { return false };
+    let is_it = |name: &&Name| matches!(name, Name::Input(input) if inputs.get(input) == Some(&got));
+    slot.want.names().iter().any(is_it)
 }
 
 /// A place that must bring something back which the server gave out, and does not.

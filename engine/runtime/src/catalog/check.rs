@@ -106,7 +106,10 @@ impl Catalog {
         let others: Vec<Entry> = self.entries().into_iter().filter(|entry| !given(&entry.id)).collect();
         let others: Vec<Shared> =
             others.iter().filter_map(|entry| self.load(sources, entry).ok()?.provider).collect();
-        let all: Vec<_> = providers.iter().chain(&others).map(AsRef::as_ref).collect();
+        let mut all: Vec<_> = providers.iter().chain(&others).map(AsRef::as_ref).collect();
+        // Of two that clash the later one is found fault with: the one that is new to the catalogue, else by their ids,
+        // in whichever order they were named.
+        all.sort_by_key(|provider| (self.built_in(&provider.id).is_none(), provider.id.clone()));
         let mut findings = check::check_catalogue(&all, &Context { sources, flow: false });
         findings.retain(|finding| own.contains(&finding.primary.span.file));
         findings

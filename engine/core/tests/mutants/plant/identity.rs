@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Planter;
+use crate::catalogue::Catalogue;
 
 pub(super) fn plant(planter: &mut Planter<'_>) {
     for key in ["/name", "/models", "/start", "/extends", "/api", "/api/mode", "/api/base_url", "/region"] {
@@ -30,10 +31,28 @@ pub(super) fn plant(planter: &mut Planter<'_>) {
     }
 }
 
+/// What the rest of the catalogue has: two ids, and a variable that one of them reads.
+struct Others {
+    ids: Vec<String>,
+    variable: String,
+}
+
+fn others() -> Others {
+    let catalogue = Catalogue::read(&crate::root());
+    let ids = catalogue.providers.iter().map(|file| file.id.clone());
+    let variables = catalogue.providers.iter().filter_map(|file| {
+        let inputs = file.json["inputs"].as_object()?;
+        inputs.values().find_map(|input| Some(input["from"][0]["env"].as_str()?.to_owned()))
+    });
+    Others { ids: ids.take(2).collect(), variable: variables.last().unwrap_or_default() }
+}
+
 fn names(planter: &mut Planter<'_>) {
+    let others = others();
     for (at, _) in planter.items("/aliases") {
-        planter.put("clashing alias", &at, "minimax-oauth");
-        planter.put("clashing alias", &at, "minimax-cn");
+        for id in &others.ids {
+            planter.put("clashing alias", &at, id.as_str());
+        }
     }
     let aliases = planter.items("/aliases");
     if let [(first, _), (_, second), ..] = aliases.as_slice() {
@@ -86,6 +105,7 @@ fn regions(planter: &mut Planter<'_>) {
 }
 
 fn inputs(planter: &mut Planter<'_>) {
+    let others = others();
     for (at, _, input) in planter.members("/inputs") {
         planter.remove("dropped input", &at);
         for key in ["prompt", "secret", "pattern", "choices", "default", "from"] {
@@ -100,7 +120,7 @@ fn inputs(planter: &mut Planter<'_>) {
         for (source, value) in planter.items(&format!("{at}/from")) {
             planter.remove("dropped source", &source);
             if value.get("env").is_some() {
-                planter.put("foreign source", &source, json!({ "env": "MINIMAX_CN_API_KEY" }));
+                planter.put("foreign source", &source, json!({ "env": others.variable }));
                 planter.put("wrong source", &source, json!({ "env": "NO_SUCH_VARIABLE" }));
             }
         }
