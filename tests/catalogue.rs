@@ -59,7 +59,11 @@ fn a_provider_with_a_key_is_short_and_so_is_one_with_a_standard_device_flow() {
     };
     let keys = lines("api-key");
     assert!(keys.len() > 25 && keys[keys.len() / 2] <= 12, "{keys:?}");
-    assert!(lines("device-code").first().is_some_and(|shortest| *shortest <= 27), "{:?}", lines("device-code"));
+    assert!(
+        lines("device-code").first().is_some_and(|shortest| *shortest <= 27),
+        "{:?}",
+        lines("device-code")
+    );
 }
 
 /// The lines of a provider file that say something.
@@ -72,7 +76,8 @@ fn length(id: &str) -> usize {
 fn no_line_of_the_engine_names_a_provider() {
     let names = names();
     let words: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
-    let pattern = Regex::new(&format!(r"(?i)(?:^|[^a-z0-9._-])({})(?:$|[^a-z0-9_-])", words.join("|"))).expect("a pattern");
+    let pattern = Regex::new(&format!(r"(?i)(?:^|[^a-z0-9._-])({})(?:$|[^a-z0-9_-])", words.join("|")))
+        .expect("a pattern");
     let mut found = String::new();
     for path in sources(&root("engine")) {
         let text = std::fs::read_to_string(&path).expect("a file");
@@ -110,7 +115,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {
             all.extend(sources(&entry));
-        } else if entry.extension().is_some_and(|ending| ["rs", "toml", "md", "txt"].iter().any(|e| ending == *e)) {
+        } else if entry
+            .extension()
+            .is_some_and(|ending| ["rs", "toml", "md", "txt"].iter().any(|e| ending == *e))
+        {
             all.push(entry);
         }
     }
@@ -148,7 +156,10 @@ fn login(provider: &Provider) -> String {
     let key = variable.unwrap_or_else(|| "key or program".to_owned());
     match (keys.is_empty(), flows.is_empty()) {
         (false, false) => format!("browser, or {key}"),
-        (true, _) => format!("browser{}", if provider.inputs.values().any(|i| i.secret) { format!(", or {key}") } else { String::new() }),
+        (true, _) => format!(
+            "browser{}",
+            if provider.inputs.values().any(|i| i.secret) { format!(", or {key}") } else { String::new() }
+        ),
         (false, true) => key,
     }
 }
@@ -157,7 +168,10 @@ fn login(provider: &Provider) -> String {
 fn every_other_login_runs_against_its_simulation() {
     let folder = root("tests/flows");
     let catalog = Catalog::new(&Folders { named: vec![folder.clone()], ..Folders::default() });
-    let own = catalog.entries().into_iter().filter(|entry| entry.path.as_ref().is_some_and(|p| p.starts_with(&folder)));
+    let own = catalog
+        .entries()
+        .into_iter()
+        .filter(|entry| entry.path.as_ref().is_some_and(|p| p.starts_with(&folder)));
     let ids: Vec<String> = own.map(|entry| entry.id).collect();
     assert!(ids.len() > 14, "{ids:?}");
     let path = folder.display().to_string();
@@ -200,12 +214,19 @@ fn models_live_asks_as_a_client_would_and_keeps_what_the_file_knows() {
         .env("DEEPSEEK_API_KEY", "a-key")
         .always(["--connect-to".to_owned(), format!("api.deepseek.com={addr}")]);
     let answer = program.run(&["models", "deepseek", "--live", "--format", "json"]).expect_code(0).json();
-    let models: IndexMap<String, bool> = answer["models"].as_array().expect("a list").iter()
-        .map(|model| (model["id"].as_str().expect("an id").to_owned(), model["aux"] == true)).collect();
+    let models: IndexMap<String, bool> = answer["models"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|model| (model["id"].as_str().expect("an id").to_owned(), model["aux"] == true))
+        .collect();
     assert_eq!(models, IndexMap::from([("deepseek-chat".to_owned(), true), ("brand-new".to_owned(), false)]));
     let request = asked.recv().expect("a request").to_lowercase();
     assert!(request.starts_with("get /v1/models http/1.1\r\n"), "{request}");
-    assert!(request.contains("authorization: bearer a-key\r\n") && request.contains("host: api.deepseek.com"), "{request}");
+    assert!(
+        request.contains("authorization: bearer a-key\r\n") && request.contains("host: api.deepseek.com"),
+        "{request}"
+    );
 }
 
 #[test]

@@ -87,7 +87,14 @@ fn a_pattern_is_any_depth_below_and_not_itself() {
     for host in ["auth.acme.example", "a.b.acme.example", "api.example.com"] {
         assert!(hosts.names(host), "{host}");
     }
-    for host in ["acme.example", "evilacme.example", ".acme.example", "example.com", "a.api.example.com", "acme.example.evil.example"] {
+    for host in [
+        "acme.example",
+        "evilacme.example",
+        ".acme.example",
+        "example.com",
+        "a.api.example.com",
+        "acme.example.evil.example",
+    ] {
         assert!(!hosts.names(host), "{host}");
     }
 }

@@ -36,9 +36,8 @@ fn write(hir: &Hir, text: &mut String) -> Option<()> {
 fn member(class: &Class) -> Option<char> {
     let has = |wanted: char| match class {
         Class::Unicode(class) => class.iter().any(|range| (range.start()..=range.end()).contains(&wanted)),
-        Class::Bytes(class) => {
-            u8::try_from(wanted).is_ok_and(|byte| class.iter().any(|range| (range.start()..=range.end()).contains(&byte)))
-        }
+        Class::Bytes(class) => u8::try_from(wanted)
+            .is_ok_and(|byte| class.iter().any(|range| (range.start()..=range.end()).contains(&byte))),
     };
     let first = || match class {
         Class::Unicode(class) => class.iter().next().map(|range| range.start()),

@@ -76,7 +76,9 @@ impl Want<'_> {
             Want::Template(template) => match template.parts.as_slice() {
                 [Part::Text(before), Part::Expression(..)] => Some((before.as_str(), "")),
                 [Part::Expression(..), Part::Text(after)] => Some(("", after.as_str())),
-                [Part::Text(before), Part::Expression(..), Part::Text(after)] => Some((before.as_str(), after.as_str())),
+                [Part::Text(before), Part::Expression(..), Part::Text(after)] => {
+                    Some((before.as_str(), after.as_str()))
+                }
                 _ => None,
             },
             _ => None,

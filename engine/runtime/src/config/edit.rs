@@ -157,7 +157,7 @@ pub(super) fn scalar(text: &str) -> String {
     let safe = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(is_plain)
         && !text.ends_with(':')
-        && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value == Value::from(text));
+        && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value == text);
     // A JSON string is a YAML string.
     if safe { text.to_owned() } else { Value::from(text).to_string() }
 }

@@ -40,11 +40,11 @@ struct Others {
 fn others() -> Others {
     let catalogue = Catalogue::read(&crate::root());
     let ids = catalogue.providers.iter().map(|file| file.id.clone());
-    let variables = catalogue.providers.iter().filter_map(|file| {
+    let mut variables = catalogue.providers.iter().filter_map(|file| {
         let inputs = file.json["inputs"].as_object()?;
         inputs.values().find_map(|input| Some(input["from"][0]["env"].as_str()?.to_owned()))
     });
-    Others { ids: ids.take(2).collect(), variable: variables.last().unwrap_or_default() }
+    Others { ids: ids.take(2).collect(), variable: variables.next_back().unwrap_or_default() }
 }
 
 fn names(planter: &mut Planter<'_>) {

@@ -10,7 +10,7 @@ pub(super) fn plant(planter: &mut Planter<'_>) {
         let rules = planter.items(&format!("{state}/on"));
         for (i, (at, _)) in rules.iter().enumerate() {
             planter.remove("dropped rule", at);
-            if rules.get(i + 1).is_some_and(|(_, next)| !commute(&rules[i].1, next)) {
+            if rules.get(i + 1).is_some_and(|(_, next)| !commute(rules[i].1, next)) {
                 planter.swap("swapped rules", at, &(i + 1).to_string());
             }
         }
