@@ -1,8 +1,7 @@
 //! Refresh, now: whatever the stored token's age, exactly that token is renewed.
 
+use hermes_engine::store::sha256;
 use hermes_engine_core::provider::Action;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 use super::Options;
 use crate::command::Ended;
@@ -27,7 +26,7 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
     let current = slot.as_ref().and_then(|slot| slot.record.access_token());
     let wanted = Wanted {
         region: options.region.clone(),
-        rejected_sha256: current.map(|token| hex(&Sha256::digest(token.expose_secret()))),
+        rejected_sha256: current.map(|token| sha256(token.expose_secret())),
         label: slot.map(|slot| slot.id),
         network: options.network.clone(),
         ..Wanted::default()
@@ -36,11 +35,4 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
     session.credential(&wanted, &inputs)?;
     say(&format!("✓ {} refresh successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

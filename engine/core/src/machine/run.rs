@@ -102,13 +102,9 @@ impl Run {
     }
 
     fn secrets(&self) -> impl Iterator<Item = String> {
-        let token = ["access_token", "refresh_token", "id_token"];
-        let tokens = token.into_iter().filter_map(|key| self.token.get(key)?.as_str().map(str::to_owned));
+        let held = std::iter::once(&self.token).chain(self.answers.values().map(|kept| &kept.value));
         let verifier = self.verifier.get().map(|v| v.expose_secret().to_owned());
-        tokens
-            .chain(verifier)
-            .chain(self.secret_inputs())
-            .chain(self.answers.values().flat_map(secret_fields))
+        held.flat_map(token_texts).map(str::to_owned).chain(verifier).chain(self.secret_inputs())
     }
 
     fn secret_inputs(&self) -> impl Iterator<Item = String> {
@@ -123,12 +119,9 @@ impl Run {
 /// A text shorter than this occurs by chance, so its being shown tells nothing.
 const SHORTEST_SECRET: usize = 8;
 
-/// The fields of an answer that hold tokens by the names of RFC 6749 and OpenID Connect.
-fn secret_fields(kept: &Kept) -> Vec<String> {
-    ["access_token", "refresh_token", "id_token"]
-        .into_iter()
-        .filter_map(|key| kept.value.get(key)?.as_str().map(str::to_owned))
-        .collect()
+/// The tokens in an answer or a credential, by the names of RFC 6749 and OpenID Connect.
+pub(super) fn token_texts(value: &Value) -> impl Iterator<Item = &str> {
+    ["access_token", "refresh_token", "id_token"].into_iter().filter_map(|key| value.get(key)?.as_str())
 }
 
 impl Scope for Run {

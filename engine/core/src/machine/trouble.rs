@@ -6,7 +6,7 @@ use super::code;
 use super::outcome::{Trouble, TroubleClass};
 use super::prompt::Unshown;
 use super::request::Unmade;
-use super::run::Run;
+use super::run::{Run, token_texts};
 use super::success::Unusable;
 use crate::query::walk;
 use crate::template::{Missing, Name, Scope, Template, UrlTrouble};
@@ -71,8 +71,8 @@ impl Failing<'_> {
     /// The file's own words, unless a name is missing or a secret would be seen.
     fn render(&self, template: Option<&Template>) -> Option<String> {
         let text = template?.render(self).ok()?;
-        let quoted = self.answer.and_then(|a| a.json).map(secret_texts).unwrap_or_default();
-        let shows_secret = self.run.holds_secret(&text) || quoted.iter().any(|secret| text.contains(secret));
+        let mut quoted = self.answer.and_then(|a| a.json).into_iter().flat_map(token_texts);
+        let shows_secret = self.run.holds_secret(&text) || quoted.any(|token| text.contains(token));
         (!shows_secret).then_some(text)
     }
 
@@ -178,12 +178,4 @@ fn class(code: &str, relogin: bool) -> TroubleClass {
     } else {
         code::lookup(code).map_or(TroubleClass::Denied, |known| known.class)
     }
-}
-
-/// The texts of an answer's fields that no error may quote.
-fn secret_texts(answer: &Value) -> Vec<&str> {
-    ["access_token", "refresh_token", "id_token"]
-        .into_iter()
-        .filter_map(|key| answer.get(key)?.as_str())
-        .collect()
 }
