@@ -33,6 +33,35 @@ fn every_shipped_provider_logs_in_to_its_simulation_and_stores_nothing() {
 }
 
 #[test]
+fn every_login_can_be_recorded_as_a_test_that_passes_and_tells_no_secret() {
+    let program = Program::new();
+    let ids = active(&program);
+    std::thread::scope(|scope| {
+        for id in &ids {
+            let program = &program;
+            scope.spawn(move || {
+                let run = program.run(&["test", id, "--record", "--simulate"]);
+                assert_eq!(run.code, Some(0), "{id}:\n{}\n{}", run.stderr, run.stdout);
+                // What the simulated server gives out says so in its first letters.
+                assert!(!run.stdout.contains("sim_"), "{id}:\n{}", run.stdout);
+            });
+        }
+    });
+    assert_eq!(program.auth(), None);
+    let denied = program.run(&["test", "minimax-oauth", "--record", "--simulate=deny"]).expect_code(0);
+    assert!(denied.stdout.contains("code = \"authorization_denied\""), "{}", denied.stdout);
+}
+
+#[test]
+fn a_test_that_records_nothing_takes_no_options_of_a_login() {
+    let program = Program::new();
+    let run = program.run(&["test", "minimax-oauth", "--region", "cn"]).expect_code(2);
+    assert!(run.stderr.contains("add --record"), "{}", run.stderr);
+    let run = program.run(&["test", "--record"]).expect_code(2);
+    assert!(run.stderr.contains("name it"), "{}", run.stderr);
+}
+
+#[test]
 fn each_way_a_login_can_end_has_its_exit_code() {
     let program = Program::new();
     for (scenario, code) in [

@@ -3,13 +3,17 @@
 use clap::ValueEnum;
 use hermes_engine::catalog::{Entry, Kind, Tested};
 use hermes_engine_core::diagnostic::Diagnostic;
-use hermes_engine_core::replay::{Report, update};
+use hermes_engine_core::load::FileText;
+use hermes_engine_core::parse::Language;
+use hermes_engine_core::replay::{self, Report, update};
+use hermes_engine_core::source::Sources;
 
 use super::Ended;
 use super::target::{mend, targets, tell_unreadable};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::flow::{self, How};
 use crate::render::{self, diagnostic, test_report};
 
 /// Replay the tests beside provider files: no network, a virtual clock.
@@ -27,9 +31,15 @@ pub(crate) struct Args {
     /// Write what was got into the tests that wanted something else
     #[arg(long)]
     update: bool,
+    /// Log in to the one provider that is named, and print what went over the wire as a test, every secret replaced;
+    /// nothing is stored
+    #[arg(long, conflicts_with_all = ["min_coverage", "update", "format"])]
+    record: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+    #[command(flatten, next_help_heading = "Recorded login")]
+    how: How,
 }
 
 /// Who reads the report.
@@ -44,6 +54,13 @@ enum Format {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
+    if args.record {
+        return record(&args.targets, &args.how, context);
+    }
+    if args.how != How::default() {
+        return Err(Failure::usage("a test takes no options of a login")
+            .help("to log in and record a test, add --record"));
+    }
     let entries: Vec<Entry> = targets(&args.targets, context)?
         .into_iter()
         .filter(|target| target.kind == Kind::Provider)
@@ -73,6 +90,29 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     Ok(if failed { Exit::File } else { Exit::Done })
 }
 
+/// Prints a test of a login that has just run, and says where it would not pass as it stands.
+fn record(targets: &[String], how: &How, context: &Context) -> Ended {
+    let [name] = targets else {
+        return Err(Failure::usage("one provider is recorded at a time").help("name it"));
+    };
+    let (provider, text) = flow::record(context, name, how)?;
+    render::answer(&text)?;
+    let id = format!("{}.test", provider.id);
+    let file = FileText { name: format!("{id}.toml"), id, text, language: Language::Toml };
+    let mut sources = Sources::default();
+    let (tests, findings) = replay::load(&mut sources, &file, &provider);
+    let report = tests.map(|tests| replay::run(&provider, &tests));
+    if findings.is_empty() && report.as_ref().is_some_and(Report::passed) {
+        return Ok(Exit::Done);
+    }
+    render::warn("the test does not pass as it was recorded; put in what the login depends on");
+    render::say(&diagnostic::text(&findings, &sources, render::colors_stderr()));
+    report
+        .iter()
+        .for_each(|report| render::say(&test_report::text(std::slice::from_ref(report), &sources, false)));
+    Ok(Exit::File)
+}
+
 fn print(tested: &Tested, format: Format, all: bool) -> Result<(), Failure> {
     let Tested { sources, reports, .. } = tested;
     match format {
@@ -86,4 +126,6 @@ const EXAMPLES: &str = "\
 Examples:
   hermes-engine test
   hermes-engine test my-provider --min-coverage 100
-  hermes-engine test providers.d/my-provider.test.toml --update";
+  hermes-engine test providers.d/my-provider.test.toml --update
+  hermes-engine test my-provider --record > providers.d/my-provider.test.toml
+  hermes-engine test my-provider --record --simulate=deny";

@@ -2,12 +2,13 @@
 
 use hermes_engine::browser;
 use hermes_engine::credential::{self, Login};
+use hermes_engine::driver::Witness;
 use hermes_engine::input::Inputs;
 use hermes_engine_core::machine::{Grant, Outcome, Start};
 use hermes_engine_core::provider::{Action, StateId};
 
-use super::run::{block_on, drive};
-use super::{Options, ask, simulated};
+use super::run::{block_on, drive, witness};
+use super::{How, Options, ask, simulated};
 use crate::command::{Ended, refuse_discontinued};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -18,41 +19,64 @@ use crate::session::Session;
 
 /// Logs in, and stores the credential.
 pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) -> Ended {
-    let session = Session::open(context, name)?;
-    refuse_discontinued(&session.provider)?;
-    session.region(options.region.as_deref())?;
-    if let Some(scenario) = options.simulate {
-        return simulated::login(session, options, scenario);
-    }
+    let mut session = open(context, name, &options.how)?;
+    // A simulated credential is nobody's: it is stored where it is gone again in the end.
+    let _home = options.how.simulate.map(|_| simulated::home(&mut session)).transpose()?;
     if options.if_needed && is_usable(&session, options.label.as_deref())? {
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
-    let from = start_state(&session, options.from.as_deref())?;
-    let given = ask::given(&session, &options.set, options.stdin.as_deref())?;
-    let inputs = ask::complete(&session, given, from)?;
-    say(&opening(&session, options));
-    let no_browser = no_browser(options);
-    let start = start(&session, &inputs, options, from, no_browser.is_none());
-    let mut person = Terminal::new(options.stdin.is_none()).without_browser(no_browser);
-    let outcome = block_on(drive(start, options.network.options(), &mut person, options.trace))??;
-    drop(person);
-    finish(&session, &inputs, options, outcome)
+    let ran = run(&session, &options.how, witness(options.trace).as_mut())?;
+    finish(&session, options, ran)
 }
 
-/// What a login is started with.
-pub(super) fn start(
-    session: &Session<'_>,
-    inputs: &Inputs,
-    options: &Options,
-    from: Option<StateId>,
-    browser: bool,
-) -> Start {
+/// A login that came to its end.
+pub(super) struct Ran {
+    /// What it was started with.
+    pub(super) inputs: Inputs,
+    /// The state that it was told to begin in.
+    pub(super) from: Option<StateId>,
+    /// Whether a browser was at hand.
+    pub(super) browser: bool,
+    /// How it ended.
+    pub(super) outcome: Outcome,
+}
+
+/// The provider of a login, where it takes any.
+pub(super) fn open<'c>(context: &'c Context, name: Option<&str>, how: &How) -> Result<Session<'c>, Failure> {
+    let session = Session::open(context, name)?;
+    refuse_discontinued(&session.provider)?;
+    session.region(how.region.as_deref())?;
+    Ok(session)
+}
+
+/// Runs a login to its end. Stores nothing.
+pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -> Result<Ran, Failure> {
+    let from = start_state(session, how.from.as_deref())?;
+    let given = ask::given(session, &how.set, how.stdin.as_deref())?;
+    if let Some(scenario) = how.simulate {
+        let inputs = simulated::inputs(session, given)?;
+        // The visitor is the browser: none is opened.
+        let start = start(session, &inputs, how, from, false);
+        let outcome = simulated::run(how, start, scenario, witness)?;
+        return Ok(Ran { inputs, from, browser: false, outcome });
+    }
+    let inputs = ask::complete(session, given, from)?;
+    say(&opening(session, how));
+    let no_browser = no_browser(how);
+    let browser = no_browser.is_none();
+    let start = start(session, &inputs, how, from, browser);
+    let mut person = Terminal::new(how.stdin.is_none()).without_browser(no_browser);
+    let outcome = block_on(drive(start, how.network.options(), &mut person, witness))??;
+    Ok(Ran { inputs, from, browser, outcome })
+}
+
+fn start(session: &Session<'_>, inputs: &Inputs, how: &How, from: Option<StateId>, browser: bool) -> Start {
     Start {
         provider: session.provider.clone(),
         action: Action::Login,
         from,
-        region: options.region.clone(),
+        region: how.region.clone(),
         inputs: inputs.values.clone(),
         token: None,
         bound_to: None,
@@ -62,12 +86,12 @@ pub(super) fn start(
 }
 
 /// Stores what the run brought, and says how it ended.
-pub(super) fn finish(session: &Session<'_>, inputs: &Inputs, options: &Options, outcome: Outcome) -> Ended {
-    let grant = grant_of(session, outcome)?;
+fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
+    let grant = grant_of(session, ran.outcome)?;
     let login = Login {
         provider: &session.provider,
         grant: &grant,
-        inputs,
+        inputs: &ran.inputs,
         label: options.label.as_deref(),
         priority: options.priority,
     };
@@ -107,7 +131,7 @@ fn retry_help(session: &Session<'_>, failure: Failure) -> Failure {
 }
 
 /// The state of `--from`, one of those that the file lists for a login.
-pub(super) fn start_state(session: &Session<'_>, name: Option<&str>) -> Result<Option<StateId>, Failure> {
+fn start_state(session: &Session<'_>, name: Option<&str>) -> Result<Option<StateId>, Failure> {
     let Some(name) = name else { return Ok(None) };
     let starts = session.provider.starts(Action::Login);
     let found = session.provider.state_id(name).filter(|id| starts.contains(id));
@@ -133,16 +157,16 @@ fn is_usable(session: &Session<'_>, label: Option<&str>) -> Result<bool, Failure
 }
 
 /// Why no browser is opened.
-fn no_browser(options: &Options) -> Option<String> {
-    if options.no_browser {
+fn no_browser(how: &How) -> Option<String> {
+    if how.no_browser {
         return Some("--no-browser says so".to_owned());
     }
     browser::at_hand(&|name| std::env::var(name).ok()).err().map(|reason| reason.to_string())
 }
 
-fn opening(session: &Session<'_>, options: &Options) -> String {
+fn opening(session: &Session<'_>, how: &How) -> String {
     let provider = &session.provider;
     let default = provider.regions.as_ref().map(|regions| regions.default.as_str());
-    let region = options.region.as_deref().or(default).map(|region| format!(" ({})", safe(region)));
+    let region = how.region.as_deref().or(default).map(|region| format!(" ({})", safe(region)));
     format!("Starting login to {}{}...", safe(&provider.name), region.unwrap_or_default())
 }

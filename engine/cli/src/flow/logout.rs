@@ -7,7 +7,7 @@ use hermes_engine_core::machine::{Outcome, Start};
 use hermes_engine_core::provider::Action;
 
 use super::Options;
-use super::run::{block_on, drive};
+use super::run::{block_on, drive, witness};
 use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -66,7 +66,7 @@ fn revoke(session: &Session<'_>, record: &Record, options: &Options) -> Result<O
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };
-    block_on(drive(start, options.network.options(), &mut Nobody, options.trace))?
+    block_on(drive(start, options.how.network.options(), &mut Nobody, witness(options.trace).as_mut()))?
 }
 
 fn tell(outcome: &Outcome) {

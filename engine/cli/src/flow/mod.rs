@@ -4,6 +4,7 @@ mod ask;
 mod login;
 mod logout;
 mod needs;
+mod record;
 mod refresh;
 mod run;
 mod simulated;
@@ -16,6 +17,7 @@ use crate::session::Network;
 
 pub(crate) use login::login;
 pub(crate) use logout::{forget, logout, logout_of};
+pub(crate) use record::record;
 pub(crate) use refresh::refresh;
 pub(crate) use run::block_on;
 pub(crate) use verify::verify;
@@ -45,9 +47,28 @@ impl Flow {
     }
 }
 
-/// How a login runs.
+/// How a login runs, and what becomes of it.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) how: How,
+    /// Which of several credentials is meant: a login takes its place, or stands beside the others under a new name
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Option<String>,
+    /// The place of a login among the provider's credentials; the lowest is tried first [default: the last]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) priority: Option<i64>,
+    /// Do nothing where the stored credential can be used
+    #[arg(long)]
+    pub(crate) if_needed: bool,
+    /// Tell what goes over the wire, names and lengths only
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+/// How a login runs.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+pub(crate) struct How {
     /// The region, where the provider has several
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
@@ -63,21 +84,9 @@ pub(crate) struct Options {
     /// Do not open a browser; show the address only
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Which of several credentials is meant: a login takes its place, or stands beside the others under a new name
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Option<String>,
-    /// The place of a login among the provider's credentials; the lowest is tried first [default: the last]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub(crate) priority: Option<i64>,
-    /// Do nothing where the stored credential can be used
-    #[arg(long)]
-    pub(crate) if_needed: bool,
     /// Run against a simulated server, with a home that is thrown away
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "approve")]
     pub(crate) simulate: Option<Scenario>,
-    /// Tell what goes over the wire, names and lengths only
-    #[arg(long)]
-    pub(crate) trace: bool,
     #[command(flatten)]
     pub(crate) network: Network,
 }

@@ -25,10 +25,10 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
     };
     let current = slot.as_ref().and_then(|slot| slot.record.access_token());
     let wanted = Wanted {
-        region: options.region.clone(),
+        region: options.how.region.clone(),
         rejected_sha256: current.map(|token| sha256(token.expose_secret())),
         label: slot.map(|slot| slot.id),
-        network: options.network.clone(),
+        network: options.how.network.clone(),
         ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;

@@ -16,15 +16,18 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
         .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))
 }
 
+/// Who watches a run: `--trace`, or nobody.
+pub(super) fn witness(trace: bool) -> Box<dyn Witness> {
+    if trace { Box::new(Trace) } else { Box::new(NoWitness) }
+}
+
 /// Runs a flow to its end.
 pub(super) async fn drive(
     start: Start,
     http: HttpOptions,
     person: &mut dyn Person,
-    trace: bool,
+    witness: &mut dyn Witness,
 ) -> Result<Outcome, Failure> {
-    let (mut tracing, mut silent) = (Trace, NoWitness);
-    let witness: &mut dyn Witness = if trace { &mut tracing } else { &mut silent };
     let outcome = driver::run(start, &Http::new(http), person, witness).await;
     outcome
         .map_err(|error| Failure::new(Exit::Retry, "network", format!("the flow could not be run: {error}")))

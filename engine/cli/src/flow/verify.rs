@@ -5,7 +5,7 @@ use hermes_engine_core::machine::{Outcome, Start};
 use hermes_engine_core::provider::Action;
 
 use super::Options;
-use super::run::{block_on, drive};
+use super::run::{block_on, drive, witness};
 use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -21,9 +21,9 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
         return Err(Failure::usage(format!("`{id}` has no verify flow")).about(id));
     }
     let wanted = Wanted {
-        region: options.region.clone(),
+        region: options.how.region.clone(),
         label: options.label.clone(),
-        network: options.network.clone(),
+        network: options.how.network.clone(),
         ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;
@@ -39,7 +39,12 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };
-    match block_on(drive(start, options.network.options(), &mut Nobody, options.trace))?? {
+    match block_on(drive(
+        start,
+        options.how.network.options(),
+        &mut Nobody,
+        witness(options.trace).as_mut(),
+    ))?? {
         Outcome::Done { .. } | Outcome::Success(_) => {
             say(&format!("✓ {} credential works.", safe(&session.provider.name)));
             Ok(Exit::Done)

@@ -53,7 +53,8 @@ impl Machine {
         let until = deadline.unwrap_or_else(|| now.elapsed.saturating_add(time::LOGIN_DEADLINE.max));
         let code = self.shown_code();
         let paste = matches!(browser.back, Back::Paste);
-        Effect::Listen { show: Prompt { url: Some(url), code }, until, paste }
+        let state = acting(&self.run.provider, self.at).map(|(name, _)| name.to_owned()).unwrap_or_default();
+        Effect::Listen { state, show: Prompt { url: Some(url), code }, until, paste }
     }
 
     fn visit_url(&self, browser: &Browser) -> Result<Url, request::Unmade> {

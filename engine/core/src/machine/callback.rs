@@ -52,6 +52,15 @@ pub(super) fn read_paste(text: &str) -> Pasted {
     Pasted::Parameters(CallbackQuery(query))
 }
 
+/// What a paste says: the address that it is, without its query, and the parameters.
+pub fn pasted_query(text: &str) -> (Option<String>, CallbackQuery) {
+    match read_paste(text) {
+        Pasted::Url(place, query) => (Some(place), query),
+        Pasted::Parameters(query) => (None, query),
+        Pasted::Empty => (None, CallbackQuery(Vec::new())),
+    }
+}
+
 fn pairs(query: &str) -> CallbackQuery {
     CallbackQuery(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
 }

@@ -28,6 +28,8 @@ pub enum Effect {
     Bind(Listener),
     /// Open the prompt's URL, and report what comes back; `Woke` when `until` has passed.
     Listen {
+        /// The state that sends the person there.
+        state: String,
         /// What to open and show.
         show: Prompt,
         /// When to give up, on [`crate::time::Now::elapsed`].

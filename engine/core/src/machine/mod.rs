@@ -38,6 +38,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use callback::pasted_query;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;

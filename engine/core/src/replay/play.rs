@@ -122,7 +122,7 @@ impl Player<'_> {
                 Ok((Event::Woke, Value::Null))
             }
             Effect::Bind(listener) => Ok((Event::Bound(redirect_uri(&listener)), Value::Null)),
-            Effect::Listen { show, until, .. } => self.listen(show, until),
+            Effect::Listen { state, show, until, .. } => self.listen(&state, show, until),
             Effect::Finish(outcome) => Err(Ending::Finished(outcome)),
         }
     }
@@ -176,14 +176,13 @@ impl Player<'_> {
         })
     }
 
-    fn listen(&mut self, show: Prompt, until: Duration) -> Next {
-        let state = self.machine.state().map(|id| self.provider.state(id).name.clone()).unwrap_or_default();
+    fn listen(&mut self, state: &str, show: Prompt, until: Duration) -> Next {
         let opened = show.url.clone();
         self.show(Some(show));
         if let Some(url) = opened {
-            self.record(&state, Sending { method: "GET", url, headers: Vec::new(), body: None });
+            self.record(state, Sending { method: "GET", url, headers: Vec::new(), body: None });
         }
-        let reply = self.reply(&state)?;
+        let reply = self.reply(state)?;
         self.wait(reply.delay);
         match &reply.what {
             What::Callback(query) => {
@@ -200,7 +199,7 @@ impl Player<'_> {
                 Ok((Event::Woke, Value::Null))
             }
             What::Answer { .. } | What::Nothing(_) => {
-                Err(stuck(&state, "`callback`, `paste` or `fail = \"timeout\"`", "an HTTP answer"))
+                Err(stuck(state, "`callback`, `paste` or `fail = \"timeout\"`", "an HTTP answer"))
             }
         }
     }

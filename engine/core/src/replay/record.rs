@@ -3,6 +3,7 @@
 //! What a reader would get wrong: nothing that a server said is taken over as it is. Of texts only those stay that the
 //! rules compare with and those that a standard names; of URLs the part before the query; numbers and booleans stay.
 
+mod learn;
 mod mask;
 mod write;
 
@@ -12,25 +13,39 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::machine::{Body, CallbackQuery, Failure, FailureKind, Outcome, Request, Response};
-use crate::provider::{self, Act, Action, Provider, StateKind};
-use crate::template::{Expression, Name, Part, Template};
+use crate::machine::{
+    CallbackQuery, Effect, Event, Failure, FailureKind, Outcome, Request, Response, pasted_query,
+};
+use crate::provider::{Action, Provider, StateKind};
 use crate::time::UnixMs;
 use mask::Mask;
 
 /// A run that was watched.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    /// What the run was for.
-    pub action: Action,
-    /// The region, where the provider has any.
-    pub region: Option<String>,
-    /// When it began.
-    pub began: UnixMs,
+    /// How it was started.
+    pub started: Started,
     /// What was sent and answered, in order.
     pub exchanges: Vec<Exchange>,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// How a run was started.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// What it was for.
+    pub action: Action,
+    /// The name of the state that it was told to begin in, where it was.
+    pub from: Option<String>,
+    /// The region, where the provider has any.
+    pub region: Option<String>,
+    /// Whether a browser was at hand.
+    pub browser: bool,
+    /// The values of inputs.
+    pub inputs: IndexMap<String, String>,
+    /// When it began.
+    pub began: UnixMs,
 }
 
 /// One question and its answer.
@@ -40,34 +55,81 @@ pub enum Exchange {
     Http(Request, Response),
     /// A request that got no answer.
     Failed(Request, Failure),
-    /// A visit of the browser by this state: the URL that was opened, and the query with which it came back.
-    Browser(String, Url, CallbackQuery),
+    /// A visit of the browser by this state: the URL that was opened, and what came of it.
+    Browser(String, Option<Url>, Visit),
+}
+
+/// What came of a visit of the browser.
+#[derive(Debug, Clone)]
+pub enum Visit {
+    /// The browser came back with this query.
+    CalledBack(CallbackQuery),
+    /// The person pasted this.
+    Pasted(String),
+    /// Nobody came back in time.
+    Nobody,
+}
+
+impl Exchange {
+    /// What a performed effect came to, where that is an exchange.
+    pub fn of(effect: &Effect, event: &Event) -> Option<Exchange> {
+        Some(match (effect, event) {
+            (Effect::Send(request), Event::Answered(response)) => {
+                Exchange::Http(request.clone(), response.clone())
+            }
+            (Effect::Send(request), Event::Failed(failure)) => {
+                Exchange::Failed(request.clone(), failure.clone())
+            }
+            (Effect::Listen { state, show, .. }, event) => {
+                let visit = match event {
+                    Event::CalledBack(query) => Visit::CalledBack(query.clone()),
+                    Event::Pasted(text) if !text.trim().is_empty() => Visit::Pasted(text.clone()),
+                    Event::Woke => Visit::Nobody,
+                    _ => return None,
+                };
+                Exchange::Browser(state.clone(), show.url.clone(), visit)
+            }
+            _ => return None,
+        })
+    }
+
+    fn state(&self) -> &str {
+        match self {
+            Exchange::Http(request, _) | Exchange::Failed(request, _) => &request.state,
+            Exchange::Browser(state, ..) => state,
+        }
+    }
 }
 
 /// Writes a test file, in TOML, that replays what was recorded.
 pub fn test_file(provider: &Provider, recording: &Recording) -> String {
     let mut mask = Mask::new(words(provider));
+    learn::inputs(provider, &recording.started.inputs, &mut mask);
     for exchange in &recording.exchanges {
-        match exchange {
-            Exchange::Http(request, _) | Exchange::Failed(request, _) => {
-                learn_query(provider, &request.state, &request.url, &mut mask);
-                learn_form(provider, request, &mut mask);
-            }
-            Exchange::Browser(state, opened, _) => learn_query(provider, state, opened, &mut mask),
-        }
+        learn::exchange(provider, exchange, &mut mask);
     }
     let mut replies: IndexMap<&str, Vec<Value>> = IndexMap::new();
     for exchange in &recording.exchanges {
-        let (state, reply) = match exchange {
-            Exchange::Http(request, response) => (request.state.as_str(), mask.response(response)),
-            Exchange::Failed(request, failure) => {
-                (request.state.as_str(), json!({ "fail": word(failure.kind) }))
-            }
-            Exchange::Browser(state, _, query) => (state.as_str(), mask.callback(query)),
-        };
-        replies.entry(state).or_default().push(reply);
+        replies.entry(exchange.state()).or_default().push(reply(exchange, &mut mask));
     }
     write::write(provider, recording, &replies, &mut mask)
+}
+
+fn reply(exchange: &Exchange, mask: &mut Mask) -> Value {
+    match exchange {
+        Exchange::Http(_, response) => mask.response(response),
+        Exchange::Failed(_, failure) => json!({ "fail": word(failure.kind) }),
+        Exchange::Browser(.., Visit::CalledBack(query)) => json!({ "callback": mask.query(query) }),
+        Exchange::Browser(.., Visit::Pasted(text)) => {
+            let (place, query) = pasted_query(text);
+            // The whole address is told by its place; a place that a service chose says nothing.
+            let place = place.and_then(|place| mask.named(&place)).map(|place| format!("{place}?"));
+            let pairs: Vec<_> =
+                mask.query(&query).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            json!({ "paste": format!("{}{}", place.unwrap_or_default(), pairs.join("&")) })
+        }
+        Exchange::Browser(.., Visit::Nobody) => json!({ "fail": "timeout" }),
+    }
 }
 
 /// The texts that the provider's own file writes in its conditions: they tell nothing new.
@@ -98,52 +160,6 @@ fn word(kind: FailureKind) -> &'static str {
         FailureKind::Connect | FailureKind::Tls => "connect",
         FailureKind::TimedOut => "timeout",
         FailureKind::Broken => "reset",
-    }
-}
-
-/// Learns the run's own values (`{{random.state}}`) from where the file says that a form carries them.
-fn learn_form(provider: &Provider, request: &Request, mask: &mut Mask) {
-    let Some(Act::Request(written)) = act(provider, &request.state) else { return };
-    let (Some(provider::Body::Form(written)), Some(Body::Form(sent))) = (&written.body, &request.body) else {
-        return;
-    };
-    for (key, value) in sent {
-        if let Some(name) = written.get(key).and_then(own_value) {
-            mask.name(value, name);
-        }
-    }
-}
-
-/// The same, from the query of a URL.
-fn learn_query(provider: &Provider, state: &str, url: &Url, mask: &mut Mask) {
-    let written = match act(provider, state) {
-        Some(Act::Request(request)) => &request.query,
-        Some(Act::Browser(browser)) => &browser.query,
-        None => return,
-    };
-    for (key, value) in url.query_pairs() {
-        if let Some(name) = written.get(key.as_ref()).and_then(own_value) {
-            mask.name(&value, name);
-        }
-    }
-}
-
-fn act<'a>(provider: &'a Provider, state: &str) -> Option<&'a Act> {
-    match &provider.state(provider.state_id(state)?).kind {
-        StateKind::Active(active) => Some(&active.act),
-        _ => None,
-    }
-}
-
-fn own_value(template: &Template) -> Option<String> {
-    match template.parts.as_slice() {
-        [
-            Part::Expression(
-                Expression::Name(Name::Random(_) | Name::PkceChallenge | Name::RedirectUri, _),
-                _,
-            ),
-        ] => Some(template.text.trim().to_owned()),
-        _ => None,
     }
 }
 

@@ -1,6 +1,9 @@
-//! A text that a regular expression matches: the shortest that its first alternatives give.
+//! Made-up values: a text that a regular expression matches, the shortest that its first alternatives give, and a value
+//! of an input.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::provider::Input;
 
 /// The longest example; a pattern that asks for more gets none.
 const LONGEST: usize = 4096;
@@ -11,6 +14,16 @@ pub fn example(pattern: &regex::Regex) -> Option<String> {
     write(&regex_syntax::parse(pattern.as_str()).ok()?, &mut text)?;
     // Assertions are passed over, so the text is judged.
     pattern.is_match(&text).then_some(text)
+}
+
+/// A made-up value of an input: its first choice, a text that its pattern allows, or a word that says what it is.
+pub fn example_input(name: &str, input: &Input) -> String {
+    let word = format!("made-up-{}", name.replace('_', "-"));
+    match (input.choices.first(), &input.pattern) {
+        (Some(choice), _) => choice.clone(),
+        (None, Some(pattern)) if !pattern.0.is_match(&word) => example(&pattern.0).unwrap_or(word),
+        _ => word,
+    }
 }
 
 fn write(hir: &Hir, text: &mut String) -> Option<()> {

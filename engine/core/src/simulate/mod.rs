@@ -35,7 +35,7 @@ mod wire;
 
 use indexmap::IndexMap;
 
-pub use example::example;
+pub use example::{example, example_input};
 pub use page::PASTE_HEADER;
 pub use scenario::{Scenario, UnknownScenario};
 pub use wire::{Asked, Exchange, Reply};

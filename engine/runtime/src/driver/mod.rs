@@ -76,19 +76,20 @@ async fn drive(
     mut performer: Performer<'_>,
 ) -> io::Result<Outcome> {
     loop {
-        let event = match effect {
-            Effect::Finish(outcome) => return Ok(outcome),
-            Effect::Send(request) => match performer.known(&request) {
+        let event = match &effect {
+            Effect::Finish(outcome) => return Ok(outcome.clone()),
+            Effect::Send(request) => match performer.known(request) {
                 Some((response, wall)) => {
                     effect = machine.step(Event::Answered(response), Now { wall, ..performer.now() });
                     continue;
                 }
-                None => performer.send(&request).await?,
+                None => performer.send(request).await?,
             },
-            Effect::Wait { until, deadline, show } => performer.wait(until, deadline, show).await,
-            Effect::Bind(listener) => performer.bind(&listener).await,
-            Effect::Listen { show, until, paste: _ } => performer.listen(show, until).await,
+            Effect::Wait { until, deadline, show } => performer.wait(*until, *deadline, show.as_ref()).await,
+            Effect::Bind(listener) => performer.bind(listener).await,
+            Effect::Listen { show, until, .. } => performer.listen(show, *until).await,
         };
+        performer.performed(&effect, &event);
         effect = machine.step(event, performer.now());
     }
 }

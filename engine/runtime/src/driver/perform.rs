@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use hermes_engine_core::machine::{
-    Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
+    Effect, Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
 };
 use hermes_engine_core::time::{Now, UnixMs};
 
@@ -81,6 +81,11 @@ impl<'a> Performer<'a> {
         self.witness.known(request)
     }
 
+    /// Tells the witness what came of an effect.
+    pub(super) fn performed(&mut self, effect: &Effect, event: &Event) {
+        self.witness.performed(effect, event);
+    }
+
     /// Sends a request, once more where the witness asks for it.
     pub(super) async fn send(&mut self, request: &Request) -> io::Result<Event> {
         // A callback that comes after its state was left is nobody's.
@@ -114,7 +119,7 @@ impl<'a> Performer<'a> {
         &mut self,
         until: Duration,
         deadline: Option<Duration>,
-        show: Option<Prompt>,
+        show: Option<&Prompt>,
     ) -> Event {
         if let Some(prompt) = show
             && self.show(prompt).await == Stop::Cancelled
@@ -155,7 +160,7 @@ impl<'a> Performer<'a> {
     }
 
     /// Opens a page, and takes the callback or the paste that comes first.
-    pub(super) async fn listen(&mut self, show: Prompt, until: Duration) -> Event {
+    pub(super) async fn listen(&mut self, show: &Prompt, until: Duration) -> Event {
         let listener = self.listener.take();
         let event = {
             let callback = async {
@@ -179,7 +184,7 @@ impl<'a> Performer<'a> {
     }
 
     /// Sends the person to a page and waits for what they paste.
-    async fn visit(&mut self, show: Prompt, until: Duration) -> Event {
+    async fn visit(&mut self, show: &Prompt, until: Duration) -> Event {
         if self.show(show).await == Stop::Cancelled {
             return Event::Cancelled;
         }
@@ -199,8 +204,8 @@ impl<'a> Performer<'a> {
     }
 
     /// Shows a prompt that was not shown yet, its page opened where a browser is at hand.
-    async fn show(&mut self, prompt: Prompt) -> Stop {
-        if self.shown.as_ref() == Some(&prompt) {
+    async fn show(&mut self, prompt: &Prompt) -> Stop {
+        if self.shown.as_ref() == Some(prompt) {
             return Stop::Not;
         }
         let page = prompt.url.as_ref().filter(|_| self.browser).map(|url| self.http.reached_at(url));
@@ -212,8 +217,8 @@ impl<'a> Performer<'a> {
             },
             None => Opened::NotTried,
         };
-        self.person.show(&prompt, &opened);
-        self.shown = Some(prompt);
+        self.person.show(prompt, &opened);
+        self.shown = Some(prompt.clone());
         Stop::Not
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use hermes_engine_core::machine::{Failure, Prompt, Request, Response};
+use hermes_engine_core::machine::{Effect, Event, Failure, Prompt, Request, Response};
 use hermes_engine_core::time::UnixMs;
 
 /// What became of the attempt to open a browser.
@@ -69,6 +69,10 @@ pub trait Witness {
     fn again(&mut self, request: &Request, failure: &Failure) -> bool {
         let _ = (request, failure);
         false
+    }
+    /// An effect was performed, and this came of it. Told of answers too; nothing is durable by that.
+    fn performed(&mut self, effect: &Effect, event: &Event) {
+        let _ = (effect, event);
     }
 }
 

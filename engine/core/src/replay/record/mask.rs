@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::machine::{CallbackQuery, Response};
+use crate::replay::leak::looks_real;
 
 /// Fields whose texts are words of a standard or of a protocol, never a secret.
 const PUBLIC_FIELDS: [&str; 3] = ["error", "token_type", "grant_type"];
@@ -53,10 +56,13 @@ impl Mask {
         Value::Object(reply)
     }
 
-    pub(super) fn callback(&mut self, query: &CallbackQuery) -> Value {
-        let pairs: Map<String, Value> =
-            query.0.iter().map(|(name, value)| (name.clone(), self.text(name, value).into())).collect();
-        json!({ "callback": pairs })
+    /// What stands for a text that was learnt.
+    pub(super) fn named(&self, text: &str) -> Option<String> {
+        self.known.get(text).cloned()
+    }
+
+    pub(super) fn query(&mut self, query: &CallbackQuery) -> IndexMap<String, String> {
+        query.0.iter().map(|(name, value)| (plain(name), self.text(name, value))).collect()
     }
 
     /// The word that stands for a text of a field.
@@ -67,17 +73,29 @@ impl Mask {
         if text.is_empty() || self.words.contains(text) || PUBLIC_FIELDS.contains(&field) && is_word(text) {
             return text.to_owned();
         }
-        let made_up = match Url::parse(text).ok().filter(|url| url.has_host() && !text.contains("{{")) {
-            Some(_) => without_query(text),
-            None => self.made_up(field),
+        let made_up = if Url::parse(text).is_ok_and(|url| url.has_host()) && !text.contains("{{") {
+            without_query(text)
+        } else {
+            self.unsigned(text).unwrap_or_else(|| self.made_up(field))
         };
         self.known.insert(text.to_owned(), made_up.clone());
         made_up
     }
 
+    /// A JSON Web Token with the claims of another, made up like everything else, and without a signature: a flow may
+    /// read them.
+    fn unsigned(&mut self, text: &str) -> Option<String> {
+        let [_, claims, _] = text.split('.').collect::<Vec<_>>().try_into().ok()?;
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+        let claims = self.value("claims", claims.is_object().then_some(&claims)?).to_string();
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        Some(format!("{}.{}.x", part(r#"{"alg":"none"}"#), part(&claims)))
+    }
+
     fn made_up(&self, field: &str) -> String {
+        let field = plain(field);
         let taken = |word: &String| self.known.values().any(|known| known == word);
-        let numbered = (1..).map(|n| if n == 1 { field.to_owned() } else { format!("{field}-{n}") });
+        let numbered = (1..).map(|n| if n == 1 { field.clone() } else { format!("{field}-{n}") });
         numbered.into_iter().find(|word| !taken(word)).unwrap_or_default()
     }
 
@@ -86,7 +104,7 @@ impl Mask {
             Value::String(text) => self.text(field, text).into(),
             Value::Array(items) => items.iter().map(|item| self.value(field, item)).collect(),
             Value::Object(members) => {
-                let each = members.iter().map(|(key, value)| (key.clone(), self.value(key, value)));
+                let each = members.iter().map(|(key, value)| (plain(key), self.value(key, value)));
                 Value::Object(each.collect())
             }
             other => other.clone(),
@@ -106,15 +124,23 @@ fn is_word(text: &str) -> bool {
     text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_')
 }
 
+/// A name as it is, unless it says more than a name does.
+fn plain(name: &str) -> String {
+    if looks_real(name) || name.contains(['{', '}']) { "name".to_owned() } else { name.to_owned() }
+}
+
+/// A URL's scheme, host and path, where no part of the path looks like a token.
 fn without_query(text: &str) -> String {
     let end = text.find(['?', '#']).unwrap_or(text.len());
-    let plain = text.get(..end).unwrap_or_default();
-    match Url::parse(plain) {
-        Ok(mut url) if url.username() != "" || url.password().is_some() => {
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.to_string()
-        }
-        _ => plain.to_owned(),
+    let bare = text.get(..end).unwrap_or_default();
+    let Ok(mut url) = Url::parse(bare) else { return bare.to_owned() };
+    if url.username().is_empty() && url.password().is_none() && !looks_real(url.path()) {
+        return bare.to_owned();
     }
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if looks_real(url.path()) {
+        url.set_path("/path");
+    }
+    url.to_string()
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::machine::{Failure, FailureKind, Grant, HeaderValue, Trouble, TroubleClass};
+use crate::machine::{Body, Failure, FailureKind, Grant, HeaderValue, Trouble, TroubleClass};
 use crate::origin::Origins;
 use crate::provider::{Method, Shared};
 use crate::replay::tests::{DEVICE, PAGE, mismatches, provider, report};
@@ -37,11 +37,32 @@ fn success() -> Outcome {
     }))
 }
 
+fn denied() -> Trouble {
+    Trouble {
+        code: "authorization_incomplete".to_owned(),
+        class: TroubleClass::Denied,
+        state: None,
+        message: String::new(),
+        help: None,
+        relogin: false,
+    }
+}
+
 fn recorded(flow: &str, exchanges: Vec<Exchange>, outcome: Outcome) -> String {
     let (_, provider): (_, Shared) = provider(flow);
     let region = provider.regions.as_ref().map(|regions| regions.default.clone());
-    let began = UnixMs(1_767_225_600_000);
-    test_file(&provider, &Recording { action: Action::Login, region, began, exchanges, outcome })
+    test_file(&provider, &Recording { started: started(region), exchanges, outcome })
+}
+
+fn started(region: Option<String>) -> Started {
+    Started {
+        action: Action::Login,
+        from: None,
+        region,
+        browser: true,
+        inputs: IndexMap::new(),
+        began: UnixMs(1_767_225_600_000),
+    }
 }
 
 fn device_login() -> Vec<Exchange> {
@@ -78,15 +99,7 @@ fn no_secret_of_the_recording_is_in_the_text() {
 #[test]
 fn a_text_that_is_no_json_leaves_only_the_words_that_rules_look_for() {
     let exchange = Exchange::Http(request("device", None), answer(500, &format!("<p>{REAL}</p>")));
-    let trouble = Trouble {
-        code: "authorization_incomplete".to_owned(),
-        class: TroubleClass::Denied,
-        state: None,
-        message: String::new(),
-        help: None,
-        relogin: false,
-    };
-    let text = recorded(DEVICE, vec![exchange], Outcome::Failed(trouble));
+    let text = recorded(DEVICE, vec![exchange], Outcome::Failed(denied()));
     assert!(text.contains("replies.device = { status = 500, text = \"\""), "{text}");
     assert_eq!(mismatches(&report(DEVICE, &text)), [""; 0], "{text}");
 }
@@ -104,7 +117,7 @@ fn a_callback_is_recorded_by_the_names_of_its_parameters() {
         grant.access_token = Secret::new(format!("{REAL}x"));
     }
     let exchanges = vec![
-        Exchange::Browser("browser".to_owned(), url::Url::parse(opened).expect("a URL"), query),
+        Exchange::Browser("browser".to_owned(), url::Url::parse(opened).ok(), Visit::CalledBack(query)),
         Exchange::Http(request("exchange", None), answer(200, &token)),
     ];
     let text = recorded(PAGE, exchanges, grant);
@@ -120,4 +133,86 @@ fn a_request_without_an_answer_is_recorded_as_such() {
     let text = recorded(DEVICE, exchanges, success());
     assert!(text.contains("{ fail = \"connect\" }"), "{text}");
     assert_eq!(mismatches(&report(DEVICE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_paste_is_recorded_in_the_words_of_its_parameters() {
+    let opened =
+        "https://auth.example.com/authorize?state=random-of-the-run&redirect_uri=http://127.0.0.1:9/callback";
+    let pasted = format!("http://127.0.0.1:9/callback?code={REAL}&state=random-of-the-run");
+    let visit = Exchange::Browser("browser".to_owned(), url::Url::parse(opened).ok(), Visit::Pasted(pasted));
+    let token = format!(r#"{{"access_token":"{REAL}x","refresh_token":"real-refresh-token"}}"#);
+    let mut grant = success();
+    if let Outcome::Success(grant) = &mut grant {
+        grant.access_token = Secret::new(format!("{REAL}x"));
+    }
+    let exchanges = vec![visit, Exchange::Http(request("exchange", None), answer(200, &token))];
+    let text = recorded(PAGE, exchanges, grant);
+    assert!(text.contains(r#"paste = "{{redirect_uri}}?code=code&state={{random.state}}""#), "{text}");
+    assert_eq!(mismatches(&report(PAGE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn nobody_who_comes_back_is_recorded_as_a_timeout() {
+    let visit = Exchange::Browser("browser".to_owned(), None, Visit::Nobody);
+    let trouble = Trouble { code: "timeout".to_owned(), ..denied() };
+    let text = recorded(PAGE, vec![visit], Outcome::Failed(trouble));
+    assert_eq!(mismatches(&report(PAGE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_signed_token_keeps_the_times_of_its_claims_and_loses_its_texts_and_signature() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1767229200,"email":"person@example.com"}"#);
+    let signed = format!("eyJhbGciOiJFUzI1NiJ9.{claims}.{REAL}{REAL}");
+    let mut exchanges = device_login();
+    let body = format!(r#"{{"access_token":"{signed}","refresh_token":"real-refresh-token"}}"#);
+    exchanges[2] = Exchange::Http(request("poll", None), answer(200, &body));
+    let mut grant = success();
+    if let Outcome::Success(grant) = &mut grant {
+        grant.access_token = Secret::new(signed);
+    }
+    let text = recorded(DEVICE, exchanges, grant);
+    assert!(!text.contains(REAL) && !text.contains(&claims), "{text}");
+    let kept = URL_SAFE_NO_PAD.encode(r#"{"exp":1767229200,"email":"email"}"#);
+    assert!(text.contains(&format!(".{kept}.x")), "{text}");
+    assert_eq!(mismatches(&report(DEVICE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_path_and_a_name_that_look_like_tokens_are_not_taken_over() {
+    let body =
+        format!(r#"{{"{REAL}":1,"verification_uri":"https://auth.eu.example.com/{REAL}","user_code":"A"}}"#);
+    let text = recorded(
+        DEVICE,
+        vec![Exchange::Http(request("device", None), answer(200, &body))],
+        Outcome::Failed(denied()),
+    );
+    assert!(!text.contains(REAL), "{text}");
+}
+
+const KEY: &str = r#"
+name  = "Acme"
+start = { login = "success" }
+[inputs.api_key]
+secret = true
+[inputs.account]
+pattern = "[a-z]+"
+[states.success]
+access_token = "{{api_key}}"
+keep.account = "{{account}}"
+"#;
+
+#[test]
+fn secret_inputs_are_recorded_by_made_up_words_and_others_as_they_are() {
+    let (_, provider): (_, Shared) = provider(KEY);
+    let inputs =
+        [("api_key", REAL), ("account", "acme")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let started =
+        Started { from: Some("success".to_owned()), browser: false, inputs: inputs.into(), ..started(None) };
+    let text = test_file(&provider, &Recording { started, exchanges: Vec::new(), outcome: success() });
+    assert!(!text.contains(REAL), "{text}");
+    assert!(text.contains("inputs.api_key = \"made-up-api-key\"\ninputs.account = \"acme\""), "{text}");
+    assert!(text.contains("from = \"success\"\nbrowser = false"), "{text}");
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::Recording;
 use super::mask::Mask;
+use super::{Recording, Started};
 use crate::machine::Outcome;
 use crate::parse::Language;
 use crate::provider::{Action, Provider};
@@ -20,23 +20,11 @@ pub(super) fn write(
     mask: &mut Mask,
 ) -> String {
     let mut text = format!("# hermes-engine test {}: no network, a virtual clock\n", provider.id);
-    if let Ok(moment) = Timestamp::from_millisecond(recording.began.0) {
+    if let Ok(moment) = Timestamp::from_millisecond(recording.started.began.0) {
         let _ = writeln!(text, "now = \"{moment}\"");
     }
     let _ = writeln!(text, "\n[[test]]\nname = \"as it was recorded\"");
-    let run = match recording.action {
-        Action::Login => None,
-        Action::Refresh => Some("refresh"),
-        Action::Logout => Some("logout"),
-        Action::Verify => Some("verify"),
-    };
-    if let Some(run) = run {
-        let _ =
-            writeln!(text, "run = \"{run}\"\ntoken = {{ access_token = \"old\", refresh_token = \"old\" }}");
-    }
-    if let Some(region) = &recording.region {
-        let _ = writeln!(text, "region = {}", toml(&Value::from(region.as_str())));
-    }
+    started(&mut text, provider, &recording.started, mask);
     for (state, list) in replies {
         let written = match list.as_slice() {
             [one] => toml(one),
@@ -46,6 +34,42 @@ pub(super) fn write(
     }
     let _ = writeln!(text, "expect = {}", toml(&expect(&recording.outcome, mask)));
     text
+}
+
+/// The lines that say how the run begins.
+fn started(text: &mut String, provider: &Provider, started: &Started, mask: &mut Mask) {
+    let mut line = |name: &str, value: Value| {
+        let _ = writeln!(text, "{name} = {}", toml(&value));
+    };
+    if let Some(run) = run(started.action) {
+        line("run", run.into());
+        line("token", json!({ "access_token": "old", "refresh_token": "old" }));
+    }
+    if let Some(from) = &started.from {
+        line("from", from.as_str().into());
+    }
+    if let Some(region) = &started.region {
+        line("region", region.as_str().into());
+    }
+    if !started.browser {
+        line("browser", false.into());
+    }
+    for (name, value) in &started.inputs {
+        let Some(input) = provider.inputs.get(name) else { continue };
+        if input.default.as_ref() != Some(value) {
+            let value = if input.secret { mask.text(name, value) } else { value.clone() };
+            line(&format!("inputs.{}", key(name)), value.into());
+        }
+    }
+}
+
+fn run(action: Action) -> Option<&'static str> {
+    match action {
+        Action::Login => None,
+        Action::Refresh => Some("refresh"),
+        Action::Logout => Some("logout"),
+        Action::Verify => Some("verify"),
+    }
 }
 
 fn toml(value: &Value) -> String {

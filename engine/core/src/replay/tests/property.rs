@@ -7,7 +7,7 @@ use super::*;
 use crate::diagnostic::Fix;
 use crate::machine::{Outcome, Request, Response, Trouble, TroubleClass};
 use crate::provider::{Action, Method};
-use crate::replay::record::{Exchange, Recording, test_file};
+use crate::replay::record::{Exchange, Recording, Started, test_file};
 use crate::source::{FileId, Span};
 use crate::time::UnixMs;
 
@@ -88,7 +88,8 @@ proptest! {
         ];
         let trouble = Trouble { code: "timeout".to_owned(), class: TroubleClass::TimedOut, state: None, message: text.clone(), help: None, relogin: false };
         let (_, provider) = provider(DEVICE);
-        let recording = Recording { action: Action::Login, region: None, began: UnixMs(0), exchanges, outcome: Outcome::Failed(trouble) };
+        let started = Started { action: Action::Login, from: None, region: None, browser: true, inputs: Default::default(), began: UnixMs(0) };
+        let recording = Recording { started, exchanges, outcome: Outcome::Failed(trouble) };
         let written = test_file(&provider, &recording);
         for secret in secrets.iter().chain([&text]) {
             // Digits alone are a number, and numbers stay.

@@ -26,7 +26,7 @@ async fn a_wait_that_is_interrupted() {
             let (mut person, _paste) = Somebody::new();
             person.when_waiting = Box::new(move || signal_self(signal));
             let effect = if listen {
-                Effect::Listen { show: prompt("A"), until: HOUR, paste: true }
+                Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: true }
             } else {
                 Effect::Wait { until: HOUR, deadline: None, show: None }
             };

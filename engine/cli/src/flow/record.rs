@@ -1,0 +1,56 @@
+//! `test --record`: a login that is watched and written down as a test. Nothing of it is stored.
+
+use std::io;
+
+use hermes_engine::clock;
+use hermes_engine::driver::Witness;
+use hermes_engine_core::machine::{Effect, Event, Outcome, Request, Response};
+use hermes_engine_core::provider::{Action, Shared};
+use hermes_engine_core::replay::record::{Exchange, Recording, Started, test_file};
+
+use super::How;
+use super::login::{open, run};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Keeps what every effect came to.
+#[derive(Default)]
+struct Recorder(Vec<Exchange>);
+
+impl Witness for Recorder {
+    fn sending(&mut self, _: &Request) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn answered(&mut self, _: &Request, _: &Response) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn performed(&mut self, effect: &Effect, event: &Event) {
+        self.0.extend(Exchange::of(effect, event));
+    }
+}
+
+/// Runs a login, however it ends, and gives its provider and the text of a test that says what happened.
+pub(crate) fn record(context: &Context, name: &str, how: &How) -> Result<(Shared, String), Failure> {
+    let session = open(context, Some(name), how)?;
+    let began = clock::wall();
+    let mut recorder = Recorder::default();
+    let ran = run(&session, how, &mut recorder)?;
+    if matches!(ran.outcome, Outcome::Cancelled) {
+        return Err(Failure::interrupted());
+    }
+    let provider = &session.provider;
+    let default = provider.regions.as_ref().map(|regions| regions.default.clone());
+    let started = Started {
+        action: Action::Login,
+        from: ran.from.map(|id| provider.state(id).name.clone()),
+        region: how.region.clone().or(default),
+        browser: ran.browser,
+        inputs: ran.inputs.values,
+        began,
+    };
+    let recording = Recording { started, exchanges: recorder.0, outcome: ran.outcome };
+    let text = test_file(provider, &recording);
+    Ok((session.provider, text))
+}
