@@ -6,6 +6,7 @@
 
 mod bind;
 mod exchange;
+mod request;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 pub use bind::BindError;
+pub use request::{Expected, Verdict};
 
 /// A listener that is bound. Dropping it closes its sockets and every connection.
 #[derive(Debug)]
@@ -29,21 +31,12 @@ pub struct Listener {
 /// Whoever waits for a callback; nobody most of the time.
 type Waiting = Arc<Mutex<Option<oneshot::Sender<CallbackQuery>>>>;
 
-/// What a request must say to be the callback.
-#[derive(Debug)]
-struct Expected {
-    /// The path, exactly.
-    path: String,
-    /// The values of `Host` that are taken.
-    hosts: Vec<String>,
-}
-
 impl Listener {
     /// Binds a listener to a loopback literal, whatever the host is called.
     pub async fn bind(wanted: &Wanted) -> Result<Listener, BindError> {
         let sockets = bind::sockets(wanted).await?;
         let port = sockets.port;
-        let expected = Arc::new(Expected { path: wanted.path.clone(), hosts: hosts(&wanted.host, port) });
+        let expected = Arc::new(Expected::new(wanted, port));
         let waiting = Waiting::default();
         let mut tasks = JoinSet::new();
         for socket in sockets.sockets {
@@ -70,11 +63,4 @@ impl Listener {
             }
         }
     }
-}
-
-/// The names under which a browser may ask for this listener: its literal, and `localhost` where the file says so.
-fn hosts(host: &str, port: u16) -> Vec<String> {
-    let names: &[&str] = if host == "localhost" { &["localhost", "127.0.0.1", "[::1]"] } else { &[host] };
-    let bare = names.iter().filter(|_| port == 80).map(|name| (*name).to_owned());
-    names.iter().map(|name| format!("{name}:{port}")).chain(bare).collect()
 }
