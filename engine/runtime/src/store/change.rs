@@ -41,7 +41,7 @@ impl Record {
         }
         record.tokens_mut().set("token_type", token_type);
         record.set_tokens(grant);
-        record.object.set("generation", before.map_or(0, Record::generation) + 1);
+        record.object.set("generation", before.map_or(0, Record::generation).saturating_add(1));
         record.object.set("origins", json!(grant.origins));
         record
     }
@@ -55,7 +55,7 @@ impl Record {
             self.tokens_mut().set("token_type", token_type.as_str());
         }
         self.set_tokens(grant);
-        self.object.set("generation", self.generation() + 1);
+        self.object.set("generation", self.generation().saturating_add(1));
         if !self.object.has("origins") {
             self.object.set("origins", json!(origins));
         }

@@ -132,6 +132,17 @@ fn a_grant_moves_with_its_tokens_and_generation_but_not_when_it_is_wiped() {
 }
 
 #[test]
+fn a_count_that_can_go_no_further_stays_and_the_grant_is_renewed_all_the_same() {
+    let most = r#"{"providers": {"acme": {"refresh_token": "r1", "generation": 18446744073709551615}}}"#;
+    let (_folder, store) = store_with(most);
+    let before = store.read().unwrap().record("acme").unwrap();
+    renew(&store, &grant("a2", Some("r2")));
+    let after = store.read().unwrap().record("acme").unwrap();
+    assert_eq!((after.generation(), after.moved_from(&before)), (u64::MAX, true));
+    assert_eq!(log_in(&store, "acme", &[]).generation(), u64::MAX);
+}
+
+#[test]
 fn a_mark_keeps_the_tokens_and_is_void_for_others() {
     let (_folder, store) = store_with(HERMES);
     let trouble = Trouble {
