@@ -14,6 +14,7 @@ use crate::provider::{Constants, Provider, Shared};
 use crate::query::walk;
 use crate::secret::Secret;
 use crate::template::{Name, Scope, render_var};
+use crate::text::sanitise;
 
 /// An answer that took the machine out of a state.
 pub(super) struct Kept {
@@ -98,7 +99,7 @@ impl Run {
 
     /// Whether this text holds a value that no screen may show: a token, the verifier, a secret input.
     pub(super) fn holds_secret(&self, text: &str) -> bool {
-        self.secrets().any(|secret| secret.len() >= SHORTEST_SECRET && text.contains(&secret))
+        self.secrets().any(|secret| secret.len() >= SHORTEST_SECRET && shows(text, &secret))
     }
 
     fn secrets(&self) -> impl Iterator<Item = String> {
@@ -119,9 +120,17 @@ impl Run {
 /// A text shorter than this occurs by chance, so its being shown tells nothing.
 const SHORTEST_SECRET: usize = 8;
 
-/// The tokens in an answer or a credential, by the names of RFC 6749 and OpenID Connect.
+/// Whether a text holds a secret, or would on a screen: what is taken out of it there can stand in the secret's midst.
+pub(super) fn shows(text: &str, secret: &str) -> bool {
+    text.contains(secret) || sanitise(text).contains(secret)
+}
+
+/// The names of tokens in RFC 6749 and OpenID Connect.
+pub(super) const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
+
+/// The tokens in an answer or a credential.
 pub(super) fn token_texts(value: &Value) -> impl Iterator<Item = &str> {
-    ["access_token", "refresh_token", "id_token"].into_iter().filter_map(|key| value.get(key)?.as_str())
+    TOKENS.into_iter().filter_map(|key| value.get(key)?.as_str())
 }
 
 impl Scope for Run {

@@ -6,7 +6,7 @@ use super::code;
 use super::outcome::{Trouble, TroubleClass};
 use super::prompt::Unshown;
 use super::request::Unmade;
-use super::run::{Run, token_texts};
+use super::run::{Run, TOKENS, shows, token_texts};
 use super::success::Unusable;
 use crate::query::walk;
 use crate::template::{Missing, Name, Scope, Template, UrlTrouble};
@@ -72,7 +72,7 @@ impl Failing<'_> {
     fn render(&self, template: Option<&Template>) -> Option<String> {
         let text = template?.render(self).ok()?;
         let mut quoted = self.answer.and_then(|a| a.json).into_iter().flat_map(token_texts);
-        let shows_secret = self.run.holds_secret(&text) || quoted.any(|token| text.contains(token));
+        let shows_secret = self.run.holds_secret(&text) || quoted.any(|token| shows(&text, token));
         (!shows_secret).then_some(text)
     }
 
@@ -163,13 +163,20 @@ impl Scope for Failing<'_> {
             Name::Response(path) => walk(self.answer?.json?, path).cloned(),
             Name::ResponseBody => {
                 let answer = self.answer?;
-                // Broken JSON may hold a token that no rule could see.
-                let quotable = answer.json.is_none() && !answer.body.trim_start().starts_with(['{', '[']);
+                let quotable = answer.json.is_none() && !may_hold_token(answer.body);
                 quotable.then(|| Value::from(answer.body))
             }
             other => self.run.value(other),
         }
     }
+}
+
+/// Whether a text that is no JSON may hold a token that no rule could see: JSON that is broken, or another form of answer
+/// that names one.
+fn may_hold_token(body: &str) -> bool {
+    let is_before_json = |c: char| c.is_whitespace() || c == '\u{feff}';
+    body.trim_start_matches(is_before_json).starts_with(['{', '['])
+        || TOKENS.iter().any(|name| body.contains(name))
 }
 
 fn class(code: &str, relogin: bool) -> TroubleClass {

@@ -72,6 +72,27 @@ fn s25_an_error_never_quotes_a_token() {
 }
 
 #[test]
+fn s25_an_answer_in_another_form_is_not_quoted_where_it_may_hold_a_token() {
+    let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
+    for body in
+        ["\u{feff} {\"access_token\":\"abcdefghij\"", "access_token=abcdefghij&scope=a", "f({'id_token': 1})"]
+    {
+        assert_eq!(polled().reply(400, &[], body).trouble().message, "Acme said: nothing");
+    }
+}
+
+#[test]
+fn s25_a_secret_that_only_a_screen_would_put_together_is_not_quoted() {
+    let refresh = DEVICE.replace("[errors]", "[errors]\nrefresh_failed = \"Acme said: {{response.body}}\"");
+    let refresh = || Scenario::refresh(&refresh, json!({"refresh_token": "abcdefghij"}));
+    assert_eq!(refresh().reply(400, &[], "no abcde").trouble().message, "Acme said: no abcde");
+    for split in ["abcdefghij", "abcde\u{200b}fghij", "abcde\u{1b}[0mfghij"] {
+        let message = refresh().reply(400, &[], split).trouble().message;
+        assert!(!crate::text::sanitise(&message).contains("abcdefghij"), "{message}");
+    }
+}
+
+#[test]
 fn an_answer_without_a_token_is_no_success() {
     let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     polled().answer(200, json!({"access_token": 7})).fails("bad_answer");
