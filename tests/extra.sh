@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system.
+# What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults
+#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers shared faults}")
+parts=("${@:-browser peers shared faults fuzz}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -54,6 +54,7 @@ for part in "${parts[@]}"; do
       run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
       run consumers "$python" tests/extra/consumers.py ;;
     faults) run faults tests/extra/faults.sh ;;
+    fuzz) run fuzz tests/extra/fuzz.sh ;;
   esac
 done
 

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod arbitrary;
 mod canary;
 mod catalogue;
 mod check_pages;

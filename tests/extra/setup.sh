@@ -53,7 +53,10 @@ need_venv() {
   debian python3 python3 python3-venv && once "$1" "$extra/requirements-$1.txt" venv "$1" "$extra/requirements-$1.txt"
 }
 
+cargo_fuzz() { cargo install --quiet --locked --version 0.13.2 --root "$(dirname "$tools")" cargo-fuzz; }
+
 need_browser() { debian chromium chromium && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
 need_faults() { debian strace strace && debian python3 python3; }
+need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }
