@@ -33,9 +33,11 @@ fn main() {
         command.arg(format!("api.minimax.io={server}"));
         command
     };
-    let ratio =
-        cpu::compare(rounds, runs, &|| login(home.path()), &|| by_hand("login", home.path(), &server));
-    println!("login: {ratio}");
+    for job in ["login", "frugal-login"] {
+        let ratio =
+            cpu::compare(rounds, runs, &|| login(home.path()), &|| by_hand(job, home.path(), &server));
+        println!("login beside {job}: {ratio}");
+    }
     let token = || {
         let mut command = engine(home.path());
         command.args(["token", "minimax-oauth"]);

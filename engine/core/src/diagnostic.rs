@@ -119,12 +119,17 @@ impl Diagnostic {
     }
 }
 
+/// A name longer than this is no slip of a known one; telling them apart takes time that grows with both.
+const LONGEST_NAME: usize = 64;
+
 /// The name in `known` that a person most likely meant by `given`, if one is near.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (given.chars().count() / 3).max(1);
+    let comparable = |name: &str| name.len() <= LONGEST_NAME;
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .filter(|name| comparable(given) && comparable(name) && given.len().abs_diff(name.len()) <= 4 * limit)
+        .map(|name| (strsim::osa_distance(given, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| name)

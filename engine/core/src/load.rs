@@ -3,6 +3,7 @@
 //! What a reader would get wrong: a value that an `extends` brought keeps the span of its own file, so the findings of one
 //! load can lie in several files.
 
+mod limit;
 mod merge;
 
 use std::sync::Arc;
@@ -80,6 +81,11 @@ fn load_as(
     findings.extend(merge::overrides_nothing(&own, &layers));
     let names = layers.iter().map(|layer| layer.name.clone()).collect();
     let merged = merge::over(own, layers);
+    let exceeded = limit::exceeded(&merged);
+    if !exceeded.is_empty() {
+        findings.extend(exceeded);
+        return finished(None, findings);
+    }
 
     let (raw, unread) = read::read(&merged);
     findings.extend(unread);
@@ -175,8 +181,7 @@ pub(crate) fn brought_by(extends: Span) -> Label {
 }
 
 fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>) -> Loaded {
-    crate::check::sort(&mut findings);
-    findings.dedup();
+    crate::check::tidy(&mut findings);
     let usable = !findings.iter().any(Diagnostic::is_error);
     Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }

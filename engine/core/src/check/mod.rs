@@ -56,6 +56,9 @@ use crate::{load, parse, provider::lower, raw};
 pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances};
 pub use self::subject::{Context, Subject};
 
+/// The most findings of a file that are told at once: more help nobody.
+pub(crate) const MOST: usize = 100;
+
 /// A rule over one provider.
 pub struct Rule {
     /// What it finds.
@@ -114,13 +117,15 @@ pub static CATALOGUE_RULES: &[&CatalogueRule] = &[&clashing_name::RULE, &shared_
 
 /// All findings of a provider, sorted by place.
 pub fn check(provider: &Provider, context: &Context<'_>) -> Vec<Diagnostic> {
-    let subject = Subject::new(provider, context);
+    let subject = match Subject::new(provider, context) {
+        Ok(subject) => subject,
+        Err(tangled) => return vec![*tangled],
+    };
     let mut findings: Vec<Diagnostic> = RULES.iter().flat_map(|rule| (rule.run)(&subject)).collect();
     for finding in findings.iter_mut().filter(|finding| !subject.is_own(finding.primary.span)) {
         finding.secondary.extend(provider.extends_at.map(load::brought_by));
     }
-    sort(&mut findings);
-    findings.dedup();
+    tidy(&mut findings);
     findings
 }
 
@@ -151,9 +156,35 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
+/// Sorts findings, leaves out what is said twice, and what goes beyond [`MOST`]. An error among them stays.
+pub(crate) fn tidy(findings: &mut Vec<Diagnostic>) {
+    sort(findings);
+    findings.dedup();
+    if let Some(error) = findings.iter().position(Diagnostic::is_error).filter(|at| *at >= MOST) {
+        findings.swap(MOST - 1, error);
+    }
+    findings.truncate(MOST);
+}
+
 /// Sorts findings by file, place and code.
 pub fn sort(findings: &mut [Diagnostic]) {
     findings.sort_by(|a, b| {
         (a.primary.span, a.code.id, &a.message).cmp(&(b.primary.span, b.code.id, &b.message))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Span};
+
+    #[test]
+    fn an_error_behind_a_hundred_warnings_is_told() {
+        let at = |start: u32, code| Diagnostic::new(code, Span { file: FileId(0), start, end: start }, "");
+        let mut findings: Vec<_> = (0..150).map(|start| at(start, no_pkce::RULE.code)).collect();
+        findings.push(at(200, no_state::RULE.code));
+        tidy(&mut findings);
+        assert_eq!(findings.len(), MOST);
+        assert!(findings[MOST - 1].is_error());
+    }
 }

@@ -16,6 +16,10 @@ pub struct Context<'a> {
     pub flow: bool,
 }
 
+/// How much the rules of all states may ask for, as [`condition::Analysis::size`] counts. The largest state that ships
+/// asks for 896.
+const MOST_ASKED: usize = 150_000;
+
 /// A provider under check.
 pub struct Subject<'a> {
     /// The provider.
@@ -40,12 +44,15 @@ pub(super) struct Facts {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(provider: &'a Provider, context: &Context<'a>) -> Subject<'a> {
-        let facts = provider.states.iter().map(facts).collect();
+    /// Looks at a provider; an error is the one finding about a flow that is too tangled to say more of it.
+    pub(super) fn new(provider: &'a Provider, context: &Context<'a>) -> Result<Subject<'a>, Box<Diagnostic>> {
+        let mut left = MOST_ASKED;
+        let facts: Option<Vec<_>> = provider.states.iter().map(|state| facts(state, &mut left)).collect();
+        let facts = facts.ok_or_else(|| proof::tangled(provider, "its rules ask for too much"))?;
         let mut subject =
             Subject { provider, sources: context.sources, flow: context.flow, proof: Vec::new(), facts };
-        subject.proof = proof::findings(&subject);
-        subject
+        subject.proof = proof::findings(&subject)?;
+        Ok(subject)
     }
 
     /// What the rules of a state that acts say about its answers.
@@ -82,19 +89,21 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn facts(state: &State) -> Option<Facts> {
-    let StateKind::Active(active) = &state.kind else { return None };
+/// What a state's rules say; `None` where all states together ask for too much.
+fn facts(state: &State, left: &mut usize) -> Option<Option<Facts>> {
+    let StateKind::Active(active) = &state.kind else { return Some(None) };
     let wire = match active.act {
         Act::Request(_) => Wire::Http,
         Act::Browser(_) => Wire::Callback,
     };
     let analysis = condition::analyse(&active.on, wire, &condition::symbolic);
+    *left = left.checked_sub(analysis.size())?;
     let rules = 0..active.on.len();
-    Some(Facts {
+    Some(Some(Facts {
         guaranteed: rules.clone().map(|rule| analysis.guaranteed(rule)).collect(),
         dead: rules.map(|rule| analysis.dead(rule)).collect(),
         falls_through: analysis.falls_through(),
-    })
+    }))
 }
 
 /// Where a rule leads, if it goes on.

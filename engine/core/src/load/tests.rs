@@ -246,6 +246,34 @@ fn a_provider_may_hold_its_whole_flow() {
     provider(&whole(), &[]);
 }
 
+#[test]
+fn s27_sixty_four_of_a_kind_are_read_and_one_more_refused() {
+    let inputs = |count: usize| {
+        (0..count).fold(whole(), |text, i| text + &format!("\n[inputs.i{i}]\nprompt = \"?\"\n"))
+    };
+    provider(&inputs(64), &[]);
+    let (loaded, _) = loaded(&inputs(65), &[]);
+    assert_eq!(loaded.diagnostics.len(), 1);
+    assert_eq!(loaded.diagnostics[0].message, "a provider may have 64 inputs; this has 65");
+    assert!(loaded.provider.is_none());
+}
+
+#[test]
+fn s27_vars_that_double_each_other_are_refused_before_they_are_made() {
+    let vars = |count: usize| {
+        let var = |i: usize| format!("a{i} = \"{{{{a{0}}}}}{{{{a{0}}}}}\"\n", i - 1);
+        format!("[vars]\na0 = \"x\"\n{}", (1..=count).map(var).collect::<String>())
+    };
+    let messages = |count: usize| {
+        let (loaded, _) = loaded(&vars(count), &[]);
+        loaded.diagnostics.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    let refused =
+        |messages: &[String]| messages.iter().any(|m| m.ends_with("is made from more than 1000 parts"));
+    assert!(!refused(&messages(8)));
+    assert!(refused(&messages(40)), "{:?}", messages(40));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

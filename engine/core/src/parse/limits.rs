@@ -10,6 +10,9 @@ pub const MAX_BYTES: usize = 256 * 1024;
 /// The deepest nesting: the outermost table is 1, each table or list inside it one more.
 pub const MAX_DEPTH: usize = 16;
 
+/// The most entries of one table or list.
+pub const MAX_ENTRIES: usize = 1_000;
+
 /// The most findings of one text: a file that is none of the two languages has one for every word.
 pub(super) const MAX_FINDINGS: usize = 20;
 
@@ -30,7 +33,7 @@ pub(super) fn check_text(place: &Place<'_>) -> Result<(), Vec<Diagnostic>> {
     if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
-/// Refuses nesting that is too deep, and hidden characters that were written as escapes.
+/// Refuses nesting that is too deep, tables and lists that are too long, and hidden characters that were written as escapes.
 pub(super) fn check_node(root: &Node) -> Result<(), Vec<Diagnostic>> {
     let mut findings = Vec::new();
     walk(root, 1, &mut findings);
@@ -43,10 +46,20 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(&SYNTAX, span, format!("tables and lists may be nested {MAX_DEPTH} deep"))
 }
 
+/// The finding for a table or list that is longer than it may be.
+pub(crate) fn too_many(node: &Node, place: &str, what: &str, most: usize) -> Diagnostic {
+    let message = format!("{place} may have {most} {what}; this has {}", node.len());
+    Diagnostic::new(&SYNTAX, node.span, message)
+}
+
 fn walk(node: &Node, depth: usize, findings: &mut Vec<Diagnostic>) {
     let is_container = matches!(node.value, Value::Array(_) | Value::Table(_));
     if is_container && depth > MAX_DEPTH {
         findings.push(too_deep(node.span));
+        return;
+    }
+    if node.len() > MAX_ENTRIES {
+        findings.push(too_many(node, "a table or a list", "entries", MAX_ENTRIES));
         return;
     }
     match &node.value {

@@ -11,7 +11,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use limits::{MAX_BYTES, MAX_DEPTH};
+pub(crate) use limits::too_many;
+pub use limits::{MAX_BYTES, MAX_DEPTH, MAX_ENTRIES};
 pub use node::{Entry, Node, Table, Value};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -34,7 +35,7 @@ pub enum Language {
 /// # Errors
 ///
 /// [`SYNTAX`] findings, each with its place: all of a TOML file's, the first of a YAML file's. Among them are texts beyond
-/// [`MAX_BYTES`], nesting beyond [`MAX_DEPTH`], a key that is written twice, and control characters.
+/// [`MAX_BYTES`], nesting beyond [`MAX_DEPTH`], more than [`MAX_ENTRIES`] in a row, a key that is written twice, and control characters.
 pub fn parse(text: &str, language: Language, file: FileId) -> Result<Node, Vec<Diagnostic>> {
     let place = Place::new(text, file);
     limits::check_text(&place)?;

@@ -56,6 +56,20 @@ impl Node {
         self.entry(key).map(|entry| &entry.node)
     }
 
+    /// How many entries a table or a list has; none where this is neither.
+    pub fn len(&self) -> usize {
+        match &self.value {
+            Value::Array(items) => items.len(),
+            Value::Table(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether a table or a list has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The place and the value of a key, if this is a table that has it.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.as_table()?.get(key)

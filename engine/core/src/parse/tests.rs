@@ -247,6 +247,19 @@ fn s27_sixteen_levels_are_read_and_seventeen_refused() {
 }
 
 #[test]
+fn s27_a_thousand_entries_are_read_and_one_more_refused() {
+    let list = |count: usize| format!("[{}]", vec!["1"; count].join(", "));
+    node(&format!("a = {}", list(1000)), Language::Toml);
+    node(&format!("a: {}", list(1000)), Language::Yaml);
+    for (text, language) in
+        [(format!("a = {}", list(1001)), Language::Toml), (format!("a: {}", list(1001)), Language::Yaml)]
+    {
+        let findings = parse(&text, language, FileId(0)).expect_err("too long");
+        assert_eq!(findings[0].message, "a table or a list may have 1000 entries; this has 1001");
+    }
+}
+
+#[test]
 fn s27_hostile_files_end_in_errors() {
     let bomb = (0..40).fold("a0: &a0 [x, x, x, x]\n".to_owned(), |text, i| {
         text + &format!("a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}]\n", i + 1, i + 1)

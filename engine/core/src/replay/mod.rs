@@ -41,7 +41,9 @@ pub static NO_TESTS: Code = Code::warning("HE705", "no-tests");
 
 /// Runs all tests of a file and reports what they show and what they leave out.
 pub fn run(provider: &Shared, tests: &TestFile) -> Report {
-    let runs: Vec<Trace> = tests.tests.iter().map(|test| play::play(provider, test, tests.now)).collect();
+    let mut budget = play::Budget::new();
+    let play = |test| play::play(provider, test, tests.now, &mut budget);
+    let runs: Vec<Trace> = tests.tests.iter().map(play).collect();
     let results = tests.tests.iter().zip(&runs).map(|(test, trace)| result(provider, tests, test, trace));
     Report {
         provider: provider.id.clone(),

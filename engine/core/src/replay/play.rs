@@ -16,21 +16,38 @@ use crate::raw::test::Fail;
 use crate::template::{Missing, Name, Scope, Template};
 use crate::time::{Now, UnixMs, format_duration};
 
-/// More effects than any flow with a pace and a deadline has.
+/// More effects than all tests of a flow with paces and deadlines have.
 const MOST_EFFECTS: usize = 50_000;
+
+/// How many effects the tests of a file may still have.
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// That of one file.
+    pub(super) fn new() -> Budget {
+        Budget(MOST_EFFECTS)
+    }
+
+    /// Takes one effect out; false where none is left.
+    fn take(&mut self) -> bool {
+        let left = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        left
+    }
+}
 
 /// The port of a listener whose file leaves it open.
 const ANY_PORT: u16 = 49_152;
 
 /// Plays a test to its end, or to the point where it can't go on.
-pub(super) fn play(provider: &Shared, test: &Test, now: UnixMs) -> Trace {
+pub(super) fn play(provider: &Shared, test: &Test, now: UnixMs, budget: &mut Budget) -> Trace {
     let default_region = provider.regions.as_ref().map(|regions| regions.default.clone());
     let region = test.region.clone().or(default_region);
     let trace = Trace { region, variables: test.variables.clone(), ..Trace::default() };
     let clock = Now { wall: now, elapsed: Duration::ZERO };
     let (machine, effect) = Machine::start(start(provider, test), clock);
     let mut player = Player { provider, test, machine, clock, trace, asked: Vec::new() };
-    player.run(effect);
+    player.run(effect, budget);
     Trace { waited: player.clock.elapsed, machine: Some(player.machine), ..player.trace }
 }
 
@@ -81,9 +98,9 @@ struct Player<'a> {
 type Next = Result<(Event, Value), Ending>;
 
 impl Player<'_> {
-    fn run(&mut self, first: Effect) {
+    fn run(&mut self, first: Effect, budget: &mut Budget) {
         let mut effect = first;
-        for _ in 0..MOST_EFFECTS {
+        while budget.take() {
             match self.perform(effect) {
                 Ok((event, answer)) => effect = self.step(event, answer),
                 Err(ending) => {
@@ -95,7 +112,10 @@ impl Player<'_> {
         self.trace.ending = Some(Ending::Stuck {
             field: "expect.end".to_owned(),
             needed: "an end of the run".to_owned(),
-            found: format!("none after {MOST_EFFECTS} steps and {}", format_duration(self.clock.elapsed)),
+            found: format!(
+                "none when the tests of the file had taken {MOST_EFFECTS} steps, {} of it here",
+                format_duration(self.clock.elapsed)
+            ),
         });
     }
 

@@ -153,7 +153,10 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Expression(expression, span) => text.push_str(&render_text(expression, *span, scope)?),
+                Part::Expression(expression, span) => {
+                    text.push_str(&render_text(expression, *span, scope)?);
+                    within_limit(&text, expression, *span)?;
+                }
             }
         }
         Ok(text)
@@ -171,6 +174,13 @@ impl Template {
 }
 
 const NO_VALUE: &str = "has no value";
+
+/// The longest text that is made of a template, in bytes: names that stand for names can make more than any memory holds.
+const LONGEST_TEXT: usize = 1 << 20;
+
+fn within_limit(text: &str, expression: &Expression, span: Span) -> Result<(), Missing> {
+    if text.len() > LONGEST_TEXT { Err(missing(expression, span, "makes too long a text")) } else { Ok(()) }
+}
 
 fn collect_names<'a>(expression: &'a Expression, names: &mut Vec<(&'a Name, Span)>) {
     match expression {

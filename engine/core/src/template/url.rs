@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::{Expression, Missing, Part, Scope, Template, render_text};
+use super::{Expression, Missing, Part, Scope, Template, render_text, within_limit};
 use crate::origin::{HostPattern, Origin};
 use crate::source::Span;
 
@@ -109,7 +109,8 @@ fn url_text(template: &Template, scope: &dyn Scope) -> Result<String, UrlTrouble
                 text.push_str(literal);
             }
             Piece::Value(expression, span) => {
-                encode(&render_text(expression, *span, scope)?, in_query, &mut text)
+                encode(&render_text(expression, *span, scope)?, in_query, &mut text);
+                within_limit(&text, expression, *span)?;
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Findings with their lines, as a person reads them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use hermes_engine_core::diagnostic::{Diagnostic, Label, Severity};
+use hermes_engine_core::diagnostic::{Diagnostic, Severity};
 use hermes_engine_core::source::{FileId, Sources, Span};
 
 use super::super::safe;
@@ -51,17 +52,30 @@ fn snippet<'d>(
     file: FileId,
 ) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
     let source = sources.file(file)?;
-    let annotation = |kind: AnnotationKind, label: &Label| {
-        let annotation = kind.span(first_line(&source.text, label.span));
+    let primary = std::iter::once((AnnotationKind::Primary, &diagnostic.primary));
+    let secondary = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));
+    let labels: Vec<_> = primary
+        .chain(secondary)
+        .filter(|(_, label)| label.span.file == file)
+        .map(|(kind, label)| (kind, label, first_line(&source.text, label.span)))
+        .collect();
+    let lines = lines_around(&source.text, labels.iter().map(|(.., words)| words));
+    let annotations = labels.into_iter().map(|(kind, label, words)| {
+        let annotation = kind.span(words.start - lines.start..words.end - lines.start);
         if label.text.is_empty() { annotation } else { annotation.label(safe(&label.text)) }
-    };
-    let primary = Some(&diagnostic.primary).filter(|label| label.span.file == file);
-    let secondary = diagnostic.secondary.iter().filter(|label| label.span.file == file);
-    let annotations = primary
-        .map(|label| annotation(AnnotationKind::Primary, label))
-        .into_iter()
-        .chain(secondary.map(|label| annotation(AnnotationKind::Context, label)));
-    Some(Snippet::source(without_c1(&source.text)).path(safe(&source.name)).annotations(annotations))
+    });
+    let before = source.text.get(..lines.start)?.matches('\n').count();
+    let snippet = Snippet::source(without_c1(source.text.get(lines.clone())?)).line_start(1 + before);
+    Some(snippet.path(safe(&source.name)).annotations(annotations))
+}
+
+/// The whole lines of all these words and what is between: the renderer reads all that it is given, for each finding.
+fn lines_around<'w>(text: &str, words: impl Iterator<Item = &'w Range<usize>> + Clone) -> Range<usize> {
+    let start = words.clone().map(|range| range.start).min().unwrap_or(0);
+    let end = words.map(|range| range.end).max().unwrap_or(0);
+    let line_start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_end = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at);
+    line_start..line_end
 }
 
 /// A file's text without the control characters U+0080 to U+009F, which the renderer lets through: a terminal obeys them.
@@ -72,7 +86,7 @@ fn without_c1(text: &str) -> Cow<'_, str> {
 }
 
 /// The part of a span that is on its first line: a caret under the first words says as much as a bracket around all.
-fn first_line(text: &str, span: Span) -> std::ops::Range<usize> {
+fn first_line(text: &str, span: Span) -> Range<usize> {
     let boundary = |at: u32| {
         let mut at = (at as usize).min(text.len());
         while !text.is_char_boundary(at) {

@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::say::{finding, rule_span};
 use super::subject::{Subject, goes_to};
-use super::{unguarded_field, used_before_run};
+use super::{MOST, unguarded_field, used_before_run};
 use crate::diagnostic::Diagnostic;
-use crate::provider::{ACTIONS, Act, Action, Back, StateId, StateKind, Success, ValueSource};
+use crate::provider::{ACTIONS, Act, Action, Back, Provider, StateId, StateKind, Success, ValueSource};
 use crate::query::Step;
 use crate::source::Span;
 use crate::template::{Expression, Name, Part};
 
-/// The number of arrivals after which a flow is too tangled to be proved.
-const MAX_ARRIVALS: usize = 50_000;
+/// How much is looked at before a flow is too tangled to be proved: arrivals, and the templates of the states there.
+const MAX_LOOKS: usize = 20_000;
 
 /// A rule that was taken on the way.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +49,8 @@ enum Gap<'n> {
 /// The findings by the words they are about: a place is spoken of once.
 type Findings = BTreeMap<Span, Diagnostic>;
 
-/// All findings of the proof.
-pub(super) fn findings(subject: &Subject<'_>) -> Vec<Diagnostic> {
+/// All findings of the proof; an error is the one of a flow that is too tangled to be proved.
+pub(super) fn findings(subject: &Subject<'_>) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
     let mut findings = Findings::new();
     // Pairs: a state, and one that has run before it.
     let mut ever_run = BTreeSet::new();
@@ -58,21 +58,24 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Diagnostic> {
         ever_run.extend(arrival.way.iter().map(|taken| (arrival.at, taken.state)));
         arrived(subject, arrival, &mut findings);
     });
+    if !complete {
+        return Err(tangled(subject.provider, "too many ways lead through it"));
+    }
     let mut all: Vec<Diagnostic> = findings.into_values().collect();
     alternatives_that_never_run(subject, &ever_run, &mut all);
-    if !complete {
-        let span = subject.provider.start.login.first().map_or(subject.top(), |start| start.span);
-        all.push(
-            Diagnostic::new(&unguarded_field::CODE, span, "too many ways lead through this flow to prove it")
-                .help("lead some of its states together"),
-        );
-    }
-    all
+    Ok(all)
+}
+
+/// The finding about a flow of which nothing can be proved.
+pub(super) fn tangled(provider: &Provider, why: &str) -> Box<Diagnostic> {
+    let span = provider.start.login.first().map_or(provider.span.part(0, 0), |start| start.span);
+    let finding = Diagnostic::new(&unguarded_field::CODE, span, format!("this flow can't be proved: {why}"));
+    Box::new(finding.help("lead some of its states together, and let rules ask for what the login needs"))
 }
 
 /// Visits every arrival on every simple path; false if there were too many.
 fn walk(subject: &Subject<'_>, visit: &mut dyn FnMut(&Arrival<'_>)) -> bool {
-    let mut left = MAX_ARRIVALS;
+    let mut left = MAX_LOOKS;
     ACTIONS.iter().all(|action| {
         let starts = subject.provider.starts(*action);
         starts.into_iter().all(|start| step(subject, *action, &mut Vec::new(), start, &mut left, visit))
@@ -87,7 +90,8 @@ fn step(
     left: &mut usize,
     visit: &mut dyn FnMut(&Arrival<'_>),
 ) -> bool {
-    let Some(less) = left.checked_sub(1) else { return false };
+    let looks = 1 + subject.provider.states.get(at.0).map_or(0, |state| state.templates().len());
+    let Some(less) = left.checked_sub(looks) else { return false };
     *left = less;
     visit(&Arrival { action, way, at });
     let Some(StateKind::Active(active)) = subject.provider.states.get(at.0).map(|state| &state.kind) else {
@@ -217,17 +221,21 @@ fn alternatives_that_never_run(
     ever: &BTreeSet<(StateId, StateId)>,
     all: &mut Vec<Diagnostic>,
 ) {
+    let said: BTreeSet<Span> = all.iter().map(|finding| finding.primary.span).collect();
     let reached: BTreeSet<StateId> = ACTIONS
         .iter()
         .flat_map(|action| subject.provider.reachable(&subject.provider.starts(*action)))
         .collect();
     for id in reached {
+        if all.len() >= MOST {
+            return;
+        }
         let Some(state) = subject.provider.states.get(id.0) else { continue };
         for placed in state.templates() {
             for (name, span) in placed.template.names() {
                 let Name::Answer { state: named, .. } = name else { continue };
                 let Some(other) = subject.provider.state_id(named) else { continue };
-                if !ever.contains(&(id, other)) && !all.iter().any(|finding| finding.primary.span == span) {
+                if !ever.contains(&(id, other)) && !said.contains(&span) {
                     let message = match other == id {
                         true => format!("`{named}` has no answer yet while it runs"),
                         false => format!("`{named}` never runs before `{}`", state.name),

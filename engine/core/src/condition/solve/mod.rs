@@ -108,8 +108,12 @@ pub fn analyse(rules: &[Rule], wire: Wire, value_of: &dyn Fn(&Operand) -> Option
 /// The leaves that have an answer, or may have one.
 fn possible_leaves(space: &Space, questions: &[&Questions]) -> Option<Vec<Leaf>> {
     let mut leaves = space.leaves(questions)?;
-    leaves.retain(|leaf| !matches!(build(space, &leaf.domains, PLAIN), Built::Never));
+    leaves.retain(|leaf| is_possible(space, leaf));
     Some(leaves)
+}
+
+fn is_possible(space: &Space, leaf: &Leaf) -> bool {
+    !matches!(build(space, &leaf.domains, PLAIN), Built::Never)
 }
 
 /// The value of an operand where no run is at hand: a template stands for its own text.
@@ -121,6 +125,14 @@ pub fn symbolic(operand: &Operand) -> Option<Value> {
 }
 
 impl Analysis {
+    /// How much work it is to ask all there is to ask: every variable of every leaf, each against all others, and every
+    /// rule against all others.
+    pub fn size(&self) -> usize {
+        let Some(known) = &self.known else { return 0 };
+        let variables = known.space.domains().len();
+        (known.leaves.len() * variables + self.rules * self.rules) * variables
+    }
+
     /// The paths that are present in every answer that takes the rule.
     pub fn guaranteed(&self, rule: usize) -> Guaranteed {
         let Some(known) = &self.known else { return Guaranteed::default() };
@@ -137,8 +149,10 @@ impl Analysis {
             return None;
         }
         let is_never_taken = |list: &[&Questions]| {
-            possible_leaves(&known.space, list)
-                .is_some_and(|leaves| !leaves.iter().any(|leaf| leaf.rule + 1 == list.len()))
+            known.space.leaves(list).is_some_and(|leaves| {
+                let mut own = leaves.iter().filter(|leaf| leaf.rule + 1 == list.len());
+                !own.any(|leaf| is_possible(&known.space, leaf))
+            })
         };
         if is_never_taken(&[own]) {
             return Some(Dead::Impossible);

@@ -9,8 +9,9 @@ use crate::condition::{Condition, Test};
 use crate::provider::Rule;
 use crate::query::Query;
 
-/// More leaves than any sensible file has; beyond it nothing is claimed.
-const MAX_LEAVES: usize = 4096;
+/// The most leaves, times the variables that each has a domain of. The largest state that ships has 119; beyond the most
+/// nothing is claimed.
+const MOST_DOMAINS: usize = 4096;
 
 /// The variable is in the set.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +83,7 @@ impl Space {
     pub(super) fn leaves(&self, rules: &[&Questions]) -> Option<Vec<Leaf>> {
         let mut leaves = Vec::new();
         let mut open = vec![(0, self.domains())];
+        let variables = self.domains().len();
         while let Some((rule, domains)) = open.pop() {
             let Some(questions) = rules.get(rule) else {
                 leaves.push(Leaf { rule, domains });
@@ -100,7 +102,7 @@ impl Space {
                     }
                 }
             }
-            if leaves.len() + open.len() > MAX_LEAVES {
+            if (leaves.len() + open.len()).saturating_mul(variables) > MOST_DOMAINS {
                 return None;
             }
         }

@@ -27,6 +27,7 @@ use indexmap::IndexMap;
 use self::names::{FINAL, Namespace};
 use self::site::Site;
 use super::{At, ErrorText, Provider, State, StateId, StateKind};
+use crate::check::MOST;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::parse::Node;
 use crate::raw;
@@ -61,6 +62,7 @@ pub(crate) fn lower(file: &File<'_>) -> (Provider, Vec<Diagnostic>) {
         }),
         raw_states,
         findings: Vec::new(),
+        templates: 0,
     };
     lowering.namespace();
     let provider = lowering.provider();
@@ -77,11 +79,18 @@ struct Lowering<'a> {
     /// All states, the final ones too, by name.
     ids: IndexMap<String, StateId>,
     findings: Vec<Diagnostic>,
+    /// How many bytes of templates were seen.
+    templates: usize,
 }
 
 impl<'a> Lowering<'a> {
     fn push(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
+    }
+
+    /// Whether so much is wrong that more would not be told; the file can't be run then.
+    fn has_enough(&self) -> bool {
+        self.findings.len() > MOST && self.findings.last().is_some_and(Diagnostic::is_error)
     }
 
     fn provider(&mut self) -> Provider {

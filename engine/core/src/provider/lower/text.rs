@@ -14,6 +14,9 @@ use crate::raw::union;
 use crate::source::Span;
 use crate::template::{Template, TemplateError, TemplateFault};
 
+/// The most bytes of all templates of a file.
+const MOST_TEMPLATES: usize = 64 * 1024;
+
 impl Lowering<'_> {
     /// A template; where it can't be parsed, its text as it stands.
     pub(super) fn template(&mut self, text: &str, site: Site<'_>, slot: Slot) -> Template {
@@ -21,6 +24,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn template_at(&mut self, text: &str, span: Span, slot: Slot) -> Template {
+        if self.has_enough() || self.is_beyond_templates(text, span) {
+            return Template::literal(text, span);
+        }
         match Template::parse(text, span, &Scoped { names: &self.names, slot }) {
             Ok(template) => template,
             Err(errors) => {
@@ -28,6 +34,20 @@ impl Lowering<'_> {
                 Template::literal(text, span)
             }
         }
+    }
+
+    /// Counts a template; whether there are more than a file may have, which is said once.
+    fn is_beyond_templates(&mut self, text: &str, span: Span) -> bool {
+        if !text.contains("{{") {
+            return false;
+        }
+        let before = self.templates;
+        self.templates += text.len();
+        if before <= MOST_TEMPLATES && self.templates > MOST_TEMPLATES {
+            let message = format!("the templates of a file may have {} KiB in all", MOST_TEMPLATES / 1024);
+            self.push(Diagnostic::new(&TEMPLATE_LOGIC, span, message));
+        }
+        self.templates > MOST_TEMPLATES
     }
 
     pub(super) fn optional(&mut self, text: Option<&String>, site: Site<'_>, slot: Slot) -> Option<Template> {

@@ -1,14 +1,17 @@
 //! Constants, which may be made from each other but not in a circle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
 use super::Lowering;
-use super::code::CIRCULAR_VAR;
+use super::code::{CIRCULAR_VAR, TEMPLATE_LOGIC};
 use super::names::Slot;
 use crate::diagnostic::Diagnostic;
 use crate::template::{Name, Template};
+
+/// The most texts and names that a var is made from.
+const MOST_PARTS: usize = 1_000;
 
 impl Lowering<'_> {
     pub(super) fn vars(&mut self) -> IndexMap<String, Template> {
@@ -35,8 +38,45 @@ impl Lowering<'_> {
             );
             vars.insert(name, Template::literal("", span));
         }
+        self.too_many_parts(&mut vars);
         vars
     }
+
+    /// Vars that double each other again and again would fill any memory.
+    fn too_many_parts(&mut self, vars: &mut IndexMap<String, Template>) {
+        let mut known = HashMap::new();
+        let large: Vec<String> =
+            vars.keys().filter(|name| parts(name, vars, &mut known) > MOST_PARTS).cloned().collect();
+        let Some(first) = large.first() else { return };
+        let span = self.site.key("vars").key(first).span();
+        self.push(
+            Diagnostic::new(
+                &TEMPLATE_LOGIC,
+                span,
+                format!("`{first}` is made from more than {MOST_PARTS} parts"),
+            )
+            .help("make it from fewer other vars"),
+        );
+        for name in large {
+            vars.insert(name, Template::literal("", span));
+        }
+    }
+}
+
+/// How many texts and names a var is made from, all that it names taken apart. There are no circles any more.
+fn parts<'a>(
+    name: &'a str,
+    vars: &'a IndexMap<String, Template>,
+    known: &mut HashMap<&'a str, usize>,
+) -> usize {
+    if let Some(count) = known.get(name) {
+        return *count;
+    }
+    let own = vars.get(name).map_or(0, |template| template.parts.len());
+    let others = uses(name, vars).into_iter().map(|used| parts(used, vars, known));
+    let count = others.fold(own, usize::saturating_add);
+    known.insert(name, count);
+    count
 }
 
 fn leads_back(name: &str, vars: &IndexMap<String, Template>) -> bool {

@@ -27,7 +27,7 @@ pub static UNKNOWN_KEY: Code = Code::error("HE001", "unknown-key");
 /// HE005: a value of another type than the key's, or a required key that is missing.
 pub static WRONG_TYPE: Code = Code::error("HE005", "wrong-type");
 
-/// How often a file is read again: as many wrong types are reported at once, and more help nobody.
+/// How often a file is read again: as many wrong types are reported at once, and as many unknown keys; more help nobody.
 const ROUNDS: usize = 100;
 
 /// Reads `T` from a node and reports every unknown key and every wrong type of the file, each once, sorted by place.
@@ -89,7 +89,7 @@ impl Mender {
 
     /// Reports an unknown key; each round finds those of the rounds before again.
     fn note_unknown(&mut self, unknown: &Unknown) {
-        if !self.noted.insert(unknown.span) {
+        if self.noted.len() >= ROUNDS || !self.noted.insert(unknown.span) {
             return;
         }
         let near = words::nearest_free(&unknown.key, unknown.known, &unknown.present);
