@@ -128,9 +128,9 @@ pub(super) fn shows(text: &str, secret: &str) -> bool {
 /// The names of tokens in RFC 6749 and OpenID Connect.
 pub(super) const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 
-/// The tokens in an answer or a credential.
+/// The tokens in an answer or a credential; an empty one is none.
 pub(super) fn token_texts(value: &Value) -> impl Iterator<Item = &str> {
-    TOKENS.into_iter().filter_map(|key| value.get(key)?.as_str())
+    TOKENS.into_iter().filter_map(|key| value.get(key)?.as_str()).filter(|text| !text.is_empty())
 }
 
 impl Scope for Run {

@@ -72,6 +72,13 @@ fn s25_an_error_never_quotes_a_token() {
 }
 
 #[test]
+fn an_empty_token_in_an_answer_hides_nothing_of_its_error() {
+    let polled = Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
+    let empty = json!({"error": "x", "error_description": "too old", "access_token": ""});
+    assert_eq!(polled.answer(400, empty).trouble().message, "Acme said: too old");
+}
+
+#[test]
 fn s25_an_answer_in_another_form_is_not_quoted_where_it_may_hold_a_token() {
     let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     for body in
