@@ -28,7 +28,10 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let (exit, end) = match args.flow {
         Flow::Login => (flow::login(context, name, &args.options)?, "success"),
         Flow::Refresh => (flow::refresh(context, name, &args.options)?, "success"),
-        Flow::Logout => (flow::logout(context, name, &args.options)?, "done"),
+        Flow::Logout => {
+            let Options { label, how, .. } = &args.options;
+            (flow::logout(context, name, label.as_deref(), &how.wire)?, "done")
+        }
         Flow::Verify => (flow::verify(context, name, &args.options)?, "done"),
     };
     if args.output.is_json() {

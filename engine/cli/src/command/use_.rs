@@ -52,7 +52,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         flow::login(context, Some(&chosen.provider), &args.options)?;
     }
     let model = if chosen.names_model() { None } else { ask_model(&session.provider)? };
-    let wanted = Wanted { network: args.options.how.network.clone(), ..Wanted::default() };
+    let wanted = Wanted { network: args.options.how.wire.network.clone(), ..Wanted::default() };
     let resolved = resolve(&session, &chosen.with_model(model), &wanted)?;
     let id = resolved.provider;
     let Some(default) = resolved.model else {

@@ -26,7 +26,7 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
-    let ran = run(&session, &options.how, witness(options.trace).as_mut())?;
+    let ran = run(&session, &options.how, witness(&options.how.wire).as_mut())?;
     finish(&session, options, ran)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -
     let browser = no_browser.is_none();
     let start = start(session, &inputs, how, from, browser);
     let mut person = Terminal::new(how.stdin.is_none()).without_browser(no_browser);
-    let outcome = block_on(drive(start, how.network.options(), &mut person, witness))??;
+    let outcome = block_on(drive(start, how.wire.network.options(), &mut person, witness))??;
     Ok(Ran { inputs, from, browser, outcome })
 }
 

@@ -6,7 +6,7 @@ use hermes_engine::store::{Record, Slot, Store};
 use hermes_engine_core::machine::{Outcome, Start};
 use hermes_engine_core::provider::Action;
 
-use super::Options;
+use super::Wire;
 use super::run::{block_on, drive, witness};
 use crate::command::Ended;
 use crate::context::Context;
@@ -17,28 +17,28 @@ use crate::session::Session;
 
 /// Revokes and forgets a provider's credentials, or the one of `--label`. Whatever the server says, the copies here are
 /// gone afterwards, and what it said is told as it was (S32).
-pub(crate) fn logout(context: &Context, name: Option<&str>, options: &Options) -> Ended {
+pub(crate) fn logout(context: &Context, name: Option<&str>, label: Option<&str>, wire: &Wire) -> Ended {
     let session = Session::open(context, name)?;
-    if let Some(label) = &options.label {
-        return logout_of(&session, &session.called(label)?, options);
+    if let Some(label) = label {
+        return logout_of(&session, &session.called(label)?, wire);
     }
     for slot in session.credentials()? {
-        revoke_and_tell(&session, &slot.record, options)?;
+        revoke_and_tell(&session, &slot.record, wire)?;
     }
     forget(&session.store, &session.provider.id, &session.provider.name)
 }
 
 /// Revokes and forgets one of a provider's credentials.
-pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, options: &Options) -> Ended {
-    revoke_and_tell(session, &slot.record, options)?;
+pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
+    revoke_and_tell(session, &slot.record, wire)?;
     credential::remove_one(&session.store, &session.provider, slot)?;
     say(&format!("✓ {} credential `{}` removed.", safe(&session.provider.name), safe(slot.name())));
     Ok(Exit::Done)
 }
 
-fn revoke_and_tell(session: &Session<'_>, record: &Record, options: &Options) -> Result<(), Failure> {
+fn revoke_and_tell(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<(), Failure> {
     if !session.provider.starts(Action::Logout).is_empty() {
-        tell(&revoke(session, record, options)?);
+        tell(&revoke(session, record, wire)?);
     }
     Ok(())
 }
@@ -53,7 +53,7 @@ pub(crate) fn forget(store: &Store, id: &str, name: &str) -> Ended {
     Ok(Exit::Done)
 }
 
-fn revoke(session: &Session<'_>, record: &Record, options: &Options) -> Result<Outcome, Failure> {
+fn revoke(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<Outcome, Failure> {
     let inputs = session.inputs(&Default::default())?;
     let start = Start {
         provider: session.provider.clone(),
@@ -66,7 +66,7 @@ fn revoke(session: &Session<'_>, record: &Record, options: &Options) -> Result<O
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };
-    block_on(drive(start, options.how.network.options(), &mut Nobody, witness(options.trace).as_mut()))?
+    block_on(drive(start, wire.network.options(), &mut Nobody, witness(wire).as_mut()))?
 }
 
 fn tell(outcome: &Outcome) {

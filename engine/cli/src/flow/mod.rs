@@ -50,8 +50,6 @@ impl Flow {
 /// How a login runs, and what becomes of it.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    pub(crate) how: How,
     /// Which of several credentials is meant: a login takes its place, or stands beside the others under a new name
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Option<String>,
@@ -61,9 +59,9 @@ pub(crate) struct Options {
     /// Do nothing where the stored credential can be used
     #[arg(long)]
     pub(crate) if_needed: bool,
-    /// Tell what goes over the wire, names and lengths only
-    #[arg(long)]
-    pub(crate) trace: bool,
+    // Last, as the heading of the network options goes on until the next one.
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// How a login runs.
@@ -87,6 +85,16 @@ pub(crate) struct How {
     /// Run against a simulated server, with a home that is thrown away
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "approve")]
     pub(crate) simulate: Option<Scenario>,
+    #[command(flatten)]
+    pub(crate) wire: Wire,
+}
+
+/// How requests are sent, and who is told of them.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+pub(crate) struct Wire {
+    /// Tell what goes over the wire, names and lengths only
+    #[arg(long)]
+    pub(crate) trace: bool,
     #[command(flatten)]
     pub(crate) network: Network,
 }

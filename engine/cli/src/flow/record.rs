@@ -10,24 +10,27 @@ use hermes_engine_core::replay::record::{Exchange, Recording, Started, test_file
 
 use super::How;
 use super::login::{open, run};
+use super::run::witness;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Keeps what every effect came to.
-#[derive(Default)]
-struct Recorder(Vec<Exchange>);
+/// Keeps what every effect came to, beside another witness.
+struct Recorder {
+    other: Box<dyn Witness>,
+    exchanges: Vec<Exchange>,
+}
 
 impl Witness for Recorder {
-    fn sending(&mut self, _: &Request) -> io::Result<()> {
-        Ok(())
+    fn sending(&mut self, request: &Request) -> io::Result<()> {
+        self.other.sending(request)
     }
 
-    fn answered(&mut self, _: &Request, _: &Response) -> io::Result<()> {
-        Ok(())
+    fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()> {
+        self.other.answered(request, response)
     }
 
     fn performed(&mut self, effect: &Effect, event: &Event) {
-        self.0.extend(Exchange::of(effect, event));
+        self.exchanges.extend(Exchange::of(effect, event));
     }
 }
 
@@ -35,7 +38,7 @@ impl Witness for Recorder {
 pub(crate) fn record(context: &Context, name: &str, how: &How) -> Result<(Shared, String), Failure> {
     let session = open(context, Some(name), how)?;
     let began = clock::wall();
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { other: witness(&how.wire), exchanges: Vec::new() };
     let ran = run(&session, how, &mut recorder)?;
     if matches!(ran.outcome, Outcome::Cancelled) {
         return Err(Failure::interrupted());
@@ -50,7 +53,7 @@ pub(crate) fn record(context: &Context, name: &str, how: &How) -> Result<(Shared
         inputs: ran.inputs.values,
         began,
     };
-    let recording = Recording { started, exchanges: recorder.0, outcome: ran.outcome };
+    let recording = Recording { started, exchanges: recorder.exchanges, outcome: ran.outcome };
     let text = test_file(provider, &recording);
     Ok((session.provider, text))
 }

@@ -28,7 +28,7 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
         region: options.how.region.clone(),
         rejected_sha256: current.map(|token| sha256(token.expose_secret())),
         label: slot.map(|slot| slot.id),
-        network: options.how.network.clone(),
+        network: options.how.wire.network.clone(),
         ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;

@@ -6,6 +6,7 @@ use hermes_engine::driver::{self, NoWitness, Person, Witness};
 use hermes_engine::http::{Http, HttpOptions};
 use hermes_engine_core::machine::{Outcome, Start};
 
+use super::Wire;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::trace::Trace;
@@ -17,8 +18,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
 }
 
 /// Who watches a run: `--trace`, or nobody.
-pub(super) fn witness(trace: bool) -> Box<dyn Witness> {
-    if trace { Box::new(Trace) } else { Box::new(NoWitness) }
+pub(super) fn witness(wire: &Wire) -> Box<dyn Witness> {
+    if wire.trace { Box::new(Trace) } else { Box::new(NoWitness) }
 }
 
 /// Runs a flow to its end.

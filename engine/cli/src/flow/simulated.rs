@@ -41,7 +41,7 @@ pub(super) fn run(
             simulator.addr(),
             scenario.name()
         ));
-        let mut http = how.network.options();
+        let mut http = how.wire.network.options();
         http.connect_to.extend(simulator.connect_to());
         let mut person = Visiting::new(Terminal::new(how.stdin.is_none()), simulator.visitor());
         drive(start, http, &mut person, witness).await

@@ -23,7 +23,7 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
     let wanted = Wanted {
         region: options.how.region.clone(),
         label: options.label.clone(),
-        network: options.how.network.clone(),
+        network: options.how.wire.network.clone(),
         ..Wanted::default()
     };
     let inputs = session.inputs(&Default::default())?;
@@ -41,9 +41,9 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
     };
     match block_on(drive(
         start,
-        options.how.network.options(),
+        options.how.wire.network.options(),
         &mut Nobody,
-        witness(options.trace).as_mut(),
+        witness(&options.how.wire).as_mut(),
     ))?? {
         Outcome::Done { .. } | Outcome::Success(_) => {
             say(&format!("✓ {} credential works.", safe(&session.provider.name)));

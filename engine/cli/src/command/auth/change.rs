@@ -7,17 +7,11 @@ use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow::{self, Options};
+use crate::flow::{self, Wire};
 use crate::render::{self, safe};
 use crate::session::Session;
 
-pub(super) fn remove(
-    name: &str,
-    which: Option<&str>,
-    all: bool,
-    options: &Options,
-    context: &Context,
-) -> Ended {
+pub(super) fn remove(name: &str, which: Option<&str>, all: bool, wire: &Wire, context: &Context) -> Ended {
     if let Err(unknown) = context.catalog.find(name) {
         // A credential can outlive its provider's file, and must be removable all the same.
         let store = Store::open(context.home.clone());
@@ -27,9 +21,8 @@ pub(super) fn remove(
         return Err(unknown.into());
     }
     let session = Session::open(context, Some(name))?;
-    let which = which.or(options.label.as_deref());
     if let Some(which) = which {
-        return flow::logout_of(&session, &session.called(which)?, options);
+        return flow::logout_of(&session, &session.called(which)?, wire);
     }
     let slots = session.credentials()?;
     if slots.len() > 1 && !all {
@@ -39,7 +32,7 @@ pub(super) fn remove(
             .help("name one, or remove them all with --all")
             .about(id));
     }
-    flow::logout(context, Some(name), options)
+    flow::logout(context, Some(name), None, wire)
 }
 
 pub(super) fn reset(name: &str, which: Option<&str>, context: &Context) -> Ended {

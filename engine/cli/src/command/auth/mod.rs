@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::Ended;
 use crate::args::Output;
 use crate::context::Context;
-use crate::flow::{self, Options};
+use crate::flow::{self, Options, Wire};
 
 pub(super) use list::{line, object, standings_of};
 
@@ -55,7 +55,7 @@ enum What {
         #[arg(long, conflicts_with = "which")]
         all: bool,
         #[command(flatten)]
-        options: Options,
+        wire: Wire,
     },
     /// Forget that a credential has failed or cools down, so that it is tried again
     Reset {
@@ -85,8 +85,8 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
             list::status(provider.as_deref(), exit_code, output, context)
         }
         What::Add { provider, options } => flow::login(context, Some(&provider), &options),
-        What::Remove { provider, which, all, options } => {
-            change::remove(&provider, which.as_deref(), all, &options, context)
+        What::Remove { provider, which, all, wire } => {
+            change::remove(&provider, which.as_deref(), all, &wire, context)
         }
         What::Reset { provider, which } => change::reset(&provider, which.as_deref(), context),
         What::Priority { provider, which, priority } => {

@@ -74,7 +74,7 @@ fn lines_around<'w>(text: &str, words: impl Iterator<Item = &'w Range<usize>> + 
     let start = words.clone().map(|range| range.start).min().unwrap_or(0);
     let end = words.map(|range| range.end).max().unwrap_or(0);
     let line_start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let line_end = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at);
+    let line_end = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at + 1);
     line_start..line_end
 }
 
