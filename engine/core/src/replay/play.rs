@@ -17,7 +17,7 @@ use crate::template::{Missing, Name, Scope, Template};
 use crate::time::{Now, UnixMs, format_duration};
 
 /// More effects than all tests of a flow with paces and deadlines have.
-const MOST_EFFECTS: usize = 50_000;
+const MOST_EFFECTS: usize = 25_000;
 
 /// How many effects the tests of a file may still have.
 pub(super) struct Budget(usize);

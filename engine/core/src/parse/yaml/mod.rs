@@ -41,8 +41,8 @@ fn options() -> Options {
             max_alias_expansions_per_anchor: 64,
         },
         budget: serde_yaml::budget! {
-            max_events: 100_000,
-            max_nodes: 50_000,
+            max_events: 50_000,
+            max_nodes: 25_000,
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
             max_aliases: 64,
