@@ -16,5 +16,5 @@ pub(super) fn host(subject: &Subject<'_>, url: &Template, region: Option<&str>) 
 pub(super) fn related(subject: &Subject<'_>, made_on: &str, sent_to: &str) -> bool {
     made_on == sent_to
         || siblings(made_on, sent_to)
-        || subject.provider.hosts.iter().any(|pattern| pattern.value.matches(sent_to))
+        || subject.provider.hosts.iter().any(|named| named.pattern.matches(sent_to))
 }

@@ -28,6 +28,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             };
         }
     }
+    let keys_of_hosts = provider.hosts.iter().filter_map(|host| host.region.as_ref());
+    used.extend(keys_of_hosts.map(|region| ("region key", region.key.as_str())));
     let vars = provider.vars.iter().map(|(name, template)| ("var", name, template.span));
     let inputs = provider.inputs.iter().map(|(name, input)| ("input", name, input.span));
     let regions = provider.regions.as_ref().and_then(|regions| regions.tables.values().next());

@@ -242,6 +242,50 @@ fn whole() -> String {
 }
 
 #[test]
+fn s4_a_host_of_a_region_receives_the_credentials_of_that_region_alone() {
+    let text = r#"
+start = { login = "ask" }
+region = "eu"
+hosts = ["cdn.example.com", "{{region.account}}"]
+[regions.eu]
+api = "https://api.eu.example"
+account = "account.eu.example"
+[regions.us]
+api = "https://api.us.example"
+account = "*.us.example"
+[states.ask]
+post = "{{region.api}}/token"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "token_incomplete" }]
+"#;
+    let provider = provider(text, &[]);
+    let origins = |region| provider.origins(region, &Default::default()).0.join(" ");
+    assert_eq!(
+        origins(Some("eu")),
+        "https://api.eu.example https://cdn.example.com https://account.eu.example"
+    );
+    assert_eq!(origins(Some("us")), "https://api.us.example https://cdn.example.com https://*.us.example");
+    assert_eq!(origins(None), origins(Some("eu")));
+    let named = provider.named_hosts(&Default::default());
+    assert!(named.names("account.eu.example") && named.names("x.us.example"));
+}
+
+#[test]
+fn a_host_of_regions_is_a_host_in_each() {
+    let text = |account: &str, key: &str| {
+        format!(
+            "start = {{ login = \"success\" }}\nhosts = [\"{{{{region.{key}}}}}\"]\n[regions.eu]\naccount = \"{account}\"\n[states.success]\naccess_token = \"{{{{key}}}}\"\n[inputs.key]\nsecret = true\n"
+        )
+    };
+    provider(&text("account.example", "account"), &[]);
+    for (text, code) in
+        [(text("https://x", "account"), "HE403"), (text("account.example", "acount"), "HE201")]
+    {
+        let (loaded, _) = loaded(&text, &[]);
+        assert_eq!(codes(&loaded), [code]);
+    }
+}
+
+#[test]
 fn a_provider_may_hold_its_whole_flow() {
     provider(&whole(), &[]);
 }

@@ -68,7 +68,7 @@ pub struct Provider {
     /// Where each action begins.
     pub start: Starts,
     /// Hosts beyond those of its URLs.
-    pub hosts: Vec<At<HostPattern>>,
+    pub hosts: Vec<NamedHost>,
     /// Its constants.
     pub vars: IndexMap<String, Template>,
     /// Its regions.
@@ -161,6 +161,26 @@ pub struct Input {
     pub from: Vec<InputSource>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A host of `hosts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedHost {
+    /// Which host, or any below one.
+    pub pattern: HostPattern,
+    /// The region that it belongs to, where it is that region's value of a key.
+    pub region: Option<RegionKey>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A key of one region's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionKey {
+    /// The region.
+    pub region: String,
+    /// The key.
+    pub key: String,
 }
 
 /// One place that an input may come from.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use super::{Act, Constants, Provider, StateKind};
+use super::{Act, Constants, NamedHost, Provider, StateKind};
 use crate::origin::{HostPattern, NamedHosts, Origin, Origins};
 use crate::template::{Name, Scope, Template, render_url};
 
@@ -33,16 +33,19 @@ impl Provider {
     /// The hosts that this provider names: those of its URLs in every region, those that a person supplies as an input,
     /// and `hosts`.
     pub fn named_hosts(&self, inputs: &IndexMap<String, String>) -> NamedHosts {
-        let patterns = self.hosts.iter().map(|host| host.value.clone());
+        let patterns = self.hosts.iter().map(|host| host.pattern.clone());
         let urls = self.regions_or_none().into_iter().flat_map(|region| self.known_urls(region, inputs));
         let mut named = NamedHosts(patterns.collect());
         urls.for_each(|url| named.add_url(&url));
         named
     }
 
-    /// Where a credential of this provider may go in one region.
+    /// Where a credential of this provider may go in one region: no host of another is among them.
     pub fn origins(&self, region: Option<&str>, inputs: &IndexMap<String, String>) -> Origins {
-        let hosts = self.hosts.iter().map(|host| match &host.value {
+        let in_force = region.or(self.regions.as_ref().map(|regions| regions.default.as_str()));
+        let is_own =
+            |host: &&NamedHost| host.region.as_ref().is_none_or(|own| Some(own.region.as_str()) == in_force);
+        let hosts = self.hosts.iter().filter(is_own).map(|host| match &host.pattern {
             HostPattern::Exactly(host) => format!("https://{host}"),
             HostPattern::Below(host) => format!("https://*.{host}"),
         });

@@ -96,7 +96,7 @@ impl Server {
 
     /// Whether a host is one of `hosts`, where endpoints that an answer names may be.
     fn is_extra(&self, host: &str) -> bool {
-        self.provider.hosts.iter().any(|pattern| pattern.value.matches(host))
+        self.provider.hosts.iter().any(|named| named.pattern.matches(host))
     }
 
     pub(super) fn view<'a>(&'a self, session: &'a Session) -> View<'a> {

@@ -1,13 +1,14 @@
 //! What a provider is: its id, aliases, models, and the hosts that take part.
 
 use super::Lowering;
-use super::code::{BAD_ID, OPEN_HOST};
+use super::code::{BAD_ID, OPEN_HOST, UNKNOWN_NAME};
 use super::names::Slot;
 use crate::diagnostic::Diagnostic;
 use crate::origin::HostPattern;
-use crate::provider::{At, Model};
+use crate::provider::{At, Model, NamedHost, RegionKey};
 use crate::raw::provider as raw;
 use crate::raw::read::WRONG_TYPE;
+use crate::source::Span;
 
 impl Lowering<'_> {
     /// Refuses an id of a form that none may have.
@@ -69,19 +70,46 @@ impl Lowering<'_> {
         models
     }
 
-    pub(super) fn hosts(&mut self) -> Vec<At<HostPattern>> {
+    pub(super) fn hosts(&mut self) -> Vec<NamedHost> {
         let site = self.site.key("hosts");
         let raw = &self.file.raw.hosts;
         let mut hosts = Vec::with_capacity(raw.len());
         for (i, host) in raw.iter().enumerate() {
             let span = site.item(i, raw.len()).span();
-            match HostPattern::parse(host) {
-                Ok(value) => hosts.push(At { value, span }),
-                Err(error) => self.push(Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}"))),
+            match region_key(host) {
+                Some(key) => hosts.extend(self.hosts_of_regions(key, span)),
+                None => hosts.extend(self.host(host, span, None)),
             }
         }
         hosts
     }
+
+    fn host(&mut self, host: &str, span: Span, region: Option<RegionKey>) -> Option<NamedHost> {
+        match HostPattern::parse(host) {
+            Ok(pattern) => Some(NamedHost { pattern, region, span }),
+            Err(error) => {
+                self.push(Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}")));
+                None
+            }
+        }
+    }
+
+    /// The host that each region has under a key; a region that lacks it is found fault with elsewhere.
+    fn hosts_of_regions(&mut self, key: &str, span: Span) -> Vec<NamedHost> {
+        let regions = &self.file.raw.regions;
+        let hosts = regions.iter().filter_map(|(region, table)| Some((region, table.get(key)?)));
+        let hosts: Vec<_> = hosts.collect();
+        if hosts.is_empty() && !self.file.flow {
+            self.push(Diagnostic::new(&UNKNOWN_NAME, span, format!("no region has a key `{key}`")));
+        }
+        let owned = |region: &String| RegionKey { region: region.clone(), key: key.to_owned() };
+        hosts.into_iter().filter_map(|(region, host)| self.host(host, span, Some(owned(region)))).collect()
+    }
+}
+
+/// The key of `{{region.KEY}}`.
+fn region_key(text: &str) -> Option<&str> {
+    text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("region.")
 }
 
 /// A small letter or digit, then small letters, digits and `others`.
