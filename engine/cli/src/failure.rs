@@ -54,6 +54,12 @@ impl Failure {
         Failure::new(Exit::Interrupted, "interrupted", "interrupted; nothing was changed")
     }
 
+    /// A person pressed Ctrl-C while a credential was renewed.
+    pub(crate) fn interrupted_renewal() -> Failure {
+        let message = "interrupted; the renewal that was under way was brought to its end first";
+        Failure::new(Exit::Interrupted, "interrupted", message)
+    }
+
     /// Says what to do next.
     pub(crate) fn help(mut self, help: impl Into<Box<str>>) -> Failure {
         self.help = Some(help.into());

@@ -245,7 +245,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Trouble(trouble) => trouble.into(),
-            Error::Interrupted => Failure::interrupted(),
+            Error::Interrupted => Failure::interrupted_renewal(),
         }
     }
 }

@@ -89,15 +89,13 @@ fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, He
     let mut headers = Vec::new();
     let own = |name: &str| provider.api.headers.keys().any(|key| key.eq_ignore_ascii_case(name));
     if let Some(value) = authorization(provider, scope)?.filter(|_| !own("authorization")) {
+        fits_header(provider, "Authorization", &value)?;
         let value = Secret::new(value);
         headers.push(("Authorization".to_owned(), HeaderValue { value, sensitive: true }));
     }
     for (name, template) in &provider.api.headers {
         let value = template.render(scope).map_err(|missing| missing_header(provider, name, &missing))?;
-        if value.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
-            let detail = format!("the header `{name}` can't hold its value");
-            return Err(fault(provider, "bad_answer", TroubleClass::Denied, detail));
-        }
+        fits_header(provider, name, &value)?;
         if !value.is_empty() {
             let sensitive =
                 template.names().iter().any(|(name, _)| matches!(name, Name::Token(_) | Name::Input(_)));
@@ -105,6 +103,15 @@ fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, He
         }
     }
     Ok(headers)
+}
+
+/// Refuses a value that would not be one line of a header.
+fn fits_header(provider: &Provider, name: &str, value: &str) -> Result<(), Trouble> {
+    if value.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
+        let detail = format!("the header `{name}` can't hold its value");
+        return Err(fault(provider, "bad_answer", TroubleClass::Denied, detail));
+    }
+    Ok(())
 }
 
 /// The value of `Authorization`: the access token as a bearer token, or what the file says.

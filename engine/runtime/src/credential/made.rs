@@ -93,6 +93,17 @@ pub(super) fn is_success(provider: &Provider, id: StateId) -> bool {
     provider.states.get(id.0).is_some_and(|state| matches!(state.kind, StateKind::Success(_)))
 }
 
+/// Whether a source gives the key that a credential is made of. That an address or a name comes from one makes no key.
+pub(super) fn is_supplied(provider: &Provider, inputs: &Inputs) -> bool {
+    let Some(ValueSource::Template(token)) = provider.success().map(|success| &success.access_token) else {
+        return false;
+    };
+    let is_secret = |name: &String| provider.inputs.get(name).is_some_and(|input| input.secret);
+    reach::inputs_of(provider, std::iter::once(token))
+        .iter()
+        .any(|name| is_secret(name) && inputs.is_from_source(name))
+}
+
 /// The fingerprints of the sources' values that a login reads, by input. A source's value itself is never stored.
 pub(super) fn fingerprints(provider: &Provider, id: StateId, inputs: &Inputs) -> IndexMap<String, String> {
     let kept = provider.success().into_iter().flat_map(|success| {

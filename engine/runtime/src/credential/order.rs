@@ -20,6 +20,11 @@ pub(super) fn candidates(document: &Document, provider: &Provider, now: UnixMs) 
     holding
 }
 
+/// Whether one of these credentials holds a token.
+pub(super) fn is_any_held(slots: &[Slot]) -> bool {
+    slots.iter().any(Slot::holds_tokens)
+}
+
 /// How far a credential stands back behind the others.
 fn back(provider: &Provider, slot: &Slot, now: UnixMs) -> u8 {
     let has_ended = || freshness(provider, &slot.record, Demand::default(), now) == Freshness::Ended;

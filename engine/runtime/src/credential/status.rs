@@ -7,7 +7,7 @@ use hermes_engine_core::provider::{InputSource, Shared};
 use hermes_engine_core::time::UnixMs;
 
 use super::freshness::{Demand, Freshness, early_of, freshness};
-use super::order::{candidates, inputs_of};
+use super::order::{candidates, inputs_of, is_any_held};
 use super::plan::{Given, Plan, must_wait, plan};
 use super::turn::resting;
 use super::{Inputs, made};
@@ -100,12 +100,16 @@ pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: Un
         stored(Given { provider, inputs: &own, region: region.as_deref() }, slot, now)
     };
     let stored = slots.iter().map(stored);
-    match (made::from_inputs(given), slots.is_empty()) {
-        (Some(Ok(grant)), _) => std::iter::once(of_sources(given, grant)).chain(stored).collect(),
-        (Some(Err(lack)), true) => vec![Status::of(Standing::NotLoggedIn, None).because(lack)],
-        (None, true) => vec![absent(given)],
-        (_, false) => stored.collect(),
-    }
+    let first = match made::from_inputs(given) {
+        Some(Ok(grant)) => {
+            let is_first = !is_any_held(&slots) || made::is_supplied(provider, inputs);
+            is_first.then(|| of_sources(given, grant))
+        }
+        _ if !slots.is_empty() => None,
+        Some(Err(lack)) => Some(Status::of(Standing::NotLoggedIn, None).because(lack)),
+        None => Some(absent(given)),
+    };
+    first.into_iter().chain(stored).collect()
 }
 
 fn of_sources(given: Given<'_>, grant: Grant) -> Status {

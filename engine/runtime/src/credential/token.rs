@@ -14,7 +14,7 @@ use super::freshness::{Freshness, is_hash_of};
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
 use super::redeem::{self, Ending};
-use super::{Inputs, made, trouble, turn};
+use super::{Inputs, made, order, trouble, turn};
 use crate::clock;
 use crate::http::HttpOptions;
 use crate::store::{Held, Record, Store, StoreError};
@@ -128,22 +128,40 @@ impl From<StoreError> for Error {
 ///
 /// Of several credentials the first that can be used serves. While a stored token still lives and is not the one that was
 /// rejected, a renewal that fails is a warning.
+///
+/// A key from a source of the file (a variable, a file, a command) goes before all that is stored; one that a server has
+/// refused gives way to it.
 pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
     let ask = Ask { request, row: None };
-    let made = made::from_inputs(ask.given());
-    let lack = match made {
-        Some(Ok(grant)) if request.only.is_none() => return made_of(ask, grant),
+    let mut refused = None;
+    let lack = match made::from_inputs(ask.given()) {
+        Some(Ok(grant)) if is_first(request)? => match refusal(ask, &grant) {
+            Some(trouble) => {
+                refused = Some(trouble.clone());
+                trouble
+            }
+            None => return Ok(made_of(ask, grant)),
+        },
         // A key that a person typed is stored; any other is missing.
-        Some(Ok(_)) => {
-            super::login::is_key(ask.provider()).then(|| trouble::standard(ask.provider(), "not_logged_in"))
-        }
-        Some(Err(lack)) => Some(lack),
-        None => None,
+        Some(Ok(_)) | None => trouble::standard(ask.provider(), "not_logged_in"),
+        Some(Err(lack)) => lack,
     };
-    turn::take(request, |ask, record| match &lack {
-        Some(lack) => typed_key(ask, record, lack.clone()),
-        None => stored_or_renewed(ask, record),
-    })
+    let is_key = super::login::is_key(ask.provider());
+    let result = turn::take(request, |ask, record| match is_key {
+        true => typed_key(ask, record, lack.clone()),
+        false => stored_or_renewed(ask, record),
+    });
+    match (result, refused) {
+        (Err(Error::Trouble(none)), Some(refused)) if none.code == "not_logged_in" => Err(refused.into()),
+        (result, _) => result,
+    }
+}
+
+/// Whether a key that is made of inputs goes before what is stored: one that a source gives, or any where nothing is stored.
+fn is_first(request: &Request<'_>) -> Result<bool, Error> {
+    Ok(request.only.is_none()
+        && (made::is_supplied(request.provider, request.inputs)
+            || !order::is_any_held(&super::credentials(&request.store.read()?, request.provider))))
 }
 
 fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential, Error> {
@@ -257,16 +275,23 @@ fn typed_key(ask: Ask<'_>, record: Option<Record>, lack: Trouble) -> Result<Cred
     settled(ask, &record, Source::Stored)
 }
 
-/// A credential that is made of inputs and stored nowhere.
-fn made_of(ask: Ask<'_>, grant: Grant) -> Result<Credential, Error> {
-    let rejected = ask.request.rejected.map(|rejected| rejected.sha256);
-    if rejected.is_some_and(|hash| is_hash_of(hash, grant.access_token.expose_secret())) {
+/// What a server said of a key, if it was this one.
+fn refusal(ask: Ask<'_>, grant: &Grant) -> Option<Trouble> {
+    let key = grant.access_token.expose_secret();
+    let rejected = ask.request.rejected.filter(|rejected| is_hash_of(rejected.sha256, key))?;
+    Some(if rejected.is_limit() {
+        turn::limited(ask, "the server limits the key, and no other credential can be used")
+    } else {
         let words = "the server has refused the key, and it can't be renewed";
-        return Err(trouble::worded(ask.provider(), "login_expired", words).into());
-    }
+        trouble::worded(ask.provider(), "login_expired", words)
+    })
+}
+
+/// A credential that is made of inputs and stored nowhere.
+fn made_of(ask: Ask<'_>, grant: Grant) -> Credential {
     let mut token = grant.keep;
     token.insert("access_token".to_owned(), Value::from(grant.access_token.expose_secret()));
-    Ok(Credential {
+    Credential {
         access_token: grant.access_token,
         token: Value::Object(token),
         region: grant.region,
@@ -275,5 +300,5 @@ fn made_of(ask: Ask<'_>, grant: Grant) -> Result<Credential, Error> {
         origins: grant.origins,
         source: Source::Made,
         warnings: Vec::new(),
-    })
+    }
 }

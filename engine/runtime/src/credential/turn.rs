@@ -34,7 +34,10 @@ pub(super) fn take(
         let refused = refused(request, slot);
         if let Some(limit) = refused.filter(Rejected::is_limit) {
             cool(ask, slot, limit)?;
-            failure.get_or_insert_with(|| limited(ask, slot));
+            failure.get_or_insert_with(|| {
+                let name = slot.name();
+                limited(ask, &format!("the server limits the credential `{name}`, and no other can be used"))
+            });
             continue;
         }
         match serve(ask, Some(slot.record.clone())) {
@@ -93,14 +96,14 @@ fn may_go_on(trouble: &Trouble) -> bool {
     !matches!(trouble.class, TroubleClass::Store | TroubleClass::File | TroubleClass::Refused)
 }
 
-fn limited(ask: Ask<'_>, slot: &Slot) -> Trouble {
-    let words = format!("the server limits the credential `{}`, and no other can be used", slot.name());
+/// A server limits what was used too much, and nothing else can be.
+pub(super) fn limited(ask: Ask<'_>, words: &str) -> Trouble {
     Trouble {
         code: "rate_limited".to_owned(),
         class: TroubleClass::Retry,
         relogin: false,
         help: Some(format!("wait, or add another with `hermes-engine auth add {} --label NAME`", ask.id())),
-        ..trouble::worded(ask.provider(), "refresh_failed", &words)
+        ..trouble::worded(ask.provider(), "refresh_failed", words)
     }
 }
 

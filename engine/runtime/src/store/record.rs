@@ -109,9 +109,10 @@ impl Record {
         self.secret("refresh_token")
     }
 
-    /// A text member that is present; null and `""` are not.
+    /// A text member that is present; null and `""` are not, nor is one that no header and no line of output can hold.
     fn secret(&self, name: &str) -> Option<Secret> {
-        self.tokens().text(name).filter(|text| !text.is_empty()).map(Secret::new)
+        let is_token = |text: &String| !text.is_empty() && !text.contains(char::is_control);
+        self.tokens().text(name).filter(is_token).map(Secret::new)
     }
 
     /// How often this engine has written the grant; another program keeps the number as it finds it.

@@ -145,6 +145,74 @@ fn a_key_that_a_person_typed_is_stored_and_gives_way_to_the_environment() {
     assert_eq!(scene.token(), "k2");
 }
 
+/// An endpoint that wants no key, and takes one.
+const ANY_KEY: &str = r#"
+name  = "Acme"
+start = { login = "success" }
+
+[inputs.api_key]
+secret = true
+from   = [{ env = "ACME_KEY" }]
+
+[inputs.base_url]
+from = [{ env = "ACME_URL" }]
+
+[api]
+base_url = "{{base_url}}"
+
+[states.success]
+access_token = "{{first api_key 'no-key'}}"
+"#;
+
+#[test]
+fn a_typed_key_goes_before_what_stands_in_for_a_key() {
+    let mut scene = Scene::empty(ANY_KEY);
+    let url = ("base_url", "https://own.example/v1");
+    scene.inputs = inputs(&[url], &["base_url"]);
+    assert_eq!(scene.token(), "no-key");
+    scene.inputs = inputs(&[("api_key", "typed"), url], &["base_url"]);
+    save(&scene, "typed", None);
+    scene.inputs = inputs(&[url], &["base_url"]);
+    assert_eq!(scene.token(), "typed");
+    assert_eq!(scene.status().source.as_deref(), Some("auth.json"));
+    scene.inputs = inputs(&[("api_key", "env"), url], &["api_key", "base_url"]);
+    assert_eq!(scene.token(), "env");
+}
+
+#[test]
+fn a_key_of_the_environment_that_a_server_refused_gives_way_to_a_stored_one() {
+    let mut scene = Scene::empty(KEY);
+    scene.inputs = inputs(&[("api_key", "typed")], &[]);
+    save(&scene, "typed", None);
+    scene.inputs = inputs(&[("api_key", "env")], &["api_key"]);
+    assert_eq!(scene.token(), "env");
+    scene.rejected = Some(sha256("env"));
+    assert_eq!(scene.token(), "typed");
+}
+
+#[test]
+fn a_key_of_the_environment_that_a_server_limits_is_not_called_refused() {
+    let mut scene = Scene::empty(KEY);
+    scene.inputs = inputs(&[("api_key", "env")], &["api_key"]);
+    scene.rejected = Some(sha256("env"));
+    scene.rejected_with = 429;
+    let trouble = scene.trouble();
+    assert_eq!((trouble.code.as_str(), trouble.class), ("rate_limited", TroubleClass::Retry));
+    assert!(!trouble.relogin);
+}
+
+#[test]
+fn a_stored_token_of_more_than_one_line_is_none() {
+    let mut scene = Scene::empty(KEY);
+    scene.inputs = inputs(&[("api_key", "typed")], &[]);
+    save(&scene, "typed", None);
+    let path = scene.home().join("auth.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"typed\"", r#""typed\nhost=evil.example""#)).unwrap();
+    scene.inputs = Inputs::default();
+    assert_eq!(scene.trouble().code, "not_logged_in");
+}
+
 fn mint() -> Server {
     Server::start(|n, body| {
         let key = body.rsplit('=').next().unwrap_or_default().to_owned();
