@@ -59,6 +59,10 @@ impl Query {
         if text.len() > MAX_BYTES || nesting(text) > MAX_NESTING {
             return Err(QueryError::TooLarge);
         }
+        // Nearly every path of a file; the grammar's parser takes a hundred times as long for it.
+        if let Some(steps) = names(text).filter(|steps| steps.len() <= MAX_STEPS) {
+            return Ok(Query { text: text.to_owned(), steps });
+        }
         if has_stray_blank(text) {
             return Err(QueryError::Syntax { reason: "a blank that belongs to no segment".to_owned() });
         }
@@ -118,6 +122,12 @@ impl fmt::Display for Step {
 fn is_shorthand(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The steps of a path of nothing but plain names: `$.data.token`.
+fn names(text: &str) -> Option<Vec<Step>> {
+    let names = text.strip_prefix("$.")?.split('.');
+    names.map(|name| is_shorthand(name).then(|| Step::Key(name.to_owned()))).collect()
 }
 
 /// How deep brackets and parentheses open at once, those in quotes counted too.

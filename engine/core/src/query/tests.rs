@@ -167,6 +167,17 @@ proptest! {
         let _ = Query::parse(&format!("${}", words.concat()));
     }
 
+    /// The short way to plain names reads nothing otherwise than the grammar's parser does.
+    #[test]
+    fn names_are_read_as_the_grammar_reads_them(text in "[$](\\.([a-zA-Z_0-9]{0,4}|[ .*$\u{e9}'-])){0,4}") {
+        if let Some(steps) = names(&text) {
+            let parsed = parse_json_path(&text).map(|path| {
+                path.segments.into_iter().map(step).collect::<Result<Vec<_>, _>>()
+            });
+            prop_assert_eq!(parsed.ok().and_then(Result::ok), Some(steps));
+        }
+    }
+
     #[test]
     fn a_path_of_steps_is_read_as_those_steps(
         steps in prop::collection::vec(
