@@ -4,8 +4,10 @@ use super::Rule;
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::label::{is_secret_field, label_template};
-use crate::provider::{Act, Spot, ValueSource};
+use crate::provider::{Act, Active, Placed, Spot, State, ValueSource};
+use crate::query::Step;
 use crate::source::Span;
+use crate::template::{Expression, Name, Part, Template};
 
 /// HE402.
 pub(super) static CODE: Code = Code::error("HE402", "secret-on-screen");
@@ -24,7 +26,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 Spot::Open | Spot::Query(_) if opened => "opened in a browser",
                 _ => continue,
             };
-            if label_template(placed.template, provider).secret {
+            let is_entered = placed.spot == Spot::ShowCode && is_entered(subject, placed.template);
+            if label_template(placed.template, provider).secret && !is_entered {
                 findings.push(finding(placed.template.span, what));
             }
         }
@@ -41,6 +44,24 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         }
     }));
     findings
+}
+
+/// Whether a text is what a service merely calls `code`: the field of a request's answer, which the file sends nowhere. A
+/// code that is redeemed is sent.
+fn is_entered(subject: &Subject<'_>, shown: &Template) -> bool {
+    let [Part::Expression(Expression::Name(name @ Name::Answer { state, path }, _), _)] = shown.parts.as_slice()
+    else {
+        return false;
+    };
+    let is_answer = |(_, known, active): &(_, &State, &Active)| {
+        known.name == *state && matches!(active.act, Act::Request(_))
+    };
+    let is_sent = |placed: &Placed<'_>| {
+        !matches!(placed.spot, Spot::ShowCode) && placed.template.names().iter().any(|(sent, _)| *sent == name)
+    };
+    matches!(path.last(), Some(Step::Key(last)) if last == "code")
+        && subject.active().any(|active| is_answer(&active))
+        && !subject.provider.states.iter().flat_map(State::templates).any(|placed| is_sent(&placed))
 }
 
 fn finding(span: Span, what: &str) -> Diagnostic {
