@@ -398,3 +398,27 @@ fn no_command_but_a_login_leaves_a_trace_in_an_empty_home() {
     }
     assert!(!program.home().exists());
 }
+
+#[test]
+fn a_folder_without_providers_is_not_one_in_which_all_is_well() {
+    let program = Program::new();
+    std::fs::create_dir(program.work().join("empty")).unwrap();
+    for command in ["check", "test"] {
+        let run = program.run(&[command, "empty"]).expect_code(9);
+        assert!(run.stderr.contains("no file or folder of providers"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_input_that_a_provider_does_not_have_is_named_before_stdin_is_read() {
+    let run = Program::new().run(&["run-flow", "minimax", "--stdin", "nope"]).expect_code(2);
+    assert!(run.stderr.contains("no input `nope`; it has `api_key`, `base_url`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_in_the_place_of_an_id_is_answered_with_how_it_is_used() {
+    let program = Program::new();
+    program.write_work("own/acme.toml", "name = \"Acme\"\n");
+    let run = program.run(&["run-flow", "own/acme.toml"]).expect_code(9);
+    assert!(run.stderr.contains("`--providers-dir own acme`"), "{}", run.stderr);
+}

@@ -62,6 +62,22 @@ fn a_test_that_records_nothing_takes_no_options_of_a_login() {
 }
 
 #[test]
+fn a_server_that_breaks_off_in_the_middle_of_an_answer_is_simulated_without_a_word_of_its_own() {
+    let program = Program::new();
+    let run = program.run(&["run-flow", "minimax-oauth", "--simulate=hiccup"]).expect_code(0);
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+}
+
+#[test]
+fn only_a_login_is_simulated() {
+    let program = Program::new();
+    for flow in ["refresh", "logout", "verify"] {
+        let run = program.run(&["run-flow", "minimax-oauth", "--flow", flow, "--simulate"]).expect_code(2);
+        assert!(run.stderr.contains("only a login is simulated"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn each_way_a_login_can_end_has_its_exit_code() {
     let program = Program::new();
     for (scenario, code) in [

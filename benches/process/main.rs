@@ -24,7 +24,7 @@ fn main() {
         return by_hand::run(&job, &args);
     }
     let quick = std::env::args().any(|arg| arg == "--test");
-    let (rounds, runs) = if quick { (1, 2) } else { (9, 20) };
+    let (rounds, runs) = if quick { (1, 2) } else { (9, 60) };
     let server = server::start();
     let home = tempfile::tempdir().unwrap();
     let login = |home: &Path| {

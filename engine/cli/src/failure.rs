@@ -94,8 +94,14 @@ impl From<Trouble> for Failure {
 
 impl From<UnknownProvider> for Failure {
     fn from(unknown: UnknownProvider) -> Failure {
+        let path = std::path::Path::new(&unknown.name);
         let help = match &unknown.nearest {
             Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if path.is_file() => format!(
+                "a file is used by its provider's id: `--providers-dir {} {}`",
+                path.parent().filter(|p| p.is_dir()).unwrap_or_else(|| ".".as_ref()).display(),
+                path.file_stem().unwrap_or_default().to_string_lossy(),
+            ),
             None => "`hermes-engine providers` lists them all".to_owned(),
         };
         Failure::new(Exit::File, "unknown_provider", unknown.to_string()).help(help).about(&unknown.name)

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Ended;
 use crate::args::Output;
 use crate::context::Context;
+use crate::failure::Failure;
 use crate::flow::{self, Flow, Options};
 use crate::render;
 
@@ -25,6 +26,11 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let name = args.provider.as_deref();
+    if args.flow != Flow::Login && args.options.how.simulate.is_some() {
+        let flow = args.flow.name();
+        return Err(Failure::usage(format!("a simulated server has no credential to {flow} with"))
+            .help("only a login is simulated; for the rest there are tests, `hermes-engine test`"));
+    }
     let (exit, end) = match args.flow {
         Flow::Login => (flow::login(context, name, &args.options)?, "success"),
         Flow::Refresh => (flow::refresh(context, name, &args.options)?, "success"),

@@ -106,10 +106,13 @@ fn record(targets: &[String], how: &How, context: &Context) -> Ended {
         return Ok(Exit::Done);
     }
     render::warn("the test does not pass as it was recorded; put in what the login depends on");
-    render::say(&diagnostic::text(&findings, &sources, render::colors_stderr()));
-    report
-        .iter()
-        .for_each(|report| render::say(&test_report::text(std::slice::from_ref(report), &sources, false)));
+    if !findings.is_empty() {
+        render::say(&diagnostic::text(&findings, &sources, render::colors_stderr()));
+    }
+    for mismatch in report.iter().flat_map(|report| &report.tests).flat_map(|test| &test.mismatches) {
+        let said = format!("{}: expected {}, got {}", mismatch.field, mismatch.expected, mismatch.got);
+        render::say(&render::safe(&said));
+    }
     Ok(Exit::File)
 }
 

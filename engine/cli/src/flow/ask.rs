@@ -32,6 +32,15 @@ pub(super) fn given(
         values.insert(name.clone(), value.clone());
     }
     if let Some(name) = stdin {
+        if !session.provider.inputs.contains_key(name) {
+            let known: Vec<String> = session.provider.inputs.keys().map(|name| format!("`{name}`")).collect();
+            let help = if known.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("it has {}", known.join(", "))
+            };
+            return Err(Failure::usage(format!("`{}` has no input `{name}`", session.provider.id)).help(help));
+        }
         values.insert(name.to_owned(), read_stdin()?);
     }
     Ok(values)

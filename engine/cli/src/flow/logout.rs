@@ -37,9 +37,14 @@ pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ende
 }
 
 fn revoke_and_tell(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<(), Failure> {
-    if !session.provider.starts(Action::Logout).is_empty() {
-        tell(&revoke(session, record, wire)?);
+    if session.provider.starts(Action::Logout).is_empty() {
+        if record.refresh_token().is_some() {
+            let name = safe(&session.provider.name);
+            say(&format!("{name} has no way to revoke a login: what it gave out ends by itself."));
+        }
+        return Ok(());
     }
+    tell(&revoke(session, record, wire)?);
     Ok(())
 }
 

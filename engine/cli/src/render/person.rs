@@ -84,9 +84,11 @@ impl Person for Terminal {
 
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
         if self.reads_stdin && !std::mem::replace(&mut self.hinted, true) {
-            say(
-                "If the browser does not come back here by itself, paste the address or the code it shows and press Enter.",
-            );
+            let hint = "If the browser does not come back here by itself, paste the address or the code it shows and press Enter.";
+            match &self.spinner {
+                Some(spinner) => spinner.suspend(|| say(hint)),
+                None => say(hint),
+            }
         }
         self.listen_to_stdin();
         Box::pin(async {

@@ -49,7 +49,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
 /// Whether a text is what a service merely calls `code`: the field of a request's answer, which the file sends nowhere. A
 /// code that is redeemed is sent.
 fn is_entered(subject: &Subject<'_>, shown: &Template) -> bool {
-    let [Part::Expression(Expression::Name(name @ Name::Answer { state, path }, _), _)] = shown.parts.as_slice()
+    let [Part::Expression(Expression::Name(name @ Name::Answer { state, path }, _), _)] =
+        shown.parts.as_slice()
     else {
         return false;
     };
@@ -57,7 +58,8 @@ fn is_entered(subject: &Subject<'_>, shown: &Template) -> bool {
         known.name == *state && matches!(active.act, Act::Request(_))
     };
     let is_sent = |placed: &Placed<'_>| {
-        !matches!(placed.spot, Spot::ShowCode) && placed.template.names().iter().any(|(sent, _)| *sent == name)
+        !matches!(placed.spot, Spot::ShowCode)
+            && placed.template.names().iter().any(|(sent, _)| *sent == name)
     };
     matches!(path.last(), Some(Step::Key(last)) if last == "code")
         && subject.active().any(|active| is_answer(&active))

@@ -5,6 +5,7 @@ use url::Url;
 use super::callback::{self, Pasted};
 use super::effect::{Effect, Listener, Prompt};
 use super::event::{CallbackQuery, Failure};
+use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
 use crate::origin;
 use crate::provider::{Act, Action, Active, Back, Browser};
@@ -51,7 +52,10 @@ impl Machine {
         }
         let deadline = self.at.and_then(|id| self.paces.get(&id)?.deadline);
         let until = deadline.unwrap_or_else(|| now.elapsed.saturating_add(time::LOGIN_DEADLINE.max));
-        let code = self.shown_code();
+        let code = match self.shown_code() {
+            Ok(code) => code,
+            Err(unshown) => return self.finish(|failing| failing.unshown(unshown)),
+        };
         let paste = matches!(browser.back, Back::Paste);
         let state = acting(&self.run.provider, self.at).map(|(name, _)| name.to_owned()).unwrap_or_default();
         Effect::Listen { state, show: Prompt { url: Some(url), code }, until, paste }
@@ -64,9 +68,10 @@ impl Machine {
     }
 
     /// The code that the state shows beside its page.
-    fn shown_code(&self) -> Option<String> {
-        let (_, active) = acting(&self.run.provider, self.at)?;
-        super::prompt::make(active.show.as_ref()?, &self.run).ok()?.code
+    fn shown_code(&self) -> Result<Option<String>, Unshown> {
+        let show = acting(&self.run.provider, self.at).and_then(|(_, active)| active.show.as_ref());
+        let prompt = show.map(|show| prompt::make(show, &self.run)).transpose()?;
+        Ok(prompt.and_then(|prompt| prompt.code))
     }
 
     pub(super) fn called_back(&mut self, query: &CallbackQuery, now: Now) -> Effect {

@@ -23,6 +23,9 @@ const fn known(code: &'static str, class: TroubleClass, text: &'static str, help
 
 /// The advice of every code that only a new login mends; `{id}` is the provider's.
 pub const LOG_IN: &str = "log in with `hermes-engine run-flow {id}`";
+/// The advice where a service does what its file does not expect.
+pub(super) const LOOK_FOR_NEWER: &str =
+    "the service may have changed: look for a newer version of this provider's file";
 const AGAIN: &str = "start the login again";
 const LATER: &str = "try again in a moment; the stored credential, if there is one, is unchanged";
 
@@ -42,14 +45,14 @@ pub const KNOWN: [Known; 24] = [
         "authorization_incomplete",
         TroubleClass::Denied,
         "the server's answer lacks what a login needs",
-        "the service may have changed: look for a newer version of this provider's file",
+        LOOK_FOR_NEWER,
     ),
     known("token_exchange_failed", TroubleClass::Denied, "the server gave no token", AGAIN),
     known(
         "token_incomplete",
         TroubleClass::Denied,
         "the server's token lacks what is needed",
-        "the service may have changed: look for a newer version of this provider's file",
+        LOOK_FOR_NEWER,
     ),
     known("refresh_failed", TroubleClass::Retry, "the credential could not be renewed", LATER),
     known(
@@ -87,7 +90,7 @@ pub const KNOWN: [Known; 24] = [
     known(
         "origin_refused",
         TroubleClass::Refused,
-        "the credential was not made for that place",
+        "refused for safety",
         "name the host in the provider's file, or log in again",
     ),
     known(
@@ -96,12 +99,7 @@ pub const KNOWN: [Known; 24] = [
         "the provider's file is not trusted",
         "read it, then run `hermes-engine trust` on it",
     ),
-    known(
-        "bad_answer",
-        TroubleClass::Denied,
-        "the server's answer can't be used",
-        "the service may have changed: look for a newer version of this provider's file",
-    ),
+    known("bad_answer", TroubleClass::Denied, "the server's answer can't be used", LOOK_FOR_NEWER),
     known(
         "listener_unavailable",
         TroubleClass::Retry,

@@ -19,6 +19,16 @@ pub fn parse(bytes: &[u8]) -> Option<Value> {
     Some(value)
 }
 
+/// Why a text is no value for rules.
+pub(super) fn why_not(bytes: &[u8]) -> &'static str {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match serde_json::from_slice::<de::IgnoredAny>(text) {
+        _ if text.is_empty() => "the answer is empty",
+        Ok(_) => "the answer is nested deeper than 16 levels, or has a key twice",
+        Err(_) => "the answer is no JSON",
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,

@@ -178,10 +178,7 @@ impl Machine {
             Some(pace) => pace.next_pause(None, None),
             None => match Pace::of(active, &self.run, now) {
                 Ok(pace) => self.paces.entry(id).or_insert(pace).first_pause(),
-                Err(_) => {
-                    return self
-                        .because("bad_answer", "a pause or a deadline in it is not a time that can be used");
-                }
+                Err(unusable) => return self.because("bad_answer", unusable.to_string()),
             },
         };
         let show = match active.show.as_ref().map(|show| prompt::make(show, &self.run)).transpose() {
@@ -247,8 +244,9 @@ impl Machine {
     }
 
     fn timed_out(&mut self) -> Effect {
+        let timeout = self.fail("timeout");
         self.at = self.run.provider.state_id("timeout").or(self.at);
-        self.fail("timeout")
+        timeout
     }
 
     fn fail(&mut self, code: &str) -> Effect {

@@ -13,6 +13,14 @@ const LONGEST_HICCUP: Duration = Duration::from_secs(60);
 /// The pause after a first hiccup where the state's own pace is shorter.
 const SHORTEST_HICCUP: Duration = Duration::from_secs(1);
 
+/// A time of the file for which an answer gave nothing that is one.
+#[derive(Debug, thiserror::Error)]
+#[error("`{written}`, the `{key}` of its state, is not a time that can be used")]
+pub(super) struct Unusable {
+    key: &'static str,
+    written: String,
+}
+
 /// How a state that was entered goes on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pace {
@@ -28,14 +36,17 @@ pub(super) struct Pace {
 
 impl Pace {
     /// The pace of a state that is entered for the first time.
-    pub(super) fn of(active: &Active, run: &Run, now: Now) -> Result<Pace, TimeError> {
+    pub(super) fn of(active: &Active, run: &Run, now: Now) -> Result<Pace, Unusable> {
         let mut pace = Pace::default();
         if let Some(every) = &active.every {
-            pace.interval = duration(&every.time, time::INTERVAL, run, now)?.unwrap_or(time::INTERVAL.min);
+            let interval = duration(&every.time, time::INTERVAL, run, now)
+                .map_err(|_| Unusable { key: "every", written: written(&every.time) })?;
+            pace.interval = interval.unwrap_or(time::INTERVAL.min);
             pace.first_waits = every.first == First::Wait;
         }
         if let Some(until) = &active.until {
-            let life = duration(until, time::LOGIN_DEADLINE, run, now)?.ok_or(TimeError::BadValue)?;
+            let life = duration(until, time::LOGIN_DEADLINE, run, now).ok().flatten();
+            let life = life.ok_or_else(|| Unusable { key: "until", written: written(until) })?;
             pace.deadline = Some(counted_from(until, run, now) + life);
         }
         Ok(pace)
@@ -59,6 +70,15 @@ impl Pace {
         let pause = (last * 2).min(LONGEST_HICCUP).max(self.interval);
         self.hiccup = Some(pause);
         pause.max(retry_after.unwrap_or_default())
+    }
+}
+
+/// What the file says that a time is.
+fn written(time: &Time) -> String {
+    match &time.value {
+        TimeValue::Template(template, _) => template.text.clone(),
+        TimeValue::Path(query, _) => query.text().to_owned(),
+        TimeValue::Fixed(duration) => time::format_duration(*duration),
     }
 }
 

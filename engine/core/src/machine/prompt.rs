@@ -18,13 +18,15 @@ pub(super) enum Unshown {
     Refused(ShownRefused),
     /// A secret would be seen.
     Secret,
+    /// The code is longer than a code, or has characters that no screen shows.
+    Code,
 }
 
 /// The prompt of a state.
 pub(super) fn make(show: &Show, run: &Run) -> Result<Prompt, Unshown> {
     let url = show.url.as_ref().map(|template| shown_url(template, show, run)).transpose()?;
     let code = match &show.code {
-        Some(template) => text::printable_code(&visible(template, run)?),
+        Some(template) => Some(text::printable_code(&visible(template, run)?).ok_or(Unshown::Code)?),
         None => None,
     };
     Ok(Prompt { url, code })

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::code::LOOK_FOR_NEWER;
 use super::effect::Effect;
 use super::event::{Failure, FailureKind, Response};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
 use super::{Machine, Taken, acting, carries_token, json, retry_after};
 use crate::condition::{self, AnswerView, Condition, StatusPattern, Test};
 use crate::provider::{Act, Active, Rule, StateId, Then};
+use crate::query::present;
 use crate::time::Now;
 
 impl Machine {
@@ -29,10 +31,7 @@ impl Machine {
                 };
                 return self.send(next, hops + 1, carries);
             }
-            Redirect::Refuse { host, why } => {
-                let to = host.map_or_else(|| "somewhere".to_owned(), |host| format!("to `{host}`"));
-                return self.because("redirected", format!("{to}, and {why}"));
-            }
+            Redirect::Refuse { host, why } => return self.refuse_redirect(host.as_deref(), why),
             Redirect::No => {}
         }
         let provider = self.run.provider.clone();
@@ -43,12 +42,34 @@ impl Machine {
         }
         let text = String::from_utf8_lossy(&response.body);
         let value = if response.truncated { None } else { json::parse(&response.body) };
+        let unread = match &value {
+            Some(_) => None,
+            None if response.truncated => Some("the answer is larger than 64 KiB"),
+            None => Some(json::why_not(&response.body)),
+        };
         let view = View {
             text: &text,
+            unread,
             retry_after: retry_after::pause(response, now.wall),
             status: response.status,
         };
         self.judge(&value.unwrap_or(Value::Null), Some(view), now)
+    }
+
+    fn refuse_redirect(&mut self, host: Option<&str>, why: &str) -> Effect {
+        let to = host.map_or_else(|| "somewhere".to_owned(), |host| format!("to `{host}`"));
+        let unnamed = host.filter(|host| !self.run.named().names(host)).map(str::to_owned);
+        self.finish(|failing| {
+            let trouble = failing.because("redirected", format!("{to}, and {why}"));
+            let own = failing.run.provider.errors.get("redirected").is_some_and(|text| text.help.is_some());
+            let help = match unnamed {
+                Some(host) => format!(
+                    "if the service really moved there, add its host to the file: `hosts = [\"{host}\"]`"
+                ),
+                None => LOOK_FOR_NEWER.to_owned(),
+            };
+            if own { trouble } else { Trouble { help: Some(help), ..trouble } }
+        })
     }
 
     /// Reads that there was no answer.
@@ -90,7 +111,13 @@ impl Machine {
         let rule = &active.on[index];
         match &rule.then {
             Then::Fail { code, relogin } => {
-                let quoted = Answered { status: answer.status, json, body: answer.body };
+                let unread = view.and_then(|v| v.unread).map(str::to_owned);
+                let quoted = Answered {
+                    status: answer.status,
+                    json,
+                    body: answer.body,
+                    lack: unread.or_else(|| lack(rule, json)),
+                };
                 let failing = Failing { run: &self.run, state: Some(name), answer: Some(&quoted) };
                 Effect::Finish(Outcome::Failed(failing.code(&code.value, *relogin)))
             }
@@ -127,8 +154,21 @@ impl Machine {
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     text: &'a str,
+    /// Why it is no JSON, where it is none.
+    unread: Option<&'static str>,
     status: u16,
     retry_after: Option<Duration>,
+}
+
+/// What of all that a rule asks for an answer does not have.
+fn lack(rule: &Rule, json: Option<&Value>) -> Option<String> {
+    let terms = rule.unless.iter().flat_map(|condition| &condition.terms);
+    let missing = terms.filter_map(|term| match &term.test {
+        Test::Exists(path) if present(json.and_then(|root| path.select(root))).is_none() => Some(path.text()),
+        _ => None,
+    });
+    let missing: Vec<String> = missing.map(|path| format!("no `{path}`")).collect();
+    (!missing.is_empty()).then(|| missing.join(", "))
 }
 
 /// Whether a status says that the server has trouble of its own, and no rule of the state writes that status.

@@ -25,6 +25,8 @@ pub(super) struct Answered<'a> {
     pub(super) status: Option<u16>,
     pub(super) json: Option<&'a Value>,
     pub(super) body: &'a str,
+    /// What it lacks that its rule asked for.
+    pub(super) lack: Option<String>,
 }
 
 impl Failing<'_> {
@@ -60,11 +62,12 @@ impl Failing<'_> {
             Some(known) => format!("{name}: {}", known.text),
             None => format!("{name}: the flow failed with `{code}`"),
         };
-        let status = self.answer.and_then(|a| a.status).filter(|_| detail.is_none());
-        match (detail, status) {
-            (Some(detail), _) => format!("{sentence}: {detail}"),
-            (None, Some(status)) if status != 200 => format!("{sentence} (HTTP {status})"),
-            _ => sentence,
+        let of_answer = self.answer.filter(|_| detail.is_none());
+        let status = of_answer.and_then(|a| a.status).filter(|status| *status != 200);
+        let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        match detail.or_else(|| of_answer.and_then(|a| a.lack.clone())) {
+            Some(detail) => format!("{sentence}{status}: {detail}"),
+            None => format!("{sentence}{status}"),
         }
     }
 
@@ -95,9 +98,12 @@ impl Failing<'_> {
         match unshown {
             Unshown::Missing(missing) => self.missing("show", &missing, &[]),
             Unshown::Refused(refused) => {
-                self.because("origin_refused", format!("the page to open is {refused}"))
+                let trouble = self
+                    .because("origin_refused", format!("the page to open is {refused}; it was not shown"));
+                Trouble { help: Some(code::LOOK_FOR_NEWER.to_owned()), ..trouble }
             }
             Unshown::Secret => self.because("bad_answer", "what it would show holds a secret"),
+            Unshown::Code => self.because("bad_answer", "the code to show is none that can be printed"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A test file from a login that was watched: what each state was answered, with every secret replaced.
 //!
 //! What a reader would get wrong: nothing that a server said is taken over as it is. Of texts only those stay that the
-//! rules compare with and those that a standard names; of URLs the part before the query; numbers and booleans stay.
+//! rules compare with and those that a standard names; of URLs the part before the query; numbers, booleans and dates stay.
 
 mod learn;
 mod mask;

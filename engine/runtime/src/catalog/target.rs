@@ -45,10 +45,11 @@ impl Catalog {
     /// provider of an id or alias.
     pub fn target(&self, name: &str) -> Result<Vec<Target>, NoTarget> {
         let path = Path::new(name);
-        if path.is_dir() {
-            return Ok(of_folder(path));
-        }
         let none = |nearest| NoTarget { name: name.to_owned(), nearest };
+        if path.is_dir() {
+            // A folder that is not the one that was meant must not pass for one in which all is well.
+            return Some(of_folder(path)).filter(|files| !files.is_empty()).ok_or_else(|| none(None));
+        }
         if path.is_file() {
             return of_file(path).map(|target| vec![target]).ok_or_else(|| none(None));
         }

@@ -1,14 +1,17 @@
 //! HTTP on one side, the pure server on the other.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hermes_engine_core::simulate::{Asked, Exchange, Reply, Server};
+use http_body::Frame;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -74,13 +77,34 @@ fn write(reply: Reply) -> Response {
             }
             response
         }
-        // A body shorter than promised: the connection is closed in the middle of it.
         Reply::Broken => {
             let mut response = status(StatusCode::OK);
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("1000"));
-            *response.body_mut() = Body::from("{");
+            *response.body_mut() = Body::new(Half::Begun);
             response
         }
+    }
+}
+
+/// A body that breaks off: the connection is closed in the middle of it.
+enum Half {
+    Begun,
+    Broken,
+}
+
+impl HttpBody for Half {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let frame = match *self {
+            Half::Begun => Ok(Frame::data(Bytes::from_static(b"{"))),
+            Half::Broken => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        *self = Half::Broken;
+        Poll::Ready(Some(frame))
     }
 }
 

@@ -192,3 +192,56 @@ fn a_key_that_is_set_is_a_login_without_a_request() {
     assert_eq!((trouble.code.as_str(), trouble.class), ("not_logged_in", TroubleClass::Login));
     assert!(trouble.help.unwrap().contains("ACME_KEY"));
 }
+
+#[test]
+fn a_failure_says_what_its_answer_lacks_or_why_it_could_not_be_read() {
+    let began = || Scenario::login(DEVICE);
+    let says = |scenario: Scenario, end: &str| {
+        let message = scenario.trouble().message;
+        assert!(message.ends_with(end), "{message}");
+    };
+    let mut answer = device_answer();
+    answer.as_object_mut().unwrap().remove("user_code");
+    says(began().answer(200, answer), "what a login needs: no `$.user_code`");
+    says(began().reply(200, &[], "<p>sorry</p>"), "the answer is no JSON");
+    says(began().reply(200, &[], ""), "the answer is empty");
+    says(began().reply(200, &[], "{\"a\":1,\"a\":2}"), "or has a key twice");
+}
+
+#[test]
+fn s9_a_code_that_can_not_be_shown_is_no_login_without_one() {
+    for code in ["AB\u{1b}[31mCD", &"A".repeat(65)] {
+        let mut answer = device_answer();
+        answer["user_code"] = json!(code);
+        let trouble = Scenario::login(DEVICE).answer(200, answer).trouble();
+        assert_eq!(trouble.code, "bad_answer");
+        assert!(
+            trouble.message.ends_with("the code to show is none that can be printed"),
+            "{}",
+            trouble.message
+        );
+    }
+}
+
+#[test]
+fn a_time_that_is_none_is_named() {
+    let mut answer = device_answer();
+    answer["expires_in"] = json!("soon");
+    let message = Scenario::login(DEVICE).answer(200, answer).trouble().message;
+    assert!(message.contains("`{{device.expires_in}}`, the `until` of its state"), "{message}");
+}
+
+#[test]
+fn s3_a_refused_redirect_says_which_line_would_allow_it() {
+    let to = |place: &str| Scenario::login(DEVICE).reply(307, &[("location", place)], "").trouble();
+    assert!(to("https://new.example/x").help.unwrap().ends_with("`hosts = [\"new.example\"]`"));
+    assert!(to("http://auth.acme.example/x").help.unwrap().contains("newer version"));
+}
+
+#[test]
+fn who_gave_up_is_the_state_that_waited() {
+    let polled = Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
+    let pending = polled.later(3600).answer(400, json!({"error": "authorization_pending"}));
+    let trouble = pending.step(Event::Woke).trouble();
+    assert_eq!((trouble.code.as_str(), trouble.state.as_deref()), ("timeout", Some("poll")));
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -70,7 +71,8 @@ impl Mask {
         if let Some(known) = self.known.get(text) {
             return known.clone();
         }
-        if text.is_empty() || self.words.contains(text) || PUBLIC_FIELDS.contains(&field) && is_word(text) {
+        let tells_nothing = text.is_empty() || self.words.contains(text) || text.parse::<Timestamp>().is_ok();
+        if tells_nothing || PUBLIC_FIELDS.contains(&field) && is_word(text) {
             return text.to_owned();
         }
         let made_up = if Url::parse(text).is_ok_and(|url| url.has_host()) && !text.contains("{{") {
