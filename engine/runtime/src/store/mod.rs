@@ -89,13 +89,16 @@ impl Store {
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
-        let _locks = self.lock_file(&target)?;
+        let locks = self.lock_file(&target)?;
         let mut document = self.read()?;
         let text = |document: &Document| document.text().map_err(|e| self.unwritable(&target, e.into()));
         let before = text(&document)?;
         let changed = change(&mut document);
         if text(&document)? != before {
             document.stamp(clock::wall());
+            if !locks.is_empty() {
+                file::sweep(&target);
+            }
             file::replace(&target, &text(&document)?)?;
         }
         Ok(changed)
@@ -130,8 +133,7 @@ impl Store {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
         let folder = target.with_file_name("locks");
-        let created = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        created.map_err(|source| self.unwritable(&folder, source))?;
+        create_folder(&folder)?;
         let lock = Lock::take(&folder.join(file_name(provider)), limit, GRANT_PAUSE)?;
         Ok(work(&Held { store: self, provider, target, lock }))
     }
@@ -157,10 +159,12 @@ impl Held<'_> {
         journal(&self.target, self.provider)
     }
 
-    /// Proves, before a token is spent, that its successor can be kept: locks keep others out, and the file can be
-    /// replaced.
+    /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
+    /// needs can be had, and the file can be replaced.
     pub fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
+        // Under it the proof is nothing that a writer sweeps away.
+        let _locks = self.store.lock_file(&self.target)?;
         let size = self.target.metadata().map(|m| m.len() as usize).unwrap_or_default();
         file::prove_writable(&self.target, size + 16 * 1024)
     }
@@ -180,9 +184,28 @@ fn file_name(provider: &str) -> String {
     }
 }
 
-/// Replaces another file of the home, durably and for its owner alone. A symlink stays one; its target is replaced.
+/// Holds a lock under which another file of the home is read, changed and replaced.
+pub(crate) fn with_file<T>(home: &Home, path: &Path, work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    // No id of a provider has a dot in it, so no grant has this lock.
+    let folder = home.locks_dir();
+    create_folder(&folder)?;
+    let name = path.file_name().unwrap_or_default();
+    let _lock = match Lock::take(&folder.join(name), LOCK_LIMIT, lock::PAUSE) {
+        // A setting is still worth keeping where nobody can be kept out.
+        Err(StoreError::NoLocks { .. }) => None,
+        taken => Some(taken?),
+    };
+    Ok(work())
+}
+
+/// Replaces such a file, durably and for its owner alone. A symlink stays one; its target is replaced.
 pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), StoreError> {
     file::replace(&file::resolve(path)?, text)
+}
+
+fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    created.map_err(|source| StoreError::Unwritable { path: folder.to_owned(), source })
 }
 
 /// SHA-256 in lower-case hex.

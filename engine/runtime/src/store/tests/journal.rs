@@ -57,6 +57,6 @@ fn readiness_is_proved_without_a_trace() {
     let (folder, store) = store_with(HERMES);
     store.with_grant("acme", Duration::ZERO, |held| held.prove_ready()).unwrap().unwrap();
     let left = fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(left, 2, "auth.json and locks/");
+    assert_eq!(left, 3, "auth.json, auth.lock and locks/");
     assert_eq!(text(&store), HERMES);
 }
