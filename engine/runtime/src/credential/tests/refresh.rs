@@ -220,6 +220,16 @@ fn a_store_that_can_t_be_written_is_found_out_before_the_token_is_spent() {
 }
 
 #[test]
+fn a_lock_that_can_t_be_had_is_found_out_before_the_token_is_spent() {
+    let server = single_use();
+    let scene = Scene::new(record(-5)).at(&server);
+    std::fs::create_dir(scene.home().join("auth.lock")).unwrap();
+    let trouble = scene.trouble();
+    assert_eq!((trouble.code.as_str(), server.count()), ("store_unwritable", 0));
+    assert!(trouble.message.contains("auth.lock"), "{}", trouble.message);
+}
+
+#[test]
 fn a_renewed_token_that_can_t_be_stored_is_handed_out_and_stored_by_the_next_run() {
     let scene = std::sync::Arc::new(Scene::new(record(-5)));
     let other = scene.clone();
