@@ -150,7 +150,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     let store = ask.request.store;
     let fresh = record.as_ref().filter(|record| ask.freshness(record, clock::wall()) == Freshness::Fresh);
     if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
-        if store.is_unfinished(ask.id()) {
+        if store.is_unfinished(ask.id(), ask.slot()) {
             // Somebody else may be about it just now; then this token serves.
             match store.with_grant(ask.id(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
                 Ok(Ok(finished)) => return Ok(finished),

@@ -138,9 +138,10 @@ impl Store {
         Ok(work(&Held { store: self, provider, target, lock }))
     }
 
-    /// Whether a renewal of the provider's grant may have been left unfinished.
-    pub fn is_unfinished(&self, provider: &str) -> bool {
-        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider).exists())
+    /// Whether a renewal of one of the provider's credentials, the one with this [`Slot::id`], may have been left
+    /// unfinished.
+    pub fn is_unfinished(&self, provider: &str, slot: &str) -> bool {
+        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider, slot).exists())
     }
 
     fn unwritable(&self, path: &Path, source: std::io::Error) -> StoreError {
@@ -154,9 +155,19 @@ impl Held<'_> {
         self.store
     }
 
-    /// The journal of the grant.
-    pub fn journal(&self) -> Journal {
-        journal(&self.target, self.provider)
+    /// The journal of one of the provider's credentials, by its [`Slot::id`].
+    pub fn journal(&self, slot: &str) -> Journal {
+        journal(&self.target, self.provider, slot)
+    }
+
+    /// The journals of the provider's credentials that are there.
+    pub fn journals(&self) -> Vec<Journal> {
+        let folder = self.target.with_file_name("journal");
+        let first = file_name(self.provider);
+        let is_ours = |name: &str| name.split('.').next() == Some(first.as_str());
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| is_ours(name)).map(|name| Journal::at(&folder, &name)).collect()
     }
 
     /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
@@ -170,18 +181,17 @@ impl Held<'_> {
     }
 }
 
-fn journal(target: &Path, provider: &str) -> Journal {
-    Journal::at(&target.with_file_name("journal"), &file_name(provider))
+/// The journal of the provider's own record is called as the provider is; those of its rows bear their id too.
+fn journal(target: &Path, provider: &str, slot: &str) -> Journal {
+    let provider = file_name(provider);
+    let name = if slot == MAIN { provider } else { format!("{provider}.{}", file_name(slot)) };
+    Journal::at(&target.with_file_name("journal"), &name)
 }
 
-/// The name of a grant's lock and journal: the provider's id, or a hash of what is none.
-fn file_name(provider: &str) -> String {
-    let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !provider.is_empty() && provider.len() <= 128 && provider.chars().all(is_id) {
-        provider.to_owned()
-    } else {
-        sha256(provider)
-    }
+/// What an id is called in the name of a lock or a journal: as it is, or a hash of what is none. There is no dot in it.
+fn file_name(id: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !id.is_empty() && id.len() <= 120 && id.chars().all(is_plain) { id.to_owned() } else { sha256(id) }
 }
 
 /// Holds a lock under which another file of the home is read, changed and replaced.

@@ -96,6 +96,11 @@ impl Slot {
         })
     }
 
+    /// Whether it is a key that was given to Hermes Agent, which nothing renews.
+    pub fn is_key(&self) -> bool {
+        self.record.object().text("auth_type").as_deref() == Some("api_key")
+    }
+
     /// Whether there is anything in it to use.
     pub fn holds_tokens(&self) -> bool {
         self.record.access_token().or(self.record.refresh_token()).is_some()

@@ -9,7 +9,7 @@ use super::super::Error;
 use super::scene::{ACME, Scene, record, tokens};
 use super::server::{Reply, Server};
 use crate::home::Home;
-use crate::store::Store;
+use crate::store::{MAIN, Store};
 
 const HOME: &str = "HERMES_ENGINE_TEST_HOME";
 const SERVER: &str = "HERMES_ENGINE_TEST_SERVER";
@@ -58,7 +58,7 @@ fn s33_a_signal_during_a_redeem_waits_for_the_commit() {
         let (code, server) = run(&scene, signal);
         assert_eq!((code, server.count()), (Some(130), 1), "{signal:?}");
         assert_eq!(scene.stored()["refresh_token"], "r2");
-        assert!(!scene.store().is_unfinished("acme"));
+        assert!(!scene.store().is_unfinished("acme", MAIN));
     }
 }
 
@@ -68,7 +68,7 @@ fn s29_a_process_that_is_killed_after_its_request_leaves_a_journal_that_the_next
     let (code, server) = run(&scene, Signal::KILL);
     assert_eq!((code, server.count()), (None, 1));
     assert_eq!(scene.stored()["refresh_token"], "r1");
-    assert!(scene.store().is_unfinished("acme"));
+    assert!(scene.store().is_unfinished("acme", MAIN));
     let scene = scene.at(&server);
     assert_eq!(scene.token(), "a2");
     assert_eq!(scene.stored()["refresh_token"], "r2");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::super::*;
 use super::scene::{Scene, at, record, single_use, tokens, with};
 use super::server::{Reply, Server};
-use crate::store::sha256;
+use crate::store::{MAIN, sha256};
 
 #[test]
 fn a_fresh_token_is_handed_out_without_a_request_or_a_trace() {
@@ -31,7 +31,7 @@ fn a_token_near_its_end_is_renewed_and_stored_with_its_pool_row() {
     assert_eq!(file["active_provider"], "other", "a refresh changes no choice");
     assert_eq!(scene.token(), "a2");
     assert_eq!(server.count(), 1);
-    assert!(!scene.store().is_unfinished("acme"));
+    assert!(!scene.store().is_unfinished("acme", MAIN));
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_refresh_of_two_requests_is_taken_up_where_it_was_cut_off() {
     scene.put(nested(-5));
     assert_eq!(scene.trouble().code, "network");
     assert_eq!(server.count(), 3);
-    assert!(scene.store().is_unfinished("acme"), "the first answer holds the only refresh token");
+    assert!(scene.store().is_unfinished("acme", MAIN), "the first answer holds the only refresh token");
     // The pause holds here too, and a server's hiccup is no answer.
     scene.trouble();
     assert_eq!(server.count(), 3);
@@ -360,5 +360,5 @@ fn a_refresh_of_two_requests_is_taken_up_where_it_was_cut_off() {
     );
     assert_eq!((&stored["tokens"]["id_token"], &stored["auth_mode"]), (&json!("i"), &json!("theirs")));
     assert_eq!(stored["access_token"], Value::Null);
-    assert!(!scene.store().is_unfinished("acme"));
+    assert!(!scene.store().is_unfinished("acme", MAIN));
 }
