@@ -59,11 +59,17 @@ pub(super) fn change(
     }
 }
 
-/// Takes the row of a credential out, and all its copies.
-pub(super) fn remove(pool: Option<&mut Object>, provider: &str, record: &Record) {
-    if let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) {
-        rows.retain(|node| !node.object().is_some_and(|row| is_row_of(&row, record)));
+/// Takes rows of a provider out, and the list with the last. Tells whether there were any.
+pub(super) fn remove(pool: Option<&mut Object>, provider: &str, is_meant: impl Fn(&Object) -> bool) -> bool {
+    let Some(pool) = pool else { return false };
+    let Some(rows) = pool.list_mut(provider) else { return false };
+    let before = rows.len();
+    rows.retain(|node| !node.object().is_some_and(|row| is_meant(&row)));
+    let (left, removed) = (rows.len(), rows.len() < before);
+    if removed && left == 0 {
+        pool.remove(provider);
     }
+    removed
 }
 
 /// Whether a row is this credential, or a copy of it.

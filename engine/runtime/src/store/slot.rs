@@ -201,10 +201,10 @@ impl Document {
         }
     }
 
-    /// Removes one credential and its copies; the last takes the provider with it.
+    /// Removes one credential and its copies; with the last the provider is no longer the active one.
     pub fn remove_slot(&mut self, provider: &str, place: &[String], slot: &Slot) {
         let pool = self.root_mut().object_mut("credential_pool");
-        pool::remove(pool, provider, &slot.record);
+        pool::remove(pool, provider, |row| pool::is_row_of(row, &slot.record));
         match slot.record.row() {
             Some(id) => {
                 let kept = self.root_mut().object_mut(KEPT).and_then(|all| all.object_mut(provider));
@@ -215,7 +215,7 @@ impl Document {
             }
         }
         if self.slots(provider, place).is_empty() {
-            self.remove(provider);
+            self.forget(provider);
         }
     }
 
