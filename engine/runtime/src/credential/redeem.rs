@@ -45,7 +45,12 @@ pub(super) fn attempt(
     record: &Record,
     scribe: impl FnOnce(crate::store::Journal) -> Scribe,
 ) -> Result<Ending, Error> {
-    let engine = match held.prove_ready().map_err(Trouble::from).and_then(|()| engine(ask)) {
+    match held.prove_ready() {
+        Ok(()) => {}
+        Err(StoreError::Interrupted) => return Err(Error::Interrupted),
+        Err(error) => return Ok(Ending::Failed(error.into())),
+    }
+    let engine = match engine(ask) {
         Ok(engine) => engine,
         Err(trouble) => return Ok(Ending::Failed(trouble)),
     };

@@ -108,7 +108,7 @@ impl std::fmt::Debug for Credential {
 pub enum Error {
     /// Something is wrong; the class says whose turn it is.
     Trouble(Trouble),
-    /// The person interrupted a renewal, which was brought to its end first (130).
+    /// The person interrupted a renewal, which was brought to its end first, or did not begin (130).
     Interrupted,
 }
 
@@ -120,7 +120,10 @@ impl From<Trouble> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
-        Error::Trouble(error.into())
+        match error {
+            StoreError::Interrupted => Error::Interrupted,
+            error => Error::Trouble(error.into()),
+        }
     }
 }
 
@@ -162,6 +165,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     }
     match store.with_grant(ask.id(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
         Ok(result) => result,
+        Err(StoreError::Interrupted) => Err(Error::Interrupted),
         Err(error) => {
             // Who held the lock may have renewed it all the same.
             let now = ask.read()?;

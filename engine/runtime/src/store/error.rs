@@ -57,6 +57,9 @@ pub enum StoreError {
         /// The lock.
         path: PathBuf,
     },
+    /// The process is asked to stop, and nothing was done.
+    #[error("the process is asked to stop")]
+    Interrupted,
     /// Locks on this filesystem keep nobody out.
     #[error("locks on the filesystem of {} keep nobody out ({reason})", path.display())]
     NoLocks {
@@ -70,7 +73,7 @@ pub enum StoreError {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
         let (code, class, help) = match &error {
-            StoreError::Busy { .. } | StoreError::Unfinished { .. } => {
+            StoreError::Busy { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted => {
                 ("store_busy", TroubleClass::Retry, "try again in a moment")
             }
             StoreError::Unreadable { .. } => {

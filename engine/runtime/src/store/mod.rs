@@ -25,6 +25,8 @@ mod tests;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -48,6 +50,7 @@ const GRANT_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub struct Store {
     home: Home,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
@@ -62,7 +65,17 @@ pub struct Held<'a> {
 impl Store {
     /// The store of a home. Touches no file.
     pub fn open(home: Home) -> Store {
-        Store { home }
+        Store { home, stop: None }
+    }
+
+    /// The same store for a process that goes on after a signal: once the flag is up nobody waits for the lock of a grant
+    /// any more, and no renewal begins. One that has begun is brought to its end.
+    pub fn stopping_at(self, flag: Arc<AtomicBool>) -> Store {
+        Store { stop: Some(flag), ..self }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
     }
 
     /// The home that the store is in.
@@ -89,7 +102,8 @@ impl Store {
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
-        let locks = self.lock_file(&target)?;
+        // Whoever has something to store waits, whatever comes.
+        let locks = self.lock_file(&target, &|| false)?;
         let mut document = self.read()?;
         let text = |document: &Document| document.text().map_err(|e| self.unwritable(&target, e.into()));
         let before = text(&document)?;
@@ -105,7 +119,7 @@ impl Store {
     }
 
     /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses.
-    fn lock_file(&self, target: &Path) -> Result<Vec<Lock>, StoreError> {
+    fn lock_file(&self, target: &Path, is_over: &dyn Fn() -> bool) -> Result<Vec<Lock>, StoreError> {
         let mut paths = vec![file::resolve(&self.home.auth_lock())?];
         let beside = file::resolve(&target.with_file_name("auth.lock"))?;
         if !paths.contains(&beside) {
@@ -113,7 +127,7 @@ impl Store {
         }
         let mut held = Vec::new();
         for path in paths {
-            match Lock::take(&path, LOCK_LIMIT, lock::PAUSE) {
+            match Lock::take_unless(is_over, &path, LOCK_LIMIT, lock::PAUSE) {
                 Ok(lock) => held.push(lock),
                 // A login is still worth keeping where nobody can be kept out; a refresh was refused before.
                 Err(StoreError::NoLocks { .. }) => {}
@@ -134,7 +148,8 @@ impl Store {
         let target = file::resolve(&self.path())?;
         let folder = target.with_file_name("locks");
         create_folder(&folder)?;
-        let lock = Lock::take(&folder.join(file_name(provider)), limit, GRANT_PAUSE)?;
+        let path = folder.join(file_name(provider));
+        let lock = Lock::take_unless(&|| self.is_stopping(), &path, limit, GRANT_PAUSE)?;
         Ok(work(&Held { store: self, provider, target, lock }))
     }
 
@@ -172,10 +187,17 @@ impl Held<'_> {
 
     /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
     /// needs can be had, and the file can be replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Interrupted`] where the process is asked to stop ([`Store::stopping_at`]), and others as they are.
     pub fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
         // Under it the proof is nothing that a writer sweeps away.
-        let _locks = self.store.lock_file(&self.target)?;
+        let _locks = self.store.lock_file(&self.target, &|| self.store.is_stopping())?;
+        if self.store.is_stopping() {
+            return Err(StoreError::Interrupted);
+        }
         let size = self.target.metadata().map(|m| m.len() as usize).unwrap_or_default();
         file::prove_writable(&self.target, size + 16 * 1024)
     }
