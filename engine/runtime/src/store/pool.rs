@@ -125,9 +125,15 @@ fn renew(row: &mut Object, record: &Record) {
     heal(row);
 }
 
+/// Whether a server refused the token for what it is, and not for how often it was used.
+pub(super) fn is_refusal(status: u16) -> bool {
+    matches!(status, 401 | 403)
+}
+
 /// Forgets the failure that a new token heals: that it was refused, or dead. A rate limit is not healed by it.
 pub(super) fn heal(row: &mut Object) {
-    let refused = row.value("last_error_code") == Some(json!(401));
+    let status = row.value("last_error_code").and_then(|code| code.as_u64()).and_then(|n| n.try_into().ok());
+    let refused = status.is_some_and(is_refusal);
     if refused || row.text("last_status").as_deref() == Some("dead") {
         for name in FAILURE.into_iter().filter(|name| row.contains(name)).collect::<Vec<_>>() {
             row.set(name, Value::Null);

@@ -5,7 +5,7 @@
 
 use hermes_engine_core::machine::Grant;
 use hermes_engine_core::time::UnixMs;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::document::Document;
 use super::json::Object;
@@ -19,7 +19,7 @@ pub const MAIN: &str = "main";
 const KEPT: &str = "hermes_engine_rows";
 /// What is kept there: where a row's tokens may go, and with what.
 const KEPT_MEMBERS: [&str; 4] = ["region", "origins", "inputs", "made_from"];
-/// How long a credential rests after a refusal, in milliseconds: Hermes Agent's own figures.
+/// How long a credential rests after a refusal, in milliseconds: Hermes Agent's own figures, and for 403 as for 401.
 const AFTER_REFUSAL_MS: i64 = 300_000;
 const AFTER_LIMIT_MS: i64 = 3_600_000;
 
@@ -42,6 +42,8 @@ pub struct Slot {
 pub enum Rest {
     /// It was refused or limited, and rests until then.
     Cooling {
+        /// When it was refused, where that is known.
+        since: Option<UnixMs>,
         /// When it is tried again.
         until: UnixMs,
         /// The HTTP status that it was refused with, where that is known.
@@ -54,7 +56,7 @@ pub enum Rest {
 /// What a server said of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// The HTTP status: 401 and its kin are the token's fault, 429 its use.
+    /// The HTTP status: 401 and 403 are the token's fault, 429 its use.
     pub status: u16,
     /// When it was said.
     pub at: UnixMs,
@@ -91,7 +93,10 @@ impl Slot {
     /// Why it gives way to the others now.
     pub fn rest(&self, now: UnixMs) -> Option<Rest> {
         self.rest.filter(|rest| match rest {
-            Rest::Cooling { until, .. } => now < *until,
+            Rest::Cooling { since, until, .. } => {
+                let longest = since.map_or(i64::MAX, |since| until.0.saturating_sub(since.0));
+                moment::is_ahead(*until, longest, now)
+            }
             Rest::Dead => true,
         })
     }
@@ -111,6 +116,11 @@ fn priority(row: &Object) -> Option<i64> {
     row.value("priority")?.as_i64()
 }
 
+/// How long a credential rests where the server named no time.
+fn cooling_ms(status: Option<u16>) -> i64 {
+    if status.is_some_and(pool::is_refusal) { AFTER_REFUSAL_MS } else { AFTER_LIMIT_MS }
+}
+
 fn rest(row: &Object) -> Option<Rest> {
     match row.text("last_status").as_deref() {
         Some("dead") => Some(Rest::Dead),
@@ -118,10 +128,10 @@ fn rest(row: &Object) -> Option<Rest> {
             let time = |name: &str| row.value(name).as_ref().and_then(moment::read);
             let status =
                 row.value("last_error_code").and_then(|code| code.as_u64()).and_then(|n| n.try_into().ok());
-            let cooling = if status == Some(401) { AFTER_REFUSAL_MS } else { AFTER_LIMIT_MS };
-            let since = time("last_status_at").map(|at| UnixMs(at.0.saturating_add(cooling)));
-            let until = time("last_error_reset_at").or(since)?;
-            Some(Rest::Cooling { until, status })
+            let since = time("last_status_at");
+            let usual = since.map(|at| UnixMs(at.0.saturating_add(cooling_ms(status))));
+            let until = time("last_error_reset_at").or(usual)?;
+            Some(Rest::Cooling { since, until, status })
         }
         _ => None,
     }
@@ -178,11 +188,14 @@ impl Document {
 
     /// Notes that a server has refused a credential, so that the others are tried first for a while.
     pub fn cool(&mut self, provider: &str, record: &Record, refusal: Refusal) {
+        // Said in full, for Hermes Agent knows another figure for 403.
+        let usual = refusal.at.0.saturating_add(cooling_ms(Some(refusal.status)));
+        let until = refusal.until.unwrap_or(UnixMs(usual));
         let note = |row: &mut Object| {
             row.set("last_status", "exhausted");
             row.set("last_status_at", moment::write(refusal.at));
             row.set("last_error_code", refusal.status);
-            row.set("last_error_reset_at", refusal.until.map_or(Value::Null, |at| json!(moment::write(at))));
+            row.set("last_error_reset_at", moment::write(until));
         };
         self.change(provider, record, note);
     }
