@@ -90,7 +90,8 @@ impl Machine {
         let rule = &active.on[index];
         match &rule.then {
             Then::Fail { code, relogin } => {
-                let quoted = Answered { status: answer.status, json, body: answer.body };
+                let is_known = rule.when.is_some();
+                let quoted = Answered { status: answer.status, json, body: answer.body, is_known };
                 let failing = Failing { run: &self.run, state: Some(name), answer: Some(&quoted) };
                 Effect::Finish(Outcome::Failed(failing.code(&code.value, *relogin)))
             }

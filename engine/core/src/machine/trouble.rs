@@ -25,6 +25,22 @@ pub(super) struct Answered<'a> {
     pub(super) status: Option<u16>,
     pub(super) json: Option<&'a Value>,
     pub(super) body: &'a str,
+    /// Whether a rule asked for such an answer, and not the last one that takes what is left.
+    pub(super) is_known: bool,
+}
+
+impl Answered<'_> {
+    /// What of an HTTP answer tells why it was no better one; nothing of its body.
+    fn reason(&self) -> Option<String> {
+        match (self.status?, self.json) {
+            (status @ 200..=299, None) => Some(format!("HTTP {status}, no JSON")),
+            (status @ 200..=299, Some(_)) if !self.is_known => {
+                Some(format!("HTTP {status}, an unexpected answer"))
+            }
+            (200, Some(_)) => None,
+            (status, _) => Some(format!("HTTP {status}")),
+        }
+    }
 }
 
 impl Failing<'_> {
@@ -60,11 +76,10 @@ impl Failing<'_> {
             Some(known) => format!("{name}: {}", known.text),
             None => format!("{name}: the flow failed with `{code}`"),
         };
-        let status = self.answer.and_then(|a| a.status).filter(|_| detail.is_none());
-        match (detail, status) {
+        match (detail, self.answer.and_then(Answered::reason)) {
             (Some(detail), _) => format!("{sentence}: {detail}"),
-            (None, Some(status)) if status != 200 => format!("{sentence} (HTTP {status})"),
-            _ => sentence,
+            (None, Some(reason)) => format!("{sentence} ({reason})"),
+            (None, None) => sentence,
         }
     }
 

@@ -51,7 +51,7 @@ fn an_unexpected_failure_says_why() {
     check(
         "replies.device = { json = { state = 1 } }\nexpect = { end = \"success\" }",
         &[
-            r#"expect.end: expected "success", got "error" (authorization_incomplete: Acme: the server's answer lacks what a login needs)"#,
+            r#"expect.end: expected "success", got "error" (authorization_incomplete: Acme: the server's answer lacks what a login needs (HTTP 200, an unexpected answer))"#,
         ],
     );
 }
