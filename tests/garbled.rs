@@ -146,7 +146,7 @@ fn check_spent(fault: RefreshFault, times: u32, reuse: Reuse, code: i32) {
 }
 
 #[test]
-fn s29_two_lost_answers_or_one_that_is_cut_cost_a_login_only_where_the_server_forgets_within_the_pause() {
+fn s29_two_lost_answers_or_one_that_is_cut_cost_a_login_only_where_the_server_forgets_in_the_pause() {
     let remembers = Reuse::Within(Duration::from_secs(60));
     check_spent(RefreshFault::LostAnswer, 2, remembers, 0);
     check_spent(RefreshFault::CutAnswer, 1, remembers, 0);

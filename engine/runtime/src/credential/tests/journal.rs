@@ -12,7 +12,7 @@ use crate::clock;
 use crate::store::{Intent, MAIN};
 
 /// A scene with the provider's record, and rows of the pool beside it.
-fn beside(main: Value, rows: &[Value]) -> Scene {
+pub(super) fn beside(main: Value, rows: &[Value]) -> Scene {
     let mut scene = Scene::new(main);
     scene.vouched = Some(scene.provider.clone());
     let mut file = scene.file();
@@ -25,14 +25,14 @@ fn key(id: &str) -> Value {
     json!({ "id": id, "auth_type": "api_key", "source": "manual", "priority": -1, "access_token": "PLAIN-KEY-1" })
 }
 
-fn work(left: i64) -> Value {
+pub(super) fn work(left: i64) -> Value {
     json!({
         "id": "work", "label": "work", "auth_type": "oauth", "source": "manual:device_code", "priority": 1,
         "access_token": "w1", "refresh_token": "s1", "expires_at_ms": clock::wall().0 + left * 1000,
     })
 }
 
-fn row(scene: &Scene, n: usize) -> Value {
+pub(super) fn row(scene: &Scene, n: usize) -> Value {
     scene.file()["credential_pool"]["acme"][n].clone()
 }
 
