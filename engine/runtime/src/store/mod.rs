@@ -18,6 +18,7 @@ mod lock;
 pub(crate) mod moment;
 mod pool;
 mod record;
+mod rest;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,8 @@ pub use document::Document;
 pub use error::StoreError;
 pub use journal::{Answer, Intent, Journal, Pending};
 pub use record::{Expiry, Mark, Pause, Record};
-pub use slot::{MAIN, Refusal, Rest, Row, Slot};
+pub use rest::{Refusal, Rest};
+pub use slot::{MAIN, Row, Slot};
 
 use crate::clock;
 use crate::home::Home;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::json::{Node, Object};
 use super::moment;
 use super::record::Record;
+use super::rest::is_refusal;
 use super::sha256;
 
 /// What a row says of its last failure; a renewed token has had none.
@@ -123,11 +124,6 @@ fn renew(row: &mut Object, record: &Record) {
         row.set("expires_at", expires_at.map_or(Value::Null, |at| json!(moment::write(at))));
     }
     heal(row);
-}
-
-/// Whether a server refused the token for what it is, and not for how often it was used.
-pub(super) fn is_refusal(status: u16) -> bool {
-    matches!(status, 401 | 403)
 }
 
 /// Forgets the failure that a new token heals: that it was refused, or dead. A rate limit is not healed by it.

@@ -11,7 +11,8 @@ use super::document::Document;
 use super::json::Object;
 use super::pool::{self, FAILURE};
 use super::record::Record;
-use super::{moment, sha256};
+use super::rest::{Rest, rest};
+use super::sha256;
 
 /// The id of the record of a provider, which needs none in the file.
 pub const MAIN: &str = "main";
@@ -19,10 +20,6 @@ pub const MAIN: &str = "main";
 const KEPT: &str = "hermes_engine_rows";
 /// What is kept there: where a row's tokens may go, and with what.
 const KEPT_MEMBERS: [&str; 4] = ["region", "origins", "inputs", "made_from"];
-/// How long a credential rests after a refusal, in milliseconds: Hermes Agent's own figures, and for 403 as for 401.
-const AFTER_REFUSAL_MS: i64 = 300_000;
-const AFTER_LIMIT_MS: i64 = 3_600_000;
-
 /// A credential and its place among those of its provider.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -35,33 +32,6 @@ pub struct Slot {
     /// Its place in the order; the lowest is tried first.
     pub priority: i64,
     rest: Option<Rest>,
-}
-
-/// Why a credential gives way to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    /// It was refused or limited, and rests until then.
-    Cooling {
-        /// When it was refused, where that is known.
-        since: Option<UnixMs>,
-        /// When it is tried again.
-        until: UnixMs,
-        /// The HTTP status that it was refused with, where that is known.
-        status: Option<u16>,
-    },
-    /// Another program has given it up.
-    Dead,
-}
-
-/// What a server said of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status: 401 and 403 are the token's fault, 429 its use.
-    pub status: u16,
-    /// When it was said.
-    pub at: UnixMs,
-    /// When it may be tried again, where the server named a time.
-    pub until: Option<UnixMs>,
 }
 
 impl Slot {
@@ -92,13 +62,7 @@ impl Slot {
 
     /// Why it gives way to the others now.
     pub fn rest(&self, now: UnixMs) -> Option<Rest> {
-        self.rest.filter(|rest| match rest {
-            Rest::Cooling { since, until, .. } => {
-                let longest = since.map_or(i64::MAX, |since| until.0.saturating_sub(since.0));
-                moment::is_ahead(*until, longest, now)
-            }
-            Rest::Dead => true,
-        })
+        self.rest.filter(|rest| rest.lasts(now))
     }
 
     /// Whether it is a key that was given to Hermes Agent, which nothing renews.
@@ -114,27 +78,6 @@ impl Slot {
 
 fn priority(row: &Object) -> Option<i64> {
     row.value("priority")?.as_i64()
-}
-
-/// How long a credential rests where the server named no time.
-fn cooling_ms(status: Option<u16>) -> i64 {
-    if status.is_some_and(pool::is_refusal) { AFTER_REFUSAL_MS } else { AFTER_LIMIT_MS }
-}
-
-fn rest(row: &Object) -> Option<Rest> {
-    match row.text("last_status").as_deref() {
-        Some("dead") => Some(Rest::Dead),
-        Some("exhausted") => {
-            let time = |name: &str| row.value(name).as_ref().and_then(moment::read);
-            let status =
-                row.value("last_error_code").and_then(|code| code.as_u64()).and_then(|n| n.try_into().ok());
-            let since = time("last_status_at");
-            let usual = since.map(|at| UnixMs(at.0.saturating_add(cooling_ms(status))));
-            let until = time("last_error_reset_at").or(usual)?;
-            Some(Rest::Cooling { since, until, status })
-        }
-        _ => None,
-    }
 }
 
 impl Document {
@@ -186,20 +129,6 @@ impl Document {
         }
     }
 
-    /// Notes that a server has refused a credential, so that the others are tried first for a while.
-    pub fn cool(&mut self, provider: &str, record: &Record, refusal: Refusal) {
-        // Said in full, for Hermes Agent knows another figure for 403.
-        let usual = refusal.at.0.saturating_add(cooling_ms(Some(refusal.status)));
-        let until = refusal.until.unwrap_or(UnixMs(usual));
-        let note = |row: &mut Object| {
-            row.set("last_status", "exhausted");
-            row.set("last_status_at", moment::write(refusal.at));
-            row.set("last_error_code", refusal.status);
-            row.set("last_error_reset_at", moment::write(until));
-        };
-        self.change(provider, record, note);
-    }
-
     /// Moves a credential in the order. Another that stands there already, and those behind it, move back.
     pub fn set_priority(&mut self, provider: &str, place: &[String], id: &str, priority: i64) {
         let slots = self.slots(provider, place);
@@ -243,7 +172,7 @@ impl Document {
     }
 
     /// Changes a credential wherever it stands.
-    fn change(&mut self, provider: &str, record: &Record, mut change: impl FnMut(&mut Object)) {
+    pub(super) fn change(&mut self, provider: &str, record: &Record, mut change: impl FnMut(&mut Object)) {
         if record.row().is_none()
             && let Some(main) =
                 self.root_mut().object_mut("providers").and_then(|records| records.object_mut(provider))
