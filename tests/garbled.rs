@@ -53,19 +53,20 @@ fn check_nothing_lost(program: &Program, server: &Running, what: &str) {
 
 #[test]
 fn s29_an_answer_that_no_rule_knows_changes_nothing() {
-    for fault in [
-        RefreshFault::Page500,
-        RefreshFault::Page200,
-        RefreshFault::TooMany,
-        RefreshFault::RateLimit,
-        RefreshFault::NoAccessToken,
-        RefreshFault::CutJson,
-        RefreshFault::Broken,
+    for (fault, reason) in [
+        (RefreshFault::Page500, "HTTP 500"),
+        (RefreshFault::Page200, ": the answer is no JSON"),
+        (RefreshFault::TooMany, "HTTP 429"),
+        (RefreshFault::RateLimit, ": an unexpected answer"),
+        (RefreshFault::NoAccessToken, ": an unexpected answer"),
+        (RefreshFault::CutJson, ": the answer is no JSON"),
+        (RefreshFault::Broken, "the server could not be reached"),
     ] {
         let server = server().refresh_fault(fault, u32::MAX).start();
         let program = expired(&server);
         let run = program.run(&["token", ID]).expect_code(6);
         assert_eq!(run.stdout, "", "{fault:?}");
+        assert!(run.stderr.contains(reason), "{fault:?}: {}", run.stderr);
         server.change(|server| server.refresh_fault(fault, 0));
         check_nothing_lost(&program, &server, &format!("{fault:?}"));
     }
@@ -120,6 +121,38 @@ fn s29_an_answer_that_is_lost_is_asked_for_once_more() {
     assert!(server.knows_access_token(token.trim()));
     assert_eq!((server.counts().refresh, server.counts().redeemed), (2, 1));
     assert_eq!(journals(&program), 0);
+}
+
+/// A token is spent, and what came in its place can't be read: the next request for one is made when the pause is over.
+/// The server is asked so often, and what it does with a token that was spent before decides.
+#[track_caller]
+fn check_spent(fault: RefreshFault, times: u32, reuse: Reuse, code: i32) {
+    let server = server().reuse(reuse).refresh_fault(fault, times).start();
+    let program = expired(&server);
+    program.run(&["token", ID]).expect_code(6);
+    assert_eq!((server.counts().refresh, server.counts().redeemed), (times, 1), "{fault:?}");
+    // A fleet that asks meanwhile sends nothing.
+    program.run(&["token", ID]).expect_code(6);
+    assert_eq!(server.counts().refresh, times, "{fault:?}");
+    program.run_bare(&["auth", "reset", ID]).expect_code(0);
+    program.run(&["token", ID]).expect_code(code);
+    assert_eq!((server.counts().refresh, server.counts().redeemed), (times + 1, 1), "{fault:?}");
+    let (access, refresh) = tokens(&program);
+    assert_eq!(
+        access == "access-0" && refresh == "refresh-0",
+        code == 3,
+        "{fault:?}: nothing is thrown away"
+    );
+}
+
+#[test]
+fn s29_two_lost_answers_or_one_that_is_cut_cost_a_login_only_where_the_server_forgets_in_the_pause() {
+    let remembers = Reuse::Within(Duration::from_secs(60));
+    check_spent(RefreshFault::LostAnswer, 2, remembers, 0);
+    check_spent(RefreshFault::CutAnswer, 1, remembers, 0);
+    let forgets = Reuse::Within(Duration::ZERO);
+    check_spent(RefreshFault::LostAnswer, 2, forgets, 3);
+    check_spent(RefreshFault::CutAnswer, 1, forgets, 3);
 }
 
 /// A port on which each connection is reset: before anything is read, or after a request was read whole.

@@ -21,7 +21,11 @@ impl Drop for Keeping {
 }
 
 fn start(program: &Program) -> Keeping {
-    let mut command = program.command(&["keep", ID]);
+    start_for(program, &[ID])
+}
+
+fn start_for(program: &Program, providers: &[&str]) -> Keeping {
+    let mut command = program.command(&[&["keep"], providers].concat());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Keeping(Some(command.spawn().expect("the binary starts")))
 }
@@ -94,4 +98,102 @@ fn what_needs_a_login_is_said_once_and_is_no_end() {
     let (code, _, stderr) = terminate(child);
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(stderr.matches("log in with `hermes-engine run-flow minimax-oauth`").count(), 1, "{stderr}");
+}
+
+#[test]
+fn s33_of_several_that_are_due_none_is_begun_after_sigterm() {
+    let server =
+        MinimaxServer::new().token_life(Duration::from_secs(1)).slow_refresh(Duration::from_secs(2)).start();
+    let program = two_accounts(&server);
+    program.run(&["auth", "add", ID, "--label", "home"]).expect_code(0);
+    let requests = || server.counts().hosts.values().sum::<u32>();
+    let before = requests();
+    let child = start(&program);
+    // A refresh is counted when it is answered, and this is before.
+    wait_until(|| requests() > before);
+    let (code, _, stderr) = terminate(child);
+    assert_eq!((code, server.counts().refresh), (Some(0), 1), "{stderr}");
+    assert!(stderr.ends_with("Stopped; what was kept stays stored.\n"), "{stderr}");
+    let auth = program.auth().expect("it is stored");
+    let rows = auth["credential_pool"][ID].as_array().expect("two of the three are rows").iter();
+    let stored = rows.chain([&auth["providers"][ID]]).filter_map(|row| row["refresh_token"].as_str());
+    let live = server.live_refresh_tokens();
+    assert!(stored.into_iter().all(|token| live.iter().any(|it| it == token)), "all three logins live");
+}
+
+#[test]
+fn s33_sigterm_ends_the_wait_for_a_credential_that_another_process_holds() {
+    let server = MinimaxServer::new().token_life(Duration::from_secs(1)).start();
+    let program = two_accounts(&server);
+    let lock = std::fs::File::options().write(true).open(program.home().join("locks").join(ID));
+    let lock = lock.expect("a login has made it");
+    lock.lock().expect("nobody holds it");
+    let child = start(&program);
+    // It says nothing while it waits.
+    std::thread::sleep(Duration::from_secs(2));
+    let begun = Instant::now();
+    let (code, _, stderr) = terminate(child);
+    assert_eq!((code, server.counts().refresh), (Some(0), 0), "{stderr}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{stderr}");
+}
+
+const SLOW: &str = r#"
+name  = "Slow"
+start = { login = "ask" }
+
+[api]
+mode     = "chat_completions"
+base_url = "https://slow.example/v1"
+
+[states.ask]
+show = { url = "https://slow.example/verify" }
+post = "https://slow.example/code"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "authorization_failed" }]
+
+[states.success]
+refresh = { to = "refresh" }
+
+[states.refresh]
+post               = "https://slow.example/token"
+form.refresh_token = "{{token.refresh_token}}"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "refresh_failed" }]
+"#;
+
+#[test]
+fn a_provider_whose_server_does_not_answer_keeps_no_other_waiting() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = MinimaxServer::new().with_login("access-0", "refresh-0").start();
+    let program = Program::new()
+        .always(server.connect_to())
+        .connect_to(&["slow.example"], silent.local_addr().expect("it is bound"));
+    program.write_home("providers.d/slow.toml", SLOW);
+    program.store_login(ID, ("access-0", "refresh-0"), 1_600_000_000);
+    let mut auth = program.auth().expect("it is stored");
+    auth["providers"]["slow"] = auth["providers"][ID].clone();
+    auth["providers"]["slow"]["origins"] = serde_json::json!(["https://slow.example"]);
+    program.write_home("auth.json", &auth.to_string());
+    let child = start_for(&program, &["slow", ID]);
+    let begun = Instant::now();
+    wait_until(|| server.counts().refresh >= 1);
+    // A request may take 30 s.
+    assert!(begun.elapsed() < Duration::from_secs(15));
+    drop(child);
+}
+
+#[test]
+fn a_store_that_can_t_be_read_for_a_while_is_told_and_is_no_end() {
+    let server = MinimaxServer::new().token_life(Duration::from_secs(6)).start();
+    let program = Program::new().always(server.connect_to());
+    program.run(&["auth", "add", ID]).expect_code(0);
+    let child = start(&program);
+    std::thread::sleep(Duration::from_millis(500));
+    let path = program.home().join("auth.json");
+    let whole = std::fs::read(&path).expect("it is stored");
+    std::fs::write(&path, "{").expect("the home can be written");
+    std::thread::sleep(Duration::from_secs(6));
+    std::fs::write(&path, whole).expect("the home can be written");
+    wait_until(|| server.counts().refresh >= 1);
+    let (code, _, stderr) = terminate(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stderr.matches("auth.json is damaged").count(), 1, "{stderr}");
 }

@@ -1,9 +1,11 @@
 //! Many processes at one credential that can be spent once, and processes that are killed in the middle of it.
 //!
 //! The default run is bounded. `HERMES_TEST_PROCESSES` and `HERMES_TEST_ROUNDS` ask for more, as
-//! `tests/extra/faults.sh` does.
+//! `tests/extra/faults.sh` does; `HERMES_TEST_LOAD` is how many threads keep the processors busy meanwhile.
 
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -17,6 +19,30 @@ const EXPIRED: u64 = 1_600_000_000;
 
 fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Threads that do nothing, as fast as they can, until this is dropped.
+struct Load(Arc<AtomicBool>);
+
+impl Load {
+    fn begin(threads: usize) -> Load {
+        let ended = Arc::new(AtomicBool::new(false));
+        for _ in 0..threads {
+            let ended = ended.clone();
+            std::thread::spawn(move || {
+                while !ended.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Load(ended)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A program with an expired login that this server knows.
@@ -48,6 +74,7 @@ fn s29_many_processes_spend_a_single_use_token_once_and_all_get_its_successor() 
     let server = server().slow_refresh(Duration::from_millis(300)).start();
     let program = program(&server);
     let count = number("HERMES_TEST_PROCESSES", 32);
+    let _load = Load::begin(number("HERMES_TEST_LOAD", 0));
     let began = Instant::now();
     let children: Vec<Child> = (0..count).map(|_| start(&program, &["token", ID])).collect();
     let answers: Vec<String> =
@@ -80,6 +107,7 @@ impl Instants {
 fn s29_a_storm_of_killed_processes_loses_nothing() {
     let server = server().reuse(Reuse::Within(Duration::from_secs(3_600))).start();
     let program = program(&server);
+    let _load = Load::begin(number("HERMES_TEST_LOAD", 0));
     let began = Instant::now();
     let first = end(start(&program, &["token", ID])).expect_code(0);
     // What one process takes here and now: kills fall anywhere in it, and behind it.

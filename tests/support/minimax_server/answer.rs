@@ -218,6 +218,10 @@ impl Book {
             Some(RefreshFault::CutJson) => {
                 Sent::Text(200, "application/json", r#"{"status":"success","access_token":"mm-ac"#.into())
             }
+            Some(RefreshFault::CutAnswer) => {
+                self.redeem(form);
+                Sent::Text(200, "application/json", r#"{"status":"success","access_token":"mm-ac"#.into())
+            }
             Some(RefreshFault::LostAnswer) => {
                 self.redeem(form);
                 Sent::Nothing

@@ -77,6 +77,8 @@ pub enum RefreshFault {
     TooMany,
     /// The token is spent, and the connection breaks before the answer.
     LostAnswer,
+    /// The token is spent, and the answer arrives whole but stops in the middle of its JSON.
+    CutAnswer,
     /// The connection breaks before the request is read.
     Broken,
     /// 200 `success` without `access_token`.

@@ -111,12 +111,14 @@ impl Machine {
         let rule = &active.on[index];
         match &rule.then {
             Then::Fail { code, relogin } => {
-                let unread = view.and_then(|v| v.unread).map(str::to_owned);
+                // An error's status says enough.
+                let fine = view.filter(|v| matches!(v.status, 200..=299));
+                let unread = fine.and_then(|v| v.unread).map(str::to_owned);
                 let quoted = Answered {
                     status: answer.status,
                     json,
                     body: answer.body,
-                    lack: unread.or_else(|| lack(rule, json)),
+                    lack: unread.or_else(|| lack(rule, json)).or_else(|| fine.and_then(|_| unknown(rule))),
                 };
                 let failing = Failing { run: &self.run, state: Some(name), answer: Some(&quoted) };
                 Effect::Finish(Outcome::Failed(failing.code(&code.value, *relogin)))
@@ -158,6 +160,11 @@ pub(super) struct View<'a> {
     unread: Option<&'static str>,
     status: u16,
     retry_after: Option<Duration>,
+}
+
+/// The last rule of a list takes what no other knows.
+fn unknown(rule: &Rule) -> Option<String> {
+    (rule.when.is_none() && rule.unless.is_none()).then(|| "an unexpected answer".to_owned())
 }
 
 /// What of all that a rule asks for an answer does not have.

@@ -72,18 +72,30 @@ pub struct Model {
 /// Where the file can't be read or written, and where it could not be proved that the changed text says what is wanted.
 pub fn choose(home: &Home, model: &Model) -> Result<(), ChooseError> {
     let path = home.config_yaml();
-    let failed = |reason: String| ChooseError::Config { path: path.clone(), reason };
-    let before = match fs::read_to_string(&path) {
+    // Where it stands there already nothing is written, and a home that can't be written is good enough.
+    if changed(&path, model)?.is_none() {
+        return Ok(());
+    }
+    let failed = |error: io::Error| ChooseError::Config { path: path.clone(), reason: error.to_string() };
+    home.create().map_err(failed)?;
+    store::with_file(home, &path, || {
+        if let Some(text) = changed(&path, model)? {
+            store::replace_file(&path, &text)?;
+        }
+        Ok(())
+    })?
+}
+
+/// The text of `config.yaml` with a choice in it; `None` where it stands there already.
+fn changed(path: &Path, model: &Model) -> Result<Option<String>, ChooseError> {
+    let failed = |reason: String| ChooseError::Config { path: path.to_owned(), reason };
+    let before = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(failed(error.to_string())),
     };
     let after = edit::set_model(&before, model).map_err(failed)?;
-    if after != before {
-        home.create().map_err(|error| failed(error.to_string()))?;
-        store::replace_file(&path, &after)?;
-    }
-    Ok(())
+    Ok((after != before).then_some(after))
 }
 
 #[derive(Deserialize)]
@@ -162,6 +174,58 @@ mod tests {
         fs::write(home.path().join("config.yaml"), "model: {provider: [").unwrap();
         let error = read(home.path()).unwrap_err().to_string();
         assert!(error.contains("config.yaml"), "{error}");
+    }
+
+    fn model(n: usize) -> Model {
+        Model { default: format!("m-{n}"), provider: format!("p-{n}"), base_url: None }
+    }
+
+    #[test]
+    fn a_choice_takes_no_file_away_that_a_commit_of_credentials_is_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let store = store::Store::open(home.clone());
+        std::thread::scope(|scope| {
+            for choosing in 0..2 {
+                let home = &home;
+                scope.spawn(move || (0..100).for_each(|n| choose(home, &model(2 * n + choosing)).unwrap()));
+            }
+            for writer in 0..2 {
+                let store = &store;
+                let id = move |n| format!("acme-{writer}-{n}");
+                scope.spawn(move || {
+                    (0..100).for_each(|n| store.commit(|document| document.activate(&id(n))).unwrap());
+                });
+            }
+        });
+        let choice = read(folder.path()).unwrap();
+        assert_eq!(choice.model.unwrap()[1..], choice.provider.unwrap()[1..], "one choice, whole");
+        assert!(store.read().unwrap().active_provider().is_some());
+    }
+
+    #[test]
+    fn a_choice_that_stands_there_already_needs_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        choose(&home, &model(1)).unwrap();
+        fs::remove_dir_all(home.locks_dir()).unwrap();
+        choose(&home, &model(1)).unwrap();
+        assert!(!home.locks_dir().exists());
+    }
+
+    #[test]
+    fn a_choice_waits_for_one_that_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        std::thread::scope(|scope| {
+            store::with_file(&home, &home.config_yaml(), || {
+                let second = scope.spawn(|| choose(&home, &model(1)));
+                (0..100).for_each(|_| assert!(!home.config_yaml().exists()));
+                assert!(!second.is_finished());
+            })
+            .unwrap();
+        });
+        assert_eq!(read(folder.path()).unwrap().model.as_deref(), Some("m-1"));
     }
 
     #[test]

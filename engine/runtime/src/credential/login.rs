@@ -8,7 +8,7 @@ use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use indexmap::IndexMap;
 
 use super::{Inputs, made, place, reach};
-use crate::store::{Document, MAIN, Record, Row, Slot, Store, StoreError};
+use crate::store::{Document, Journal, MAIN, Record, Row, Slot, Store, StoreError};
 
 /// How long a login waits for a refresh of the credential that it replaces: two requests and a little.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
@@ -35,18 +35,19 @@ pub struct Login<'a> {
 pub fn save_login(store: &Store, login: &Login<'_>) -> Result<(), StoreError> {
     let id = &login.provider.id;
     store.with_grant(id, LOCK_LIMIT, |held| {
-        store.commit(|document| {
-            if !is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
-                put(document, login);
-            }
+        let replaced = store.commit(|document| {
+            let kept = !is_from_source(login.grant.access_token.expose_secret(), login.inputs);
+            let put = kept.then(|| put(document, login));
             document.activate(id);
+            put
         })?;
         // A refresh of the earlier login that was cut off has nothing to finish any more.
-        held.journal().clear()
+        replaced.map_or(Ok(()), |slot| held.journal(&slot).clear())
     })?
 }
 
-fn put(document: &mut Document, login: &Login<'_>) {
+/// Puts a login in its place; tells the id of the slot.
+fn put(document: &mut Document, login: &Login<'_>) -> String {
     let (id, place) = (&login.provider.id, place(login.provider));
     let slots = document.slots(id, &place);
     let named = login.label.and_then(|label| slots.iter().find(|slot| slot.label.as_deref() == Some(label)));
@@ -59,6 +60,7 @@ fn put(document: &mut Document, login: &Login<'_>) {
     if let Some(priority) = login.priority {
         document.set_priority(id, &place, &put, priority);
     }
+    put
 }
 
 /// Puts a login in the provider's record; tells the id.
@@ -163,15 +165,17 @@ fn begun_in(login: &Login<'_>) -> Option<StateId> {
 pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
     store.with_grant(provider, LOCK_LIMIT, |held| {
         let removed = store.commit(|document| document.remove(provider))?;
-        held.journal().clear()?;
+        // They hold what servers answered: tokens, as they came.
+        held.journals().iter_mut().try_for_each(Journal::clear)?;
         Ok(removed)
     })?
 }
 
 /// Removes one of a provider's credentials, and its copies.
 pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
-    store.with_grant(&provider.id, LOCK_LIMIT, |_| {
-        store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))
+    store.with_grant(&provider.id, LOCK_LIMIT, |held| {
+        store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))?;
+        held.journal(&slot.id).clear()
     })?
 }
 

@@ -6,6 +6,7 @@ use hermes_engine_core::time::UnixMs;
 
 use super::freshness::is_hash_of;
 use super::{Inputs, made, reach, trouble};
+use crate::store::moment::is_ahead;
 use crate::store::{Pause, Record};
 
 /// The shortest time between two renewals of one grant (S34).
@@ -74,25 +75,19 @@ pub(super) fn must_wait(
     let current = record.access_token();
     let rejected =
         rejected_sha256.zip(current).is_some_and(|(hash, token)| is_hash_of(hash, token.expose_secret()));
-    let until = record.last_redeem_at()?.0.saturating_add(BETWEEN_MS);
+    let until = UnixMs(record.last_redeem_at()?.0.saturating_add(BETWEEN_MS));
     let just_renewed = is_ahead(until, BETWEEN_MS, now) && !rejected;
-    just_renewed.then(|| Trouble {
-        class: TroubleClass::Retry,
-        ..trouble::worded(
-            provider,
-            "refresh_failed",
-            "the credential was renewed a moment ago, and has ended already",
-        )
+    just_renewed.then(|| {
+        let left = until.0.saturating_sub(now.0) / 1000 + 1;
+        let ended = record.expires_at().is_some_and(|end| end <= now);
+        let ended = if ended { ", and has ended already" } else { "" };
+        let words =
+            format!("the credential was renewed a moment ago{ended}; the next renewal is in {left} s");
+        Trouble { class: TroubleClass::Retry, ..trouble::worded(provider, "refresh_failed", &words) }
     })
 }
 
 /// The pause after a failure, while it lasts.
 pub(super) fn pause(record: &Record, now: UnixMs) -> Option<Pause> {
-    record.pause().filter(|pause| is_ahead(pause.until.0, PAUSE_MS, now))
-}
-
-/// Whether a moment is yet to come. What lies further ahead than it can was written by a clock that has been set back
-/// since.
-fn is_ahead(moment: i64, longest: i64, now: UnixMs) -> bool {
-    (1..=longest).contains(&moment.saturating_sub(now.0))
+    record.pause().filter(|pause| is_ahead(pause.until, PAUSE_MS, now))
 }

@@ -1,4 +1,7 @@
 //! What a renewal that was cut off has left is finished before anything else is done.
+//!
+//! What a reader would get wrong: a journal is of one credential, and only who asks for that one finishes it. The others'
+//! stay where they are: their tokens are nothing for this caller, nor are this caller's inputs for them.
 
 use hermes_engine_core::provider::Action;
 use serde_json::Value;
@@ -9,26 +12,26 @@ use super::redeem::{self, Ending, Prepared};
 use super::scribe::Scribe;
 use super::token::Error;
 use crate::clock;
-use crate::store::{Held, Pending, Record, sha256};
+use crate::store::{Held, Pending, Record, Slot, sha256};
 
-/// Finishes the journal of a grant. `None` where there was nothing to finish.
+/// Finishes the journal of a credential. `None` where there was nothing to finish.
 ///
 /// Answers that arrived are read again, as of the time when they arrived. An intent alone means that the token may have
 /// been spent: it is tried once more, as after an answer that never came.
 pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, Error> {
-    let pending = held.journal().pending()?;
     let document = ask.request.store.read()?;
-    let all = document.slots(ask.id(), &super::place(ask.provider())).into_iter().map(|slot| slot.record);
-    let live = pending.and_then(|pending| {
-        let record = { all }.find(|record| belongs(&pending, record))?;
-        Some((pending, record))
-    });
-    let can_refresh = !ask.provider().starts(Action::Refresh).is_empty();
-    let Some((pending, record)) = live.filter(|_| can_refresh) else {
-        // A journal that can't be removed is looked at again at the next start.
-        let _ = held.journal().clear();
+    let slots = document.slots(ask.id(), &super::place(ask.provider()));
+    sort(held, &slots);
+    let mut journal = held.journal(ask.slot());
+    let pending = journal.pending()?;
+    let live = pending.and_then(|pending| Some((owner(&pending, &slots)?.record.clone(), pending)));
+    let Some((record, pending)) = live.filter(|(record, _)| record.slot() == ask.slot()) else {
         return Ok(None);
     };
+    // Another file of this id can read it, and nothing here will be written over it.
+    if ask.provider().starts(Action::Refresh).is_empty() {
+        return Ok(None);
+    }
     // A server that has trouble of its own is left alone here too (S34).
     if pause(&record, clock::wall()).is_some() {
         return Ok(None);
@@ -36,7 +39,8 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
     let has_token = record.refresh_token().is_some();
     if pending.answers.is_empty() {
         if !has_token && pending.intent.refresh_token_sha256.is_some() {
-            let _ = held.journal().clear();
+            // A journal that can't be removed is looked at again at the next start.
+            let _ = journal.clear();
             return Ok(None);
         }
         return redeem::attempt(ask, held, &record, |journal| Scribe::new(journal).without_repeat())
@@ -46,7 +50,6 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
         Ok(engine) => engine,
         Err(trouble) => return Ok(Some(Ending::Failed(trouble))),
     };
-    let mut journal = held.journal();
     // Where the journal can't be written any more, what it holds is worth reading all the same.
     let _ = journal.resume();
     let scribe = Scribe::new(journal).knowing(pending.answers);
@@ -55,12 +58,38 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
     redeem::run(ask, &record, Prepared { engine, scribe, start }).map(Some)
 }
 
-/// Whether a journal is of this grant and not of one that has moved since. A record that another program has wiped, after
-/// it tried the token that was spent here, has not moved.
-fn belongs(pending: &Pending, record: &Record) -> bool {
-    let stored = record.refresh_token().map(|token| sha256(token.expose_secret()));
-    let same_token = stored.is_none() || stored == pending.intent.refresh_token_sha256;
-    same_token && pending.intent.generation == record.generation()
+/// Puts each journal of the provider in its own place, and drops those of grants that have moved or gone.
+fn sort(held: &Held<'_>, slots: &[Slot]) {
+    for mut journal in held.journals() {
+        // What can't be read is told to who asks for its credential.
+        let Ok(pending) = journal.pending() else { continue };
+        match pending.and_then(|pending| owner(&pending, slots)) {
+            Some(slot) => journal.move_to(&held.journal(&slot.id)),
+            None => drop(journal.clear()),
+        }
+    }
+}
+
+/// The credential that a journal is of, where that has not moved since: it holds the refresh token that was about to be
+/// spent. One that another program has wiped, after it tried the token that was spent here, has not moved; only the
+/// credential that the journal names can be that, and a key never is.
+fn owner<'s>(pending: &Pending, slots: &'s [Slot]) -> Option<&'s Slot> {
+    let intent = &pending.intent;
+    let is_named = |slot: &&Slot| match &intent.slot {
+        Some(id) => slot.id == *id,
+        // An earlier version wrote it, and did not say.
+        None => slots.len() == 1,
+    };
+    let same = || slots.iter().filter(|slot| slot.record.generation() == intent.generation);
+    let token = |slot: &Slot| slot.record.refresh_token().map(|token| sha256(token.expose_secret()));
+    let has_spent = |slot: &&Slot| token(slot) == intent.refresh_token_sha256;
+    let is_wiped = |slot: &&Slot| token(slot).is_none() && !slot.is_key();
+    match &intent.refresh_token_sha256 {
+        Some(_) => {
+            same().filter(has_spent).max_by_key(is_named).or_else(|| same().filter(is_wiped).find(is_named))
+        }
+        None => same().filter(has_spent).find(is_named),
+    }
 }
 
 /// What `token.*` names. Where the spent refresh token was wiped a text stands in its place, so that the requests can be

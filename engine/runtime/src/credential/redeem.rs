@@ -45,11 +45,16 @@ pub(super) fn attempt(
     record: &Record,
     scribe: impl FnOnce(crate::store::Journal) -> Scribe,
 ) -> Result<Ending, Error> {
-    let engine = match held.prove_ready().map_err(Trouble::from).and_then(|()| engine(ask)) {
+    match held.prove_ready() {
+        Ok(()) => {}
+        Err(StoreError::Interrupted) => return Err(Error::Interrupted),
+        Err(error) => return Ok(Ending::Failed(error.into())),
+    }
+    let engine = match engine(ask) {
         Ok(engine) => engine,
         Err(trouble) => return Ok(Ending::Failed(trouble)),
     };
-    let mut journal = held.journal();
+    let mut journal = held.journal(record.slot());
     if let Err(error) = journal.begin(&intent(record)) {
         return Ok(Ending::Failed(error.into()));
     }
@@ -66,6 +71,7 @@ pub(super) fn engine(ask: Ask<'_>) -> Result<Engine, Trouble> {
 
 fn intent(record: &Record) -> Intent {
     Intent {
+        slot: Some(record.slot().to_owned()),
         generation: record.generation(),
         refresh_token_sha256: record.refresh_token().map(|token| sha256(token.expose_secret())),
         started_at: clock::wall().0,

@@ -67,13 +67,12 @@ impl Scribe {
             self.seen.iter().partition(|answer| Some(answer.state.as_str()) != failed_in);
         let transient = later.last().is_none_or(|answer| answer.is_transient());
         let taken_up = !only_login_helps && transient && !earlier.is_empty();
-        let kept = match failed_in.filter(|_| taken_up) {
-            Some(state) if !later.is_empty() => self.journal.retract(state).is_ok(),
-            state => state.is_some(),
-        };
-        if !kept {
+        match failed_in.filter(|_| taken_up) {
+            // What can't be taken back now is read again, and taken back then.
+            Some(state) if !later.is_empty() => drop(self.journal.retract(state)),
+            Some(_) => {}
             // What can't be removed now is looked at again at the next start.
-            let _ = self.journal.clear();
+            None => drop(self.journal.clear()),
         }
     }
 }

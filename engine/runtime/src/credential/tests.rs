@@ -1,5 +1,6 @@
 mod accounts;
 mod freshness;
+mod journal;
 mod kill;
 mod made;
 mod pool;

@@ -108,7 +108,7 @@ impl std::fmt::Debug for Credential {
 pub enum Error {
     /// Something is wrong; the class says whose turn it is.
     Trouble(Trouble),
-    /// The person interrupted a renewal, which was brought to its end first (130).
+    /// The person interrupted a renewal, which was brought to its end first, or did not begin (130).
     Interrupted,
 }
 
@@ -120,7 +120,10 @@ impl From<Trouble> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
-        Error::Trouble(error.into())
+        match error {
+            StoreError::Interrupted => Error::Interrupted,
+            error => Error::Trouble(error.into()),
+        }
     }
 }
 
@@ -168,7 +171,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     let store = ask.request.store;
     let fresh = record.as_ref().filter(|record| ask.freshness(record, clock::wall()) == Freshness::Fresh);
     if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
-        if store.is_unfinished(ask.id()) {
+        if store.is_unfinished(ask.id(), ask.slot()) {
             // Somebody else may be about it just now; then this token serves.
             match store.with_grant(ask.id(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
                 Ok(Ok(finished)) => return Ok(finished),
@@ -180,6 +183,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     }
     match store.with_grant(ask.id(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
         Ok(result) => result,
+        Err(StoreError::Interrupted) => Err(Error::Interrupted),
         Err(error) => {
             // Who held the lock may have renewed it all the same.
             let now = ask.read()?;
@@ -280,7 +284,7 @@ fn refusal(ask: Ask<'_>, grant: &Grant) -> Option<Trouble> {
     let key = grant.access_token.expose_secret();
     let rejected = ask.request.rejected.filter(|rejected| is_hash_of(rejected.sha256, key))?;
     Some(if rejected.is_limit() {
-        turn::limited(ask, "the server limits the key, and no other credential can be used")
+        turn::limited(ask, "the server limits the key")
     } else {
         let words = "the server has refused the key, and it can't be renewed";
         trouble::worded(ask.provider(), "login_expired", words)

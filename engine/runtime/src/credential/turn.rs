@@ -36,12 +36,15 @@ pub(super) fn take(
             cool(ask, slot, limit)?;
             failure.get_or_insert_with(|| {
                 let name = slot.name();
-                limited(ask, &format!("the server limits the credential `{name}`, and no other can be used"))
+                limited(ask, &format!("the server limits the credential `{name}`"))
             });
             continue;
         }
         match serve(ask, Some(slot.record.clone())) {
-            Ok(credential) => return Ok(told(credential, &document, slot, failure)),
+            Ok(credential) => {
+                let said = [instead(slot, failure), rests(request, slot)];
+                return Ok(told(credential, &document, said));
+            }
             Err(Error::Trouble(trouble)) if may_go_on(&trouble) => {
                 if let Some(refused) = refused {
                     cool(ask, slot, refused)?;
@@ -108,23 +111,31 @@ pub(super) fn limited(ask: Ask<'_>, words: &str) -> Trouble {
 }
 
 /// The credential with what a person should know of how it came to its turn.
-fn told(credential: Credential, document: &Document, slot: &Slot, failure: Option<Trouble>) -> Credential {
-    let instead =
-        failure.map(|failure| format!("{}; using the credential `{}`", failure.message, slot.name()));
-    let rests = match slot.rest(clock::wall()) {
-        Some(Rest::Cooling { .. }) => Some(format!("{}, and no other can be used", resting(slot))),
-        Some(Rest::Dead) | None => None,
-    };
-    let said = [instead, rests].into_iter().flatten();
+fn told(credential: Credential, document: &Document, said: [Option<String>; 2]) -> Credential {
+    let said = said.into_iter().flatten();
     let warnings = document.warnings.iter().cloned().chain(said).chain(credential.warnings).collect();
     Credential { warnings, ..credential }
+}
+
+/// Why it is not one that comes before it.
+fn instead(slot: &Slot, failure: Option<Trouble>) -> Option<String> {
+    failure.map(|failure| format!("{}; using the credential `{}`", failure.message, slot.name()))
+}
+
+/// That it is handed out although it rests.
+fn rests(request: &Request<'_>, slot: &Slot) -> Option<String> {
+    let only = if request.only.is_none() { ", and no other can be used" } else { "" };
+    match slot.rest(clock::wall()) {
+        Some(Rest::Cooling { .. }) => Some(format!("{}{only}", resting(slot))),
+        Some(Rest::Dead) | None => None,
+    }
 }
 
 /// Why a credential gives way to the others, in words; empty where it does not.
 pub(super) fn resting(slot: &Slot) -> String {
     let now = clock::wall();
     match slot.rest(now) {
-        Some(Rest::Cooling { until, status }) => {
+        Some(Rest::Cooling { until, status, .. }) => {
             let minutes = until.0.saturating_sub(now.0).saturating_add(59_999) / 60_000;
             let status = status.map(|status| format!(" after HTTP status {status}")).unwrap_or_default();
             format!("the credential `{}` cools down for {minutes} min{status}", slot.name())

@@ -20,7 +20,7 @@ use crate::http::Http;
 use perform::{Interrupts, Performer, Setting};
 
 pub use person::{NoWitness, Nobody, Opened, Person, Witness};
-pub use signal::Signals;
+pub use signal::{Interrupt, Signals};
 
 /// Runs a flow to its end.
 ///

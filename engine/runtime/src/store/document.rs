@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hermes_engine_core::time::UnixMs;
 use indexmap::IndexSet;
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
@@ -113,12 +113,13 @@ impl Document {
         }
     }
 
-    /// The ids of all records and pool rows, in their order.
+    /// The ids of all that have a record or a row that a person has put into the pool, in their order.
     pub fn providers(&self) -> Vec<String> {
         let records = self.root.object("providers").unwrap_or_default();
         let pool = self.root.object("credential_pool").unwrap_or_default();
         let with_record = records.names().filter(|id| records.has(id));
-        let with_rows = pool.names().filter(|id| pool.value(id).is_some_and(|rows| rows != json!([])));
+        let rows = |id: &String| pool::rows(Some(pool.clone()), id);
+        let with_rows = pool.names().filter(|id| rows(id).iter().any(pool::is_a_person_s));
         let ids: IndexSet<String> = with_record.chain(with_rows).cloned().collect();
         ids.into_iter().collect()
     }
@@ -128,15 +129,27 @@ impl Document {
         self.root.text("active_provider")
     }
 
-    /// Removes every copy of a provider's credential: record, pool rows, active provider. Tells whether there was one.
+    /// Removes every copy of a provider's credentials: record, pool rows, active provider. Tells whether there was one.
+    ///
+    /// What another program has copied into the pool from a variable or a file of its own stays, and so does what is no
+    /// list of rows.
     pub fn remove(&mut self, provider: &str) -> bool {
-        let record = self.root.object_mut("providers").and_then(|records| records.remove(provider));
-        let rows = self.root.object_mut("credential_pool").and_then(|pool| pool.remove(provider));
+        let record = self.record(provider);
+        let is_meant = |row: &Object| {
+            pool::is_a_person_s(row) || record.as_ref().is_some_and(|record| pool::is_copy(row, record))
+        };
+        let of_rows = pool::remove(self.root.object_mut("credential_pool"), provider, is_meant);
+        self.root.object_mut("providers").and_then(|records| records.remove(provider));
+        self.forget(provider);
+        record.is_some() || of_rows
+    }
+
+    /// Forgets what the file says of a provider that has no credential any more.
+    pub(super) fn forget(&mut self, provider: &str) {
         self.remove_kept(provider);
         if self.active_provider().as_deref() == Some(provider) {
             self.root.set("active_provider", Value::Null);
         }
-        record.is_some() || rows.is_some()
     }
 
     /// The whole file.

@@ -31,6 +31,18 @@ pub enum StoreError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Something stands in a file's place that is none.
+    #[error("{} is not a regular file", path.display())]
+    Obstructed {
+        /// Where.
+        path: PathBuf,
+    },
+    /// An attempt to renew the credential has left something that is to be finished first.
+    #[error("{} holds a renewal that is not finished yet", path.display())]
+    Unfinished {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The file belongs to another user.
     #[error("{} belongs to another user (uid {owner})", path.display())]
     Foreign {
@@ -45,6 +57,9 @@ pub enum StoreError {
         /// The lock.
         path: PathBuf,
     },
+    /// The process is asked to stop, and nothing was done.
+    #[error("the process is asked to stop")]
+    Interrupted,
     /// Locks on this filesystem keep nobody out.
     #[error("locks on the filesystem of {} keep nobody out ({reason})", path.display())]
     NoLocks {
@@ -58,10 +73,13 @@ pub enum StoreError {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
         let (code, class, help) = match &error {
-            StoreError::Busy { .. } => ("store_busy", TroubleClass::Retry, "try again in a moment"),
+            StoreError::Busy { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted => {
+                ("store_busy", TroubleClass::Retry, "try again in a moment")
+            }
             StoreError::Unreadable { .. } => {
                 ("store_unreadable", TroubleClass::Store, "see that the file can be read by you")
             }
+            StoreError::Obstructed { .. } => ("store_unreadable", TroubleClass::Store, "remove it"),
             StoreError::Corrupt { .. } => {
                 ("store_corrupt", TroubleClass::Store, "mend the file, or move it away and log in again")
             }

@@ -14,10 +14,8 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 
-const PREFIX: &str = ".auth.json.";
+/// How the name of a file ends that is not in its place yet.
 const SUFFIX: &str = ".new";
-/// The name of a proof differs, so that no writer sweeps it away.
-const PROOF_PREFIX: &str = ".auth.proof.";
 
 /// The file that a path leads to, symlinks resolved. It need not be there; a link must lead into a folder that is.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
@@ -72,41 +70,51 @@ pub(super) fn read(path: &Path, warnings: &mut Vec<String>) -> Result<Option<Zer
 
 /// Replaces a file that [`resolve`] found, durably: 0600, whatever the umask.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    sweep(folder);
-    let written = fill(folder, PREFIX, text.as_bytes()).and_then(|file| {
+    let written = fill(path, text.as_bytes()).and_then(|file| {
         file.persist(path).map_err(|failed| failed.error)?;
-        sync_folder(folder)
+        sync_folder(folder_of(path))
     });
     written.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
 }
 
 /// Proves that a file can be replaced by one of this size: writes it beside, and removes it.
 pub(super) fn prove_writable(path: &Path, bytes: usize) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let tried = fill(folder, PROOF_PREFIX, &vec![b' '; bytes]).and_then(NamedTempFile::close);
+    let tried = fill(path, &vec![b' '; bytes]).and_then(NamedTempFile::close);
     tried.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
 }
 
-fn fill(folder: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix(prefix).suffix(SUFFIX).tempfile_in(folder)?;
+/// Writes a file beside the one that it is for.
+fn fill(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let prefix = prefix(path);
+    let mut file = tempfile::Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder_of(path))?;
     file.as_file().set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
 
-/// Removes what a process that was killed while writing has left. The caller holds the lock, so nobody writes now.
-fn sweep(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+/// Removes what processes that were killed while they wrote this file have left beside it. Only for the holder of the
+/// lock under which the file is written, or it takes a file away that somebody is writing just now.
+pub(super) fn sweep(path: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder_of(path)) else { return };
+    let prefix = prefix(path);
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let ours = name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(SUFFIX));
         if ours {
             // What can't be removed now will be tried again at the next write.
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// How the names of files begin that are to take the place of this one, and of no other.
+fn prefix(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
 }
 
 /// Makes a rename or removal in a folder durable.

@@ -2,8 +2,8 @@
 //!
 //! A refresh token that can be spent once is spent the moment the server reads the request. So the intent is durable
 //! before the request is sent, and the raw answer is durable before anybody parses it: whoever comes after a crash can
-//! finish what was begun. One file a grant, one JSON text a line; a line without its end was never durable and counts
-//! as not written.
+//! finish what was begun. One file a credential, one JSON text a line; a line without its end was never durable and
+//! counts as not written, and so does what lies behind the first MiB.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -23,10 +23,15 @@ use super::file;
 
 /// Room for two answers of 64 KiB, as base64 with their headers.
 const ROOM: u64 = 256 * 1024;
+/// What is read of a journal at most; more was never one.
+const LIMIT: u64 = 1024 * 1024;
 
 /// What is about to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
+    /// Which of the provider's credentials it is: the id of its slot. Earlier versions did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// The generation of the grant.
     pub generation: u64,
     /// SHA-256, in hex, of the refresh token that is about to be spent; `None` where the grant has none.
@@ -48,8 +53,15 @@ pub struct Answer {
     truncated: bool,
 }
 
-/// A state whose answers are not read again: it is asked anew.
-#[derive(Serialize, Deserialize)]
+impl Intent {
+    /// Whether another intent is to spend the same token.
+    fn is_of_the_same(&self, other: &Intent) -> bool {
+        (self.generation, &self.refresh_token_sha256) == (other.generation, &other.refresh_token_sha256)
+    }
+}
+
+/// A state whose answers are not read again: it is asked anew. Earlier versions wrote this, and took nothing back.
+#[derive(Deserialize)]
 struct Retracted {
     retracted: String,
 }
@@ -98,7 +110,7 @@ pub struct Pending {
     pub answers: Vec<Answer>,
 }
 
-/// The journal of one grant. Only the holder of the grant's lock may write it.
+/// The journal of one credential. Only the holder of the grant's lock may write it.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -106,7 +118,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal of a grant in a folder. Touches nothing.
+    /// The journal of a credential in a folder. Touches nothing.
     pub(super) fn at(folder: &Path, name: &str) -> Journal {
         Journal { path: folder.join(name), file: None }
     }
@@ -118,19 +130,36 @@ impl Journal {
 
     /// The attempt that was left unfinished. An intent that was not durable was never acted on.
     pub fn pending(&self) -> Result<Option<Pending>, StoreError> {
-        let unreadable = |source| StoreError::Unreadable { path: self.path.clone(), source };
+        match self.read() {
+            Ok(text) => Ok(parse(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // A folder or a link stands there; no reading will ever help.
+            Err(_) if !self.path.symlink_metadata().is_ok_and(|about| about.is_file()) => {
+                Err(StoreError::Obstructed { path: self.path.clone() })
+            }
+            Err(source) => Err(StoreError::Unreadable { path: self.path.clone(), source }),
+        }
+    }
+
+    fn read(&self) -> io::Result<Zeroizing<Vec<u8>>> {
         let mut text = Zeroizing::new(Vec::new());
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-        match OpenOptions::new().read(true).custom_flags(flags).open(&self.path) {
-            Ok(mut file) => file.read_to_end(&mut text).map_err(unreadable)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(error)),
-        };
-        Ok(parse(&text))
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(&self.path)?;
+        file.take(LIMIT).read_to_end(&mut text)?;
+        Ok(text)
     }
 
     /// Begins an attempt: its intent is durable when this returns, and there is room for its answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unfinished`] where an attempt was left that is to be finished first: an answer that arrived, or an
+    /// intent of another grant.
     pub fn begin(&mut self, intent: &Intent) -> Result<(), StoreError> {
+        let left = self.pending()?;
+        if left.is_some_and(|left| !left.answers.is_empty() || !left.intent.is_of_the_same(intent)) {
+            return Err(StoreError::Unfinished { path: self.path.clone() });
+        }
         let begun = self.create().and_then(|file| {
             self.file = Some(file);
             self.append(intent)?;
@@ -157,12 +186,24 @@ impl Journal {
         }
     }
 
-    /// Goes on with an attempt that was left unfinished.
+    /// Goes on with an attempt that was left unfinished, behind what of it was durable.
     pub fn resume(&mut self) -> Result<(), StoreError> {
-        let flags = OFlags::NOFOLLOW.bits() as i32;
-        let file = OpenOptions::new().append(true).custom_flags(flags).open(&self.path);
-        self.file = Some(file.map_err(|source| StoreError::Unwritable { path: self.path.clone(), source })?);
-        Ok(())
+        let resumed = self.read().and_then(|text| {
+            let flags = OFlags::NOFOLLOW.bits() as i32;
+            let file = OpenOptions::new().append(true).custom_flags(flags).open(&self.path)?;
+            file.set_len(durable(&text).len() as u64)?;
+            self.file = Some(file);
+            Ok(())
+        });
+        resumed.map_err(|source| StoreError::Unwritable { path: self.path.clone(), source })
+    }
+
+    /// Gives a journal to the credential that it is of, unless that has one of its own.
+    pub(crate) fn move_to(&self, other: &Journal) {
+        if self.path != other.path && !other.exists() {
+            // What stays here is tried again at the next start.
+            let _ = std::fs::rename(&self.path, &other.path);
+        }
     }
 
     /// Notes an answer; it is durable when this returns.
@@ -170,9 +211,12 @@ impl Journal {
         self.append(answer)
     }
 
-    /// Takes the answers of a state back, so that who finishes the attempt asks for them anew.
+    /// Takes the last answers back, as far as they are of this state, so that who finishes the attempt asks for them anew.
     pub fn retract(&mut self, state: &str) -> io::Result<()> {
-        self.append(&Retracted { retracted: state.to_owned() })
+        let text = self.read()?;
+        let file = self.file.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        file.set_len(before(durable(&text), state).len() as u64)?;
+        file.sync_all()
     }
 
     fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
@@ -188,26 +232,63 @@ impl Journal {
         self.file = None;
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StoreError::Unwritable { path: self.path.clone(), source: error })
+                self.empty().map_err(|_| StoreError::Unwritable { path: self.path.clone(), source: error })
             }
             // A removal that a crash undoes is harmless: the grant has moved, so the journal will be dropped.
             _ => Ok(()),
         }
     }
+
+    /// Where a folder lets nobody remove a file, an empty one says as much.
+    fn empty(&self) -> io::Result<()> {
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+        OpenOptions::new().write(true).truncate(true).custom_flags(flags).open(&self.path)?.sync_all()
+    }
+}
+
+/// The lines that have their end.
+fn durable(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    text.get(..end).unwrap_or_default()
+}
+
+/// What stands before the last answers of a state. The first line is the intent, and stays.
+fn before<'t>(text: &'t [u8], state: &str) -> &'t [u8] {
+    let mut kept = text;
+    while let Some(whole) = kept.strip_suffix(b"\n")
+        && let Some(end) = whole.iter().rposition(|byte| *byte == b'\n')
+        && let Some((earlier, line)) = kept.split_at_checked(end + 1)
+        && let Some(Line::Answer(Answer { state: of, .. }) | Line::Retracted(of)) = Line::parse(line)
+        && of == state
+    {
+        kept = earlier;
+    }
+    kept
+}
+
+/// A line behind the intent.
+enum Line {
+    Answer(Answer),
+    Retracted(String),
+}
+
+impl Line {
+    fn parse(line: &[u8]) -> Option<Line> {
+        let answer = serde_json::from_slice(line).map(Line::Answer);
+        answer
+            .or_else(|_| serde_json::from_slice(line).map(|it: Retracted| Line::Retracted(it.retracted)))
+            .ok()
+    }
 }
 
 fn parse(text: &[u8]) -> Option<Pending> {
-    let whole = text.iter().rposition(|byte| *byte == b'\n').and_then(|end| text.get(..end))?;
-    let mut lines = whole.split(|byte| *byte == b'\n');
+    let mut lines = durable(text).strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
     let intent = serde_json::from_slice(lines.next()?).ok()?;
     let mut answers: Vec<Answer> = Vec::new();
-    for line in lines {
-        if let Ok(answer) = serde_json::from_slice(line) {
-            answers.push(answer);
-        } else if let Ok(Retracted { retracted }) = serde_json::from_slice(line) {
-            answers.retain(|answer| answer.state != retracted);
-        } else {
-            break;
+    for line in lines.map_while(Line::parse) {
+        match line {
+            Line::Answer(answer) => answers.push(answer),
+            Line::Retracted(state) => answers.retain(|answer| answer.state != state),
         }
     }
     Some(Pending { intent, answers })

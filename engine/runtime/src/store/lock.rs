@@ -32,11 +32,22 @@ enum Attempt {
 impl Lock {
     /// Takes the lock at a path, tries again every `pause` until `limit` has passed.
     pub(super) fn take(path: &Path, limit: Duration, pause: Duration) -> Result<Lock, StoreError> {
+        Lock::take_unless(&|| false, path, limit, pause)
+    }
+
+    /// The same, and gives up as soon as there is something else to do.
+    pub(super) fn take_unless(
+        is_over: &dyn Fn() -> bool,
+        path: &Path,
+        limit: Duration,
+        pause: Duration,
+    ) -> Result<Lock, StoreError> {
         let file = open(path)?;
         let began = Instant::now();
         loop {
             match attempt(&file) {
                 Attempt::Held => return Ok(Lock { path: path.to_owned(), file }),
+                Attempt::Busy if is_over() => return Err(StoreError::Interrupted),
                 Attempt::Busy if began.elapsed() >= limit => {
                     return Err(StoreError::Busy { path: path.to_owned() });
                 }

@@ -18,6 +18,7 @@ mod lock;
 pub(crate) mod moment;
 mod pool;
 mod record;
+mod rest;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ mod tests;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -33,7 +36,8 @@ pub use document::Document;
 pub use error::StoreError;
 pub use journal::{Answer, Intent, Journal, Pending};
 pub use record::{Expiry, Mark, Pause, Record};
-pub use slot::{MAIN, Refusal, Rest, Row, Slot};
+pub use rest::{Refusal, Rest};
+pub use slot::{MAIN, Row, Slot};
 
 use crate::clock;
 use crate::home::Home;
@@ -48,6 +52,7 @@ const GRANT_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub struct Store {
     home: Home,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
@@ -62,7 +67,17 @@ pub struct Held<'a> {
 impl Store {
     /// The store of a home. Touches no file.
     pub fn open(home: Home) -> Store {
-        Store { home }
+        Store { home, stop: None }
+    }
+
+    /// The same store for a process that goes on after a signal: once the flag is up nobody waits for the lock of a grant
+    /// any more, and no renewal begins. One that has begun is brought to its end.
+    pub fn stopping_at(self, flag: Arc<AtomicBool>) -> Store {
+        Store { stop: Some(flag), ..self }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
     }
 
     /// The home that the store is in.
@@ -89,20 +104,24 @@ impl Store {
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
-        let _locks = self.lock_file(&target)?;
+        // Whoever has something to store waits, whatever comes.
+        let locks = self.lock_file(&target, &|| false)?;
         let mut document = self.read()?;
         let text = |document: &Document| document.text().map_err(|e| self.unwritable(&target, e.into()));
         let before = text(&document)?;
         let changed = change(&mut document);
         if text(&document)? != before {
             document.stamp(clock::wall());
+            if !locks.is_empty() {
+                file::sweep(&target);
+            }
             file::replace(&target, &text(&document)?)?;
         }
         Ok(changed)
     }
 
     /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses.
-    fn lock_file(&self, target: &Path) -> Result<Vec<Lock>, StoreError> {
+    fn lock_file(&self, target: &Path, is_over: &dyn Fn() -> bool) -> Result<Vec<Lock>, StoreError> {
         let mut paths = vec![file::resolve(&self.home.auth_lock())?];
         let beside = file::resolve(&target.with_file_name("auth.lock"))?;
         if !paths.contains(&beside) {
@@ -110,7 +129,7 @@ impl Store {
         }
         let mut held = Vec::new();
         for path in paths {
-            match Lock::take(&path, LOCK_LIMIT, lock::PAUSE) {
+            match Lock::take_unless(is_over, &path, LOCK_LIMIT, lock::PAUSE) {
                 Ok(lock) => held.push(lock),
                 // A login is still worth keeping where nobody can be kept out; a refresh was refused before.
                 Err(StoreError::NoLocks { .. }) => {}
@@ -130,15 +149,16 @@ impl Store {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
         let folder = target.with_file_name("locks");
-        let created = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        created.map_err(|source| self.unwritable(&folder, source))?;
-        let lock = Lock::take(&folder.join(file_name(provider)), limit, GRANT_PAUSE)?;
+        create_folder(&folder)?;
+        let path = folder.join(file_name(provider));
+        let lock = Lock::take_unless(&|| self.is_stopping(), &path, limit, GRANT_PAUSE)?;
         Ok(work(&Held { store: self, provider, target, lock }))
     }
 
-    /// Whether a renewal of the provider's grant may have been left unfinished.
-    pub fn is_unfinished(&self, provider: &str) -> bool {
-        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider).exists())
+    /// Whether a renewal of one of the provider's credentials, the one with this [`Slot::id`], may have been left
+    /// unfinished.
+    pub fn is_unfinished(&self, provider: &str, slot: &str) -> bool {
+        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider, slot).exists())
     }
 
     fn unwritable(&self, path: &Path, source: std::io::Error) -> StoreError {
@@ -152,37 +172,74 @@ impl Held<'_> {
         self.store
     }
 
-    /// The journal of the grant.
-    pub fn journal(&self) -> Journal {
-        journal(&self.target, self.provider)
+    /// The journal of one of the provider's credentials, by its [`Slot::id`].
+    pub fn journal(&self, slot: &str) -> Journal {
+        journal(&self.target, self.provider, slot)
     }
 
-    /// Proves, before a token is spent, that its successor can be kept: locks keep others out, and the file can be
-    /// replaced.
+    /// The journals of the provider's credentials that are there.
+    pub fn journals(&self) -> Vec<Journal> {
+        let folder = self.target.with_file_name("journal");
+        let first = file_name(self.provider);
+        let is_ours = |name: &str| name.split('.').next() == Some(first.as_str());
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| is_ours(name)).map(|name| Journal::at(&folder, &name)).collect()
+    }
+
+    /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
+    /// needs can be had, and the file can be replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Interrupted`] where the process is asked to stop ([`Store::stopping_at`]), and others as they are.
     pub fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
+        // Under it the proof is nothing that a writer sweeps away.
+        let _locks = self.store.lock_file(&self.target, &|| self.store.is_stopping())?;
+        if self.store.is_stopping() {
+            return Err(StoreError::Interrupted);
+        }
         let size = self.target.metadata().map(|m| m.len() as usize).unwrap_or_default();
         file::prove_writable(&self.target, size + 16 * 1024)
     }
 }
 
-fn journal(target: &Path, provider: &str) -> Journal {
-    Journal::at(&target.with_file_name("journal"), &file_name(provider))
+/// The journal of the provider's own record is called as the provider is; those of its rows bear their id too.
+fn journal(target: &Path, provider: &str, slot: &str) -> Journal {
+    let provider = file_name(provider);
+    let name = if slot == MAIN { provider } else { format!("{provider}.{}", file_name(slot)) };
+    Journal::at(&target.with_file_name("journal"), &name)
 }
 
-/// The name of a grant's lock and journal: the provider's id, or a hash of what is none.
-fn file_name(provider: &str) -> String {
-    let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !provider.is_empty() && provider.len() <= 128 && provider.chars().all(is_id) {
-        provider.to_owned()
-    } else {
-        sha256(provider)
-    }
+/// What an id is called in the name of a lock or a journal: as it is, or a hash of what is none. There is no dot in it.
+fn file_name(id: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !id.is_empty() && id.len() <= 120 && id.chars().all(is_plain) { id.to_owned() } else { sha256(id) }
 }
 
-/// Replaces another file of the home, durably and for its owner alone. A symlink stays one; its target is replaced.
+/// Holds a lock under which another file of the home is read, changed and replaced.
+pub(crate) fn with_file<T>(home: &Home, path: &Path, work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    // No id of a provider has a dot in it, so no grant has this lock.
+    let folder = home.locks_dir();
+    create_folder(&folder)?;
+    let name = path.file_name().unwrap_or_default();
+    let _lock = match Lock::take(&folder.join(name), LOCK_LIMIT, lock::PAUSE) {
+        // A setting is still worth keeping where nobody can be kept out.
+        Err(StoreError::NoLocks { .. }) => None,
+        taken => Some(taken?),
+    };
+    Ok(work())
+}
+
+/// Replaces such a file, durably and for its owner alone. A symlink stays one; its target is replaced.
 pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), StoreError> {
     file::replace(&file::resolve(path)?, text)
+}
+
+fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    created.map_err(|source| StoreError::Unwritable { path: folder.to_owned(), source })
 }
 
 /// SHA-256 in lower-case hex.

@@ -29,6 +29,12 @@ pub(crate) fn read(value: &Value) -> Option<UnixMs> {
     }
 }
 
+/// Whether a moment is yet to come. What lies further ahead than it can was written by a clock that has been set back
+/// since.
+pub(crate) fn is_ahead(moment: UnixMs, longest_ms: i64, now: UnixMs) -> bool {
+    (1..=longest_ms).contains(&moment.0.saturating_sub(now.0))
+}
+
 fn from_iso(text: &str) -> Option<UnixMs> {
     let at = match text.parse::<Timestamp>() {
         Ok(at) => at,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::json::{Node, Object};
 use super::moment;
 use super::record::Record;
+use super::rest::is_refusal;
 use super::sha256;
 
 /// What a row says of its last failure; a renewed token has had none.
@@ -59,11 +60,17 @@ pub(super) fn change(
     }
 }
 
-/// Takes the row of a credential out, and all its copies.
-pub(super) fn remove(pool: Option<&mut Object>, provider: &str, record: &Record) {
-    if let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) {
-        rows.retain(|node| !node.object().is_some_and(|row| is_row_of(&row, record)));
+/// Takes rows of a provider out, and the list with the last. Tells whether there were any.
+pub(super) fn remove(pool: Option<&mut Object>, provider: &str, is_meant: impl Fn(&Object) -> bool) -> bool {
+    let Some(pool) = pool else { return false };
+    let Some(rows) = pool.list_mut(provider) else { return false };
+    let before = rows.len();
+    rows.retain(|node| !node.object().is_some_and(|row| is_meant(&row)));
+    let (left, removed) = (rows.len(), rows.len() < before);
+    if removed && left == 0 {
+        pool.remove(provider);
     }
+    removed
 }
 
 /// Whether a row is this credential, or a copy of it.
@@ -121,7 +128,8 @@ fn renew(row: &mut Object, record: &Record) {
 
 /// Forgets the failure that a new token heals: that it was refused, or dead. A rate limit is not healed by it.
 pub(super) fn heal(row: &mut Object) {
-    let refused = row.value("last_error_code") == Some(json!(401));
+    let status = row.value("last_error_code").and_then(|code| code.as_u64()).and_then(|n| n.try_into().ok());
+    let refused = status.is_some_and(is_refusal);
     if refused || row.text("last_status").as_deref() == Some("dead") {
         for name in FAILURE.into_iter().filter(|name| row.contains(name)).collect::<Vec<_>>() {
             row.set(name, Value::Null);

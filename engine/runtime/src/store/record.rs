@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::json::Object;
 use super::moment;
+use super::slot::MAIN;
 
 /// The stored credential of one provider.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +73,11 @@ impl Record {
     /// The id of the pool row that this is, where it is one.
     pub(crate) fn row(&self) -> Option<&str> {
         self.row.as_deref()
+    }
+
+    /// What tells it from the provider's others, as [`Slot::id`](super::Slot::id) does.
+    pub(crate) fn slot(&self) -> &str {
+        self.row().unwrap_or(MAIN)
     }
 
     pub(super) fn object(&self) -> &Object {

@@ -5,13 +5,14 @@
 
 use hermes_engine_core::machine::Grant;
 use hermes_engine_core::time::UnixMs;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::document::Document;
 use super::json::Object;
 use super::pool::{self, FAILURE};
 use super::record::Record;
-use super::{moment, sha256};
+use super::rest::{Rest, rest};
+use super::sha256;
 
 /// The id of the record of a provider, which needs none in the file.
 pub const MAIN: &str = "main";
@@ -19,10 +20,6 @@ pub const MAIN: &str = "main";
 const KEPT: &str = "hermes_engine_rows";
 /// What is kept there: where a row's tokens may go, and with what.
 const KEPT_MEMBERS: [&str; 4] = ["region", "origins", "inputs", "made_from"];
-/// How long a credential rests after a refusal, in milliseconds: Hermes Agent's own figures.
-const AFTER_REFUSAL_MS: i64 = 300_000;
-const AFTER_LIMIT_MS: i64 = 3_600_000;
-
 /// A credential and its place among those of its provider.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -35,31 +32,6 @@ pub struct Slot {
     /// Its place in the order; the lowest is tried first.
     pub priority: i64,
     rest: Option<Rest>,
-}
-
-/// Why a credential gives way to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    /// It was refused or limited, and rests until then.
-    Cooling {
-        /// When it is tried again.
-        until: UnixMs,
-        /// The HTTP status that it was refused with, where that is known.
-        status: Option<u16>,
-    },
-    /// Another program has given it up.
-    Dead,
-}
-
-/// What a server said of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status: 401 and its kin are the token's fault, 429 its use.
-    pub status: u16,
-    /// When it was said.
-    pub at: UnixMs,
-    /// When it may be tried again, where the server named a time.
-    pub until: Option<UnixMs>,
 }
 
 impl Slot {
@@ -90,10 +62,12 @@ impl Slot {
 
     /// Why it gives way to the others now.
     pub fn rest(&self, now: UnixMs) -> Option<Rest> {
-        self.rest.filter(|rest| match rest {
-            Rest::Cooling { until, .. } => now < *until,
-            Rest::Dead => true,
-        })
+        self.rest.filter(|rest| rest.lasts(now))
+    }
+
+    /// Whether it is a key that was given to Hermes Agent, which nothing renews.
+    pub fn is_key(&self) -> bool {
+        self.record.object().text("auth_type").as_deref() == Some("api_key")
     }
 
     /// Whether there is anything in it to use.
@@ -104,22 +78,6 @@ impl Slot {
 
 fn priority(row: &Object) -> Option<i64> {
     row.value("priority")?.as_i64()
-}
-
-fn rest(row: &Object) -> Option<Rest> {
-    match row.text("last_status").as_deref() {
-        Some("dead") => Some(Rest::Dead),
-        Some("exhausted") => {
-            let time = |name: &str| row.value(name).as_ref().and_then(moment::read);
-            let status =
-                row.value("last_error_code").and_then(|code| code.as_u64()).and_then(|n| n.try_into().ok());
-            let cooling = if status == Some(401) { AFTER_REFUSAL_MS } else { AFTER_LIMIT_MS };
-            let since = time("last_status_at").map(|at| UnixMs(at.0.saturating_add(cooling)));
-            let until = time("last_error_reset_at").or(since)?;
-            Some(Rest::Cooling { until, status })
-        }
-        _ => None,
-    }
 }
 
 impl Document {
@@ -171,17 +129,6 @@ impl Document {
         }
     }
 
-    /// Notes that a server has refused a credential, so that the others are tried first for a while.
-    pub fn cool(&mut self, provider: &str, record: &Record, refusal: Refusal) {
-        let note = |row: &mut Object| {
-            row.set("last_status", "exhausted");
-            row.set("last_status_at", moment::write(refusal.at));
-            row.set("last_error_code", refusal.status);
-            row.set("last_error_reset_at", refusal.until.map_or(Value::Null, |at| json!(moment::write(at))));
-        };
-        self.change(provider, record, note);
-    }
-
     /// Moves a credential in the order. Another that stands there already, and those behind it, move back.
     pub fn set_priority(&mut self, provider: &str, place: &[String], id: &str, priority: i64) {
         let slots = self.slots(provider, place);
@@ -196,10 +143,10 @@ impl Document {
         }
     }
 
-    /// Removes one credential and its copies; the last takes the provider with it.
+    /// Removes one credential and its copies; with the last the provider is no longer the active one.
     pub fn remove_slot(&mut self, provider: &str, place: &[String], slot: &Slot) {
         let pool = self.root_mut().object_mut("credential_pool");
-        pool::remove(pool, provider, &slot.record);
+        pool::remove(pool, provider, |row| pool::is_row_of(row, &slot.record));
         match slot.record.row() {
             Some(id) => {
                 let kept = self.root_mut().object_mut(KEPT).and_then(|all| all.object_mut(provider));
@@ -210,7 +157,7 @@ impl Document {
             }
         }
         if self.slots(provider, place).is_empty() {
-            self.remove(provider);
+            self.forget(provider);
         }
     }
 
@@ -225,7 +172,7 @@ impl Document {
     }
 
     /// Changes a credential wherever it stands.
-    fn change(&mut self, provider: &str, record: &Record, mut change: impl FnMut(&mut Object)) {
+    pub(super) fn change(&mut self, provider: &str, record: &Record, mut change: impl FnMut(&mut Object)) {
         if record.row().is_none()
             && let Some(main) =
                 self.root_mut().object_mut("providers").and_then(|records| records.object_mut(provider))

@@ -137,6 +137,19 @@ fn a_spent_refresh_token_asks_for_a_login_and_a_bad_day_does_not() {
 }
 
 #[test]
+fn a_failure_tells_of_the_answer_what_is_known_of_it() {
+    let check = |status: u16, body: &str, reason: &str| {
+        let refresh = Scenario::refresh(DEVICE, json!({"refresh_token": "rt"}));
+        let message = refresh.reply(status, &[], body).trouble().message;
+        assert_eq!(message, format!("Acme: the credential could not be renewed{reason}"), "{body}");
+    };
+    check(502, "<html>", " (HTTP 502)");
+    check(200, "<html>", ": the answer is no JSON");
+    check(200, r#"{"access_token": "abc"#, ": the answer is no JSON");
+    check(200, r#"{"message": "try later"}"#, ": an unexpected answer");
+}
+
+#[test]
 fn a_refresh_without_a_refresh_token_asks_for_a_login() {
     let trouble = Scenario::refresh(DEVICE, json!({"access_token": "old"})).trouble();
     assert_eq!((trouble.code.as_str(), trouble.class), ("no_refresh_token", TroubleClass::Login));

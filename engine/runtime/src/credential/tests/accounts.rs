@@ -107,9 +107,14 @@ fn after_a_limit_the_next_has_its_turn_and_the_first_rests() {
     refuse(&mut scene, "a1", 429);
     let credential = scene.ask().unwrap();
     assert_eq!(credential.access_token, Secret::new("w1"));
-    assert!(credential.warnings[0].contains("`main`"), "{:?}", credential.warnings);
+    let warning = "Acme: the server limits the credential `main`; using the credential `work`";
+    assert_eq!(credential.warnings, [warning]);
     scene.rejected = None;
     assert_eq!(scene.token(), "w1", "for an hour");
+    scene.only = Some(MAIN.to_owned());
+    let warnings = scene.ask().unwrap().warnings;
+    assert_eq!(warnings, ["the credential `main` cools down for 60 min after HTTP status 429"]);
+    scene.only = None;
     assert_eq!(standings(&scene), [Standing::LoggedIn, Standing::CoolingDown]);
     let stored = scene.stored();
     assert_eq!((&stored["last_status"], &stored["last_error_code"]), (&json!("exhausted"), &json!(429)));
@@ -152,6 +157,40 @@ fn a_refused_token_is_renewed_and_only_one_that_can_t_be_makes_way() {
     scene.rejected = None;
     assert_eq!(scene.token(), "w1", "for five minutes");
     assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn after_403_a_credential_rests_as_after_401_and_a_renewal_ends_the_rest() {
+    let server = single_use();
+    let mut scene =
+        Scene::new(with(record(3000), json!({ "refresh_pause": { "until": at(20), "code": "network" } })));
+    add(&scene, Some("work"), &grant("w1", Some("s1")));
+    refuse(&mut scene, "a1", 403);
+    assert_eq!(scene.token(), "w1");
+    let reason = |scene: &Scene| {
+        let all = statuses(&scene.store().read().unwrap(), &scene.provider, &scene.inputs, clock::wall());
+        all.into_iter().find_map(|status| status.reason)
+    };
+    assert!(reason(&scene).unwrap().contains("for 5 min after HTTP status 403"));
+    let mut scene = scene.at(&server);
+    scene.put(with(scene.stored(), json!({ "refresh_pause": null })));
+    scene.only = Some(MAIN.to_owned());
+    assert_eq!(scene.token(), "a2");
+    assert_eq!((standings(&scene), reason(&scene)), (vec![Standing::LoggedIn], None));
+    assert_eq!(scene.stored()["last_status"], Value::Null);
+}
+
+#[test]
+fn a_rest_that_a_clock_set_far_ahead_is_void() {
+    let cooling = |since: i64, until: Option<i64>| json!({ "last_status": "exhausted", "last_status_at": at(since), "last_error_code": 429, "last_error_reset_at": until.map(at) });
+    let check = |rest: Value, standing: Standing| {
+        assert_eq!(Scene::new(with(record(3000), rest.clone())).status().standing, standing, "{rest}");
+    };
+    check(cooling(-10, None), Standing::CoolingDown);
+    check(cooling(86_400, None), Standing::LoggedIn);
+    check(cooling(86_400, Some(90_000)), Standing::LoggedIn);
+    // A server may ask for days.
+    check(cooling(-10, Some(400_000)), Standing::CoolingDown);
 }
 
 #[test]

@@ -7,29 +7,34 @@ use serde_json::{Value, json};
 use super::scene::{Scene, record, single_use, tokens, with};
 use super::server::{Reply, Server};
 use crate::clock;
-use crate::store::{Answer, Intent, sha256};
+use crate::store::{Answer, Intent, MAIN, sha256};
 
-fn intent(generation: u64, token: &str) -> Intent {
-    Intent { generation, refresh_token_sha256: Some(sha256(token)), started_at: clock::wall().0 }
+pub(super) fn intent(generation: u64, token: &str) -> Intent {
+    Intent {
+        slot: Some(MAIN.to_owned()),
+        generation,
+        refresh_token_sha256: Some(sha256(token)),
+        started_at: clock::wall().0,
+    }
 }
 
-fn answer(status: u16, body: &str, seconds_ago: i64) -> Answer {
+pub(super) fn answer(status: u16, body: &str, seconds_ago: i64) -> Answer {
     let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
     Answer::new("refresh", UnixMs(clock::wall().0 - seconds_ago * 1000), &response)
 }
 
 /// Leaves a journal behind, as a process that was killed.
-fn leave(scene: &Scene, intent: &Intent, answers: &[Answer]) {
+pub(super) fn leave(scene: &Scene, intent: &Intent, answers: &[Answer]) {
     let left = scene.store().with_grant("acme", Duration::ZERO, |held| {
-        let mut journal = held.journal();
+        let mut journal = held.journal(intent.slot.as_deref().unwrap_or(MAIN));
         journal.begin(intent).unwrap();
         answers.iter().for_each(|answer| journal.note(answer).unwrap());
     });
     left.unwrap();
 }
 
-fn is_finished(scene: &Scene) -> bool {
-    !scene.store().is_unfinished("acme")
+pub(super) fn is_finished(scene: &Scene) -> bool {
+    !scene.store().is_unfinished("acme", MAIN)
 }
 
 #[test]
@@ -128,6 +133,34 @@ fn half_a_journal_is_no_attempt() {
     std::fs::write(&path, &text[..text.len() - 5]).unwrap();
     assert_eq!(scene.token(), "a1");
     assert_eq!((server.count(), is_finished(&scene)), (0, true));
+}
+
+#[test]
+fn what_was_never_a_journal_is_read_only_so_far_and_dropped() {
+    let server = single_use();
+    let scene = Scene::new(record(-5)).at(&server);
+    leave(&scene, &intent(0, "r1"), &[]);
+    let path = scene.home().join("journal/acme");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    assert_eq!((scene.token(), server.count(), is_finished(&scene)), ("a2".to_owned(), 1, true));
+}
+
+#[test]
+fn what_stands_in_a_journal_s_place_is_to_be_removed() {
+    type Put = fn(&std::path::Path);
+    let puts: [Put; 2] =
+        [|path| std::fs::create_dir(path).unwrap(), |path| std::os::unix::fs::symlink("x", path).unwrap()];
+    for put in puts {
+        let server = single_use();
+        let scene = Scene::new(record(-5)).at(&server);
+        std::fs::create_dir(scene.home().join("journal")).unwrap();
+        put(&scene.home().join("journal/acme"));
+        let trouble = scene.trouble();
+        assert_eq!((trouble.code.as_str(), trouble.help.as_deref()), ("store_unreadable", Some("remove it")));
+        assert!(trouble.message.contains("journal/acme"), "{}", trouble.message);
+        assert_eq!(server.count(), 0);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::super::*;
 use super::scene::{Scene, at, record, single_use, tokens, with};
 use super::server::{Reply, Server};
-use crate::store::sha256;
+use crate::store::{MAIN, sha256};
 
 #[test]
 fn a_fresh_token_is_handed_out_without_a_request_or_a_trace() {
@@ -31,7 +31,7 @@ fn a_token_near_its_end_is_renewed_and_stored_with_its_pool_row() {
     assert_eq!(file["active_provider"], "other", "a refresh changes no choice");
     assert_eq!(scene.token(), "a2");
     assert_eq!(server.count(), 1);
-    assert!(!scene.store().is_unfinished("acme"));
+    assert!(!scene.store().is_unfinished("acme", MAIN));
 }
 
 #[test]
@@ -44,8 +44,9 @@ fn a_longer_life_can_be_asked_for_once() {
     assert_eq!(scene.token(), "a2");
     assert_eq!(scene.stored()["refresh_token"], "r1", "one that is not sent anew stays");
     // Shorter than was asked for, and renewed a moment ago: it is handed out as it is.
-    assert_eq!(scene.token(), "a2");
+    let warnings = scene.ask().unwrap().warnings;
     assert_eq!(server.count(), 1);
+    assert!(warnings[0].contains("renewed a moment ago; the next renewal is in"), "{warnings:?}");
 }
 
 #[test]
@@ -220,6 +221,16 @@ fn a_store_that_can_t_be_written_is_found_out_before_the_token_is_spent() {
 }
 
 #[test]
+fn a_lock_that_can_t_be_had_is_found_out_before_the_token_is_spent() {
+    let server = single_use();
+    let scene = Scene::new(record(-5)).at(&server);
+    std::fs::create_dir(scene.home().join("auth.lock")).unwrap();
+    let trouble = scene.trouble();
+    assert_eq!((trouble.code.as_str(), server.count()), ("store_unwritable", 0));
+    assert!(trouble.message.contains("auth.lock"), "{}", trouble.message);
+}
+
+#[test]
 fn a_renewed_token_that_can_t_be_stored_is_handed_out_and_stored_by_the_next_run() {
     let scene = std::sync::Arc::new(Scene::new(record(-5)));
     let other = scene.clone();
@@ -331,7 +342,7 @@ fn a_refresh_of_two_requests_is_taken_up_where_it_was_cut_off() {
     scene.put(nested(-5));
     assert_eq!(scene.trouble().code, "network");
     assert_eq!(server.count(), 3);
-    assert!(scene.store().is_unfinished("acme"), "the first answer holds the only refresh token");
+    assert!(scene.store().is_unfinished("acme", MAIN), "the first answer holds the only refresh token");
     // The pause holds here too, and a server's hiccup is no answer.
     scene.trouble();
     assert_eq!(server.count(), 3);
@@ -350,5 +361,5 @@ fn a_refresh_of_two_requests_is_taken_up_where_it_was_cut_off() {
     );
     assert_eq!((&stored["tokens"]["id_token"], &stored["auth_mode"]), (&json!("i"), &json!("theirs")));
     assert_eq!(stored["access_token"], Value::Null);
-    assert!(!scene.store().is_unfinished("acme"));
+    assert!(!scene.store().is_unfinished("acme", MAIN));
 }

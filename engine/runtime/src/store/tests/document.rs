@@ -114,7 +114,61 @@ fn removal_takes_every_copy() {
     let document = store.read().unwrap();
     assert_eq!(document.providers(), ["other"]);
     assert_eq!(document.active_provider(), None);
-    assert!(!text(&store).contains("\"acme\""));
+    let text = text(&store);
+    assert!(!text.contains("eeae18") && !text.contains("\"r1\""), "{text}");
+    // Nobody but Hermes Agent knows whose row the other is.
+    assert!(
+        text.contains(r#"{"id": "ffff00", "refresh_token": "else", "last_status": "dead", "tls":  true}"#)
+    );
+}
+
+/// A file whose provider has a row of a person's and one that Hermes Agent copied from a variable.
+const BESIDE: &str = r#"{
+  "providers": {},
+  "credential_pool": {
+    "acme": [
+      {"id": "aaaaaa", "source": "manual", "auth_type": "api_key", "access_token": "k1"},
+      {"id": "bbbbbb", "source": "env:ACME_KEY",  "access_token": "k2", "n": 1.10E+2}
+    ],
+    "odd": {"not":  "a list"}
+  },
+  "active_provider": "acme"
+}
+"#;
+
+#[test]
+fn the_rows_that_hermes_agent_copied_survive_the_removal_of_a_person_s_byte_for_byte() {
+    let remove_slot = |document: &mut Document| {
+        let slot = document.slots("acme", &[]).remove(0);
+        document.remove_slot("acme", &[], &slot);
+        true
+    };
+    let ways: [&dyn Fn(&mut Document) -> bool; 2] = [&remove_slot, &|document| document.remove("acme")];
+    for remove in ways {
+        let (_folder, store) = store_with(BESIDE);
+        assert!(store.commit(|document| remove(document)).unwrap());
+        let text = text(&store);
+        assert!(!text.contains("k1"), "{text}");
+        assert!(
+            text.contains(
+                r#"{"id": "bbbbbb", "source": "env:ACME_KEY",  "access_token": "k2", "n": 1.10E+2}"#
+            ),
+            "{text}"
+        );
+        assert_eq!(store.read().unwrap().active_provider(), None);
+        assert_eq!(store.read().unwrap().providers(), [""; 0]);
+        assert!(
+            !store.commit(|document| document.remove("acme")).unwrap(),
+            "there is nothing of ours any more"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_list_of_rows_survives_a_removal() {
+    let (_folder, store) = store_with(BESIDE);
+    assert!(!store.commit(|document| document.remove("odd")).unwrap());
+    assert_eq!(text(&store), BESIDE);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn s20_files_are_for_their_owner_whatever_the_umask() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(Home::at(folder.path().join("home")));
     log_in(&store, "acme", &[]);
-    store.with_grant("acme", Duration::ZERO, |held| held.journal().begin(&intent())).unwrap().unwrap();
+    store.with_grant("acme", Duration::ZERO, |held| held.journal(MAIN).begin(&intent())).unwrap().unwrap();
     rustix::process::umask(umask);
     let home = store.home().path();
     for (path, expect) in [("", 0o700), ("locks", 0o700), ("journal", 0o700)] {

@@ -122,7 +122,12 @@ pub(super) fn log_in(store: &Store, provider: &str, place: &[String]) -> Record 
 }
 
 pub(super) fn intent() -> Intent {
-    Intent { generation: 3, refresh_token_sha256: Some(sha256("r1")), started_at: 7 }
+    Intent {
+        slot: Some(MAIN.to_owned()),
+        generation: 3,
+        refresh_token_sha256: Some(sha256("r1")),
+        started_at: 7,
+    }
 }
 
 pub(super) fn answer(body: &[u8]) -> Answer {
