@@ -1,6 +1,8 @@
 //! The credential as a client uses it: provider, model, protocol, base URL, headers.
 
-use hermes_engine::catalog::{ApiMode, api_mode};
+use std::collections::BTreeSet;
+
+use hermes_engine::catalog::{api_mode, mode_variables};
 use hermes_engine::config;
 use hermes_engine::credential::Source;
 use hermes_engine::input::{InputOrigin, Inputs};
@@ -139,8 +141,16 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
     })
 }
 
-/// What a protocol's programs read, for a resolved credential: variables to set, and all that are the protocol's.
-pub(crate) fn environment(resolved: &Resolved) -> Result<(ApiMode, IndexMap<String, Secret>), Failure> {
+/// The environment of a program that uses a credential, as far as it is about credentials.
+pub(crate) struct Environment {
+    /// Variables to set, under the names that programs of the protocol read.
+    pub(crate) set: IndexMap<String, Secret>,
+    /// Variables of any protocol to take away, so that no other credential is found beside this one.
+    pub(crate) unset: BTreeSet<String>,
+}
+
+/// What a protocol's programs read, for a resolved credential.
+pub(crate) fn environment(resolved: &Resolved) -> Result<Environment, Failure> {
     let id = &resolved.provider;
     let unknown =
         |what: String| Failure::usage(what).help("use `hermes-engine resolve` and its JSON").about(id);
@@ -164,7 +174,8 @@ pub(crate) fn environment(resolved: &Resolved) -> Result<(ApiMode, IndexMap<Stri
     if let Some(variable) = mode.headers.as_ref().filter(|_| !others.is_empty()) {
         variables.insert(variable.clone(), Secret::new(others.join("\n")));
     }
-    Ok((mode, variables))
+    let unset = mode_variables().into_iter().filter(|name| !variables.contains_key(name)).collect();
+    Ok(Environment { set: variables, unset })
 }
 
 /// The credential of a header: of `Authorization`, what follows the scheme.

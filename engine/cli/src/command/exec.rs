@@ -1,4 +1,4 @@
-//! `exec`: a program with the credential in its environment, and no other credential of the protocol beside it.
+//! `exec`: a program with the credential in its environment, and no other credential of any protocol beside it.
 
 use std::process::Command;
 
@@ -10,8 +10,8 @@ use crate::session::{Session, Wanted};
 
 /// Run a program with the credential in its environment.
 ///
-/// The names are those that programs of the provider's protocol read; that protocol's other variables are taken away, so
-/// that the program can't mix credentials.
+/// The names are those that programs of the provider's protocol read; all other variables of this and of every other
+/// protocol are taken away, so that the program can't mix credentials.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -28,16 +28,16 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let chosen = Chosen::read(context, args.provider.as_deref(), None)?;
     let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
-    let (mode, variables) = environment(&resolved)?;
+    let environment = environment(&resolved)?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("no program is named"));
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    mode.variables().for_each(|name| {
+    environment.unset.iter().for_each(|name| {
         command.env_remove(name);
     });
-    variables.iter().for_each(|(name, value)| {
+    environment.set.iter().for_each(|(name, value)| {
         command.env(name, value.expose_secret());
     });
     replace(command)
