@@ -28,3 +28,4 @@ mod security_page;
 mod seed;
 mod simulate;
 mod support;
+mod trust;

@@ -123,7 +123,7 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
         origins: &credential.origins,
     };
     let access =
-        access(provider, &held, model).map_err(|trouble| Failure::from(trouble).about(&provider.id))?;
+        access(provider, &held, model).map_err(|trouble| session.explain(trouble.into(), &inputs))?;
     let source = source(credential.source, &inputs);
     let region =
         credential.region.or_else(|| provider.regions.as_ref().map(|regions| regions.default.clone()));

@@ -55,8 +55,10 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         render::answer_json(&value)?;
     } else {
         let lines: Vec<String> = providers.iter().map(|(session, status)| line(session, status)).collect();
+        let distrust =
+            sessions.iter().filter_map(Session::distrust).map(|what| format!("⚠ {what}")).collect();
         render::answer(
-            &[lines, vec![health], unread]
+            &[lines, distrust, vec![health], unread]
                 .concat()
                 .iter()
                 .map(|line| format!("{line}\n"))

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::shell::quoted;
 use super::time::rfc3339;
 use crate::client::{Resolved, environment};
 use crate::command::Form;
@@ -67,11 +68,6 @@ fn env(resolved: &Resolved) -> Result<String, Failure> {
         let _ = writeln!(lines, "export {name}={}", quoted(value.expose_secret()));
     }
     Ok(lines)
-}
-
-/// A text that no shell reads anything into.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn header(resolved: &Resolved) -> String {

@@ -96,6 +96,7 @@ pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Valu
         "id": status.id,
         "priority": status.priority,
         "source": status.source,
+        "untrusted_file": session.distrust().map(|_| safe(&session.source)),
     })
 }
 
