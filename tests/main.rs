@@ -23,6 +23,7 @@ mod minimax_server;
 mod pictures;
 mod provider_pages;
 mod races;
+mod ready;
 mod safety;
 mod security_page;
 mod seed;

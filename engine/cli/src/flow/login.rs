@@ -26,6 +26,7 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
+    session.store.prove_ready(&session.provider.id)?;
     let ran = run(&session, &options.how, witness(&options.how.wire).as_mut())?;
     finish(&session, options, ran)
 }

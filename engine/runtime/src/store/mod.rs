@@ -17,6 +17,7 @@ mod json;
 mod lock;
 pub(crate) mod moment;
 mod pool;
+mod ready;
 mod record;
 mod rest;
 mod slot;
