@@ -177,10 +177,8 @@ fn find(
     let present = |value: String| Some(value).filter(|value| !value.is_empty());
     let set = || Some((supply.set.get(name).cloned().and_then(present)?, InputOrigin::Set));
     let source = || {
-        input.from.iter().filter(|source| (supply.allowed)(source)).find_map(|source| {
-            let (value, origin) = reader.read(source)?;
-            Some((value, origin)).filter(|(value, _)| placeholder::is_real(value, input.secret))
-        })
+        let mut allowed = input.from.iter().filter(|source| (supply.allowed)(source));
+        allowed.find_map(|source| reader.read(source, input.secret))
     };
     let kept = || Some((supply.kept.get(name).cloned().and_then(present)?, InputOrigin::Kept));
     // A kept value that the file allows no more is as good as none: nobody could mend it.

@@ -201,6 +201,24 @@ fn a_placeholder_of_a_secret_counts_as_unset() {
 }
 
 #[test]
+fn a_placeholder_in_the_environment_hides_no_key_of_the_env_file() {
+    let world = World::new().with_variable("A", "changeme").with_file(".env", "A=sk-real-1\n");
+    check(
+        &world,
+        "secret = true\nfrom = [{ env = 'A' }]",
+        Some(("sk-real-1", InputOrigin::EnvFile("A".into()))),
+    );
+    let world = World::new().with_variable("A", "sk-real-1").with_file(".env", "A=changeme\n");
+    check(&world, "secret = true\nfrom = [{ env = 'A' }]", Some(("sk-real-1", variable("A"))));
+    let world = World::new().with_variable("A", "  ").with_file(".env", "A=changeme\nB=sk-real-2\n");
+    check(
+        &world,
+        "secret = true\nfrom = [{ env = 'A' }, { env = 'B' }]",
+        Some(("sk-real-2", InputOrigin::EnvFile("B".into()))),
+    );
+}
+
+#[test]
 fn s28_a_source_that_is_not_trusted_is_not_read() {
     let mut world = World::new().with_variable("A", "value");
     world.trusted = false;
