@@ -47,6 +47,14 @@ struct One<'s> {
     name: String,
 }
 
+impl One<'_> {
+    /// A message without the provider's name, with which its line begins already.
+    fn unnamed<'m>(&self, message: &'m str) -> &'m str {
+        let name = self.session.provider.name.as_str();
+        message.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
+    }
+}
+
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let interrupt = Interrupt::listen()
         .map_err(|error| Failure::new(Exit::Bug, "bug", format!("signals can't be caught: {error}")))?;
@@ -152,7 +160,7 @@ impl Keeper {
             // A warning has said why; the token serves until it ends.
             Ok(_) => self.later(one, "not refreshed", now),
             Err(failure) if failure.exit == Exit::Interrupted => {}
-            Err(failure) => self.later(one, &safe(&failure.message), now),
+            Err(failure) => self.later(one, &safe(one.unnamed(&failure.message)), now),
         }
     }
 
@@ -208,7 +216,7 @@ fn kept_until(expires_at: Option<UnixMs>) -> String {
 }
 
 fn needs_login(one: &One<'_>) -> String {
-    let reason = one.status.reason.as_deref().map(|reason| format!(" ({})", safe(reason)));
+    let reason = one.status.reason.as_deref().map(|reason| format!(" ({})", safe(one.unnamed(reason))));
     let id = &one.session.provider.id;
     format!("⚠ {}: log in with `hermes-engine run-flow {id}`{}", one.name, reason.unwrap_or_default())
 }
