@@ -16,6 +16,7 @@ mod commands;
 mod fixes;
 mod flows;
 mod garbled;
+mod given;
 mod keep;
 mod lsp;
 mod minimax;

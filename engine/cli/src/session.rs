@@ -226,7 +226,11 @@ impl From<TrustError> for Failure {
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Failure {
-        Failure::new(Exit::Usage, "bad_input", error.to_string())
+        let failure = Failure::new(Exit::Usage, "bad_input", error.to_string());
+        match error {
+            InputError::Control { .. } => failure.help("write the value there as one line"),
+            _ => failure,
+        }
     }
 }
 

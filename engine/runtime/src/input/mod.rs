@@ -10,6 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -135,6 +136,14 @@ pub enum InputError {
         /// The form, as a regular expression.
         pattern: String,
     },
+    /// A secret with a line break or another control character, which neither a header nor a form carries.
+    #[error("the value of `{name}` from {origin} has a control character in it, such as a line break")]
+    Control {
+        /// The input.
+        name: String,
+        /// Where the value came from.
+        origin: InputOrigin,
+    },
 }
 
 fn known(inputs: &[String]) -> String {
@@ -190,6 +199,9 @@ fn find(
 /// Whether a value is one that the file allows.
 pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) -> Result<(), InputError> {
     let (name, origin) = (name.to_owned(), origin.clone());
+    if input.secret && value.chars().any(char::is_control) {
+        return Err(InputError::Control { name, origin });
+    }
     if !input.choices.is_empty() && !input.choices.iter().any(|choice| choice == value) {
         return Err(InputError::Choice { name, origin, choices: input.choices.clone() });
     }
@@ -199,6 +211,12 @@ pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) ->
         }
         _ => Ok(()),
     }
+}
+
+/// The variables that `.env` in the home sets to something.
+pub fn env_file_variables(home: &Home) -> BTreeSet<String> {
+    let all = source::env_file(home).into_iter();
+    all.filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name).collect()
 }
 
 /// The environment variables that a provider's file reads, in its order.

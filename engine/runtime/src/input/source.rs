@@ -15,6 +15,7 @@ use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
 
 use super::{InputOrigin, Supply, env_file, expand, placeholder};
+use crate::home::Home;
 
 /// The longest file that is read.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -60,12 +61,14 @@ impl<'a> Reader<'a> {
         if let Some(value) = set.filter(|value| is_real(value)) {
             return Some((value, InputOrigin::Variable(name.to_owned())));
         }
-        let file = self.env_file.get_or_init(|| {
-            let text = read_file(&self.supply.home.env_file()).unwrap_or_default();
-            env_file::parse(&text)
-        });
+        let file = self.env_file.get_or_init(|| env_file(self.supply.home));
         file.get(name).map(|value| (value.clone(), InputOrigin::EnvFile(name.to_owned())))
     }
+}
+
+/// The variables of `.env` in the home; none where it can't be read.
+pub(super) fn env_file(home: &Home) -> HashMap<String, String> {
+    env_file::parse(&read_file(&home.env_file()).unwrap_or_default())
 }
 
 /// The text of a plain file. Never waits: a pipe that nobody writes to is no file.
