@@ -29,5 +29,6 @@ mod safety;
 mod security_page;
 mod seed;
 mod simulate;
+mod standing;
 mod support;
 mod trust;

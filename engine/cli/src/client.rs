@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use hermes_engine::catalog::{api_mode, mode_variables};
 use hermes_engine::config;
-use hermes_engine::credential::Source;
-use hermes_engine::input::{InputOrigin, Inputs};
+use hermes_engine::credential::{Source, made_from};
+use hermes_engine::input::Inputs;
 use hermes_engine_core::access::{Access, Held, access};
 use hermes_engine_core::machine::HeaderValue;
 use hermes_engine_core::provider::{Model, Provider};
@@ -124,7 +124,7 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
     };
     let access =
         access(provider, &held, model).map_err(|trouble| session.explain(trouble.into(), &inputs))?;
-    let source = source(credential.source, &inputs);
+    let source = source(provider, credential.source, &inputs);
     let region =
         credential.region.or_else(|| provider.regions.as_ref().map(|regions| regions.default.clone()));
     Ok(Resolved {
@@ -202,19 +202,10 @@ fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
 }
 
 /// Where a token came from, for programs: `auth.json`, `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`.
-fn source(source: Source, inputs: &Inputs) -> String {
-    let made = || {
-        inputs.origins.values().find(|origin| origin.is_source()).map(|origin| match origin {
-            InputOrigin::Variable(name) => format!("env:{name}"),
-            InputOrigin::EnvFile(name) => format!(".env:{name}"),
-            InputOrigin::File(path) => format!("file:{path}"),
-            InputOrigin::Command(program) => format!("command:{program}"),
-            InputOrigin::Set | InputOrigin::Kept | InputOrigin::Default => "input".to_owned(),
-        })
-    };
+fn source(provider: &Provider, source: Source, inputs: &Inputs) -> String {
     match source {
         Source::Stored | Source::Renewed => "auth.json".to_owned(),
-        Source::Made => made().unwrap_or_else(|| "input".to_owned()),
+        Source::Made => made_from(provider, inputs).unwrap_or_else(|| "input".to_owned()),
     }
 }
 

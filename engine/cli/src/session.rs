@@ -179,6 +179,9 @@ impl<'c> Session<'c> {
             http: wanted.network.options(),
         };
         let credential = credential::token(&request).map_err(|error| self.explain(error.into(), inputs))?;
+        if let Some(lack) = credential::lack(&self.provider, &credential) {
+            return Err(self.explain(lack.into(), inputs));
+        }
         credential.warnings.iter().for_each(|warning| render::warn(&render::safe(warning)));
         Ok(credential)
     }

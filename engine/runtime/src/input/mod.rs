@@ -59,6 +59,17 @@ impl InputOrigin {
         use InputOrigin::{Command, EnvFile, File, Variable};
         matches!(self, Variable(_) | EnvFile(_) | File(_) | Command(_))
     }
+
+    /// The origin as programs read it: `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`, else `input`.
+    pub fn word(&self) -> String {
+        match self {
+            InputOrigin::Variable(name) => format!("env:{name}"),
+            InputOrigin::EnvFile(name) => format!(".env:{name}"),
+            InputOrigin::File(path) => format!("file:{path}"),
+            InputOrigin::Command(program) => format!("command:{program}"),
+            InputOrigin::Set | InputOrigin::Kept | InputOrigin::Default => "input".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for InputOrigin {
