@@ -1,6 +1,7 @@
 //! What a file that nobody has trusted yet may not do, and how that is said.
 
 use std::fs;
+use std::process::Stdio;
 
 use crate::support::page::root;
 use crate::support::{Program, Run};
@@ -90,4 +91,19 @@ fn a_variable_that_names_another_host_is_named_where_that_is_refused() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn of_many_files_that_are_trusted_at_once_none_is_forgotten() {
+    let program = Program::new();
+    let text = fs::read_to_string(root("providers.d/minimax.toml")).expect("the shipped file");
+    let files: Vec<String> = (0..12).map(|n| format!("providers.d/own-{n}.toml")).collect();
+    files.iter().for_each(|file| program.write_work(file, &text));
+    let start =
+        |file: &String| program.command(&["trust", file]).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut children: Vec<_> = files.iter().map(start).collect();
+    assert!(children.iter_mut().all(|child| child.wait().expect("it ends").success()));
+    let trusted = fs::read_to_string(program.home().join("trust.json")).expect("the file");
+    let forgotten: Vec<_> = files.iter().filter(|file| !trusted.contains(file.as_str())).collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
 }
