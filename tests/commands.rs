@@ -188,7 +188,6 @@ fn resolve_has_every_key_and_takes_a_model() {
         ("header", "Authorization: Bearer key-123456\n"),
         ("exec-credential", "\"kind\": \"ExecCredential\""),
         ("git", "password=key-123456\n"),
-        ("docker", "\"ServerURL\": \"https://api.acme.example\""),
     ] {
         let stdout = program.run(&["resolve", "acme", "--as", form]).expect_code(0).stdout;
         assert!(stdout.contains(part), "{form}: {stdout}");

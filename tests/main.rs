@@ -13,6 +13,7 @@ mod check_pages;
 mod choice;
 mod ci;
 mod commands;
+mod consumers;
 mod fixes;
 mod flows;
 mod garbled;
