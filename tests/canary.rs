@@ -2,6 +2,8 @@
 //!
 //! Who adds a command need not come here: one that this file doesn't know is run too, with and without a provider.
 
+mod watched;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -215,6 +217,8 @@ fn look_around(house: &House) {
         "resolve",
         "exec",
         "auth",
+        "keep",
+        "use",
         "doctor",
         "providers",
         "models",
@@ -235,29 +239,6 @@ fn look_around(house: &House) {
             house.judge(&args, &Run::of(&output));
         }
     }
-}
-
-/// A renewal under way, seen from outside: its arguments, its environment, its journal's name.
-fn renew_watched(house: &House) {
-    let mut command = house.program.command(&["run-flow", ID, "--flow", "refresh", "--trace", "-v"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-    let process = PathBuf::from(format!("/proc/{}", child.id()));
-    let mut looks = 0;
-    while child.try_wait().expect("a child of this test").is_none() {
-        for name in ["cmdline", "environ"] {
-            let bytes = fs::read(process.join(name)).unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes).replace(&format!("CANARY_KEY={SET}"), "");
-            check_absent(&house.secrets(), &text, name);
-        }
-        for path in files(&house.program.home()) {
-            check_absent(&house.secrets(), &path.display().to_string(), "the name of a file");
-        }
-        looks += 1;
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let run = Run::of(&child.wait_with_output().expect("it ends")).expect_code(0);
-    assert!(looks > 3, "it was over too soon to be seen");
-    house.judge(&["run-flow"], &run);
 }
 
 /// Answers that quote a secret, and answers that make no sense.
@@ -300,7 +281,9 @@ fn s24_no_secret_is_seen_where_it_must_not_be() {
     log_in(&house);
     use_it(&house);
     look_around(&house);
-    renew_watched(&house);
+    watched::refreshes(&house);
+    watched::used(&house);
+    watched::kept(&house);
     simulate(&house);
     fail(&house);
     check_files(&house);

@@ -188,7 +188,6 @@ fn resolve_has_every_key_and_takes_a_model() {
         ("header", "Authorization: Bearer key-123456\n"),
         ("exec-credential", "\"kind\": \"ExecCredential\""),
         ("git", "password=key-123456\n"),
-        ("docker", "\"ServerURL\": \"https://api.acme.example\""),
     ] {
         let stdout = program.run(&["resolve", "acme", "--as", form]).expect_code(0).stdout;
         assert!(stdout.contains(part), "{form}: {stdout}");
@@ -310,7 +309,9 @@ fn exec_gives_the_protocols_names_and_takes_its_others_away() {
     );
     assert!(!run.stdout.contains("other-"), "{}", run.stdout);
     program.run(&["exec", "acme", "--", "sh", "-c", "exit 42"]).expect_code(42);
-    check_fails(program.run(&["exec", "acme", "--", "no-such-program-here"]), 2, "no-such-program-here");
+    check_fails(program.run(&["exec", "acme", "--", "no-such-program-here"]), 127, "no-such-program-here");
+    program.write_work("plain.txt", "no program");
+    check_fails(program.run(&["exec", "acme", "--", "./plain.txt"]), 126, "./plain.txt");
 }
 
 #[test]

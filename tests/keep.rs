@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::minimax_server::Running;
+use crate::support::minimax_server::{RefreshFault, Running};
 use crate::support::{MinimaxServer, Program};
 
 const ID: &str = "minimax-oauth";
@@ -87,6 +87,24 @@ fn s33_a_refresh_that_is_under_way_is_finished_and_stored_before_it_ends() {
     let stored = program.auth().expect("it is stored")["providers"][ID]["refresh_token"].clone();
     let live = server.live_refresh_tokens();
     assert!(live.iter().any(|token| stored == token.as_str()), "the stored token is the one that lives");
+}
+
+#[test]
+fn a_renewal_that_fails_is_told_with_the_name_of_the_provider_once() {
+    let server = MinimaxServer::new()
+        .with_login("own-access", "own-refresh")
+        .refresh_fault(RefreshFault::Page500, u32::MAX)
+        .start();
+    let program = Program::new().always(server.connect_to());
+    program.store_login(ID, ("own-access", "own-refresh"), 1_600_000_000);
+    let child = start(&program);
+    wait_until(|| program.record(ID).get("refresh_pause").is_some());
+    std::thread::sleep(Duration::from_millis(200));
+    let (code, _, stderr) = terminate(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    let line = stderr.lines().find(|line| line.contains("tried again")).unwrap_or_default();
+    assert!(line.starts_with("⚠ MiniMax (OAuth): "), "{stderr}");
+    assert_eq!(line.matches("MiniMax (OAuth)").count(), 1, "{line}");
 }
 
 #[test]

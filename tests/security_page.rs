@@ -22,17 +22,69 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// The tests of a source, by the number of their requirement.
+/// The tests of a source, by the number of their requirement: what bears a number and is run by nobody proves nothing.
 fn tests(text: &str) -> Vec<(u32, &str)> {
-    let named = |line: &str| line.trim_start().trim_start_matches("async ").starts_with("fn s");
-    let lines = text.lines().filter(|line| named(line) || line.starts_with("def s"));
-    let names = lines.filter_map(|line| line.split(['(', ' ']).find(|word| word.starts_with('s')));
-    names
-        .filter_map(|name| {
-            let (number, sentence) = name.strip_prefix('s')?.split_once('_')?;
-            Some((number.parse().ok()?, sentence))
-        })
-        .collect()
+    let mut found = Vec::new();
+    let mut is_test = false;
+    for line in text.lines().map(str::trim_start) {
+        match function(line) {
+            Some(name) => found.extend(numbered(name).filter(|_| is_test)),
+            // Other attributes and comments may stand between.
+            None if line.starts_with("#[") || line.starts_with("//") => {
+                is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+                continue;
+            }
+            None => {}
+        }
+        is_test = false;
+    }
+    found
+}
+
+/// The same of a script: the functions that it hands on or calls.
+fn scripted(text: &str) -> Vec<(u32, &str)> {
+    let names = text.lines().filter_map(|line| line.strip_prefix("def ")?.split('(').next());
+    names.filter(|name| text.matches(name).count() > 1).filter_map(numbered).collect()
+}
+
+/// The name of the function that a line begins.
+fn function(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+    rest.split(['(', '<']).next()
+}
+
+/// The number and the sentence of a test's name.
+fn numbered(name: &str) -> Option<(u32, &str)> {
+    let (number, sentence) = name.strip_prefix('s')?.split_once('_')?;
+    Some((number.parse().ok()?, sentence))
+}
+
+#[test]
+fn only_what_is_run_as_a_test_counts_as_one() {
+    // Not written as they are, or this page itself would have them.
+    let text = "
+        #[test]
+        fn z1_a_test() {
+            fn z2_inside_one() {}
+        }
+        fn z3_a_helper() {}
+        #[cfg(target_os = \"linux\")]
+        #[test]
+        // Why.
+        fn z4_another() {}
+        #[tokio::test(flavor = \"current_thread\")]
+        async fn z5_asynchronous() {}
+        #[test]
+        const X: u8 = 1;
+        fn z6_after_something_else() {}
+        #[inline]
+        fn z7_with_another_attribute() {}
+    "
+    .replace("fn z", "fn s");
+    assert_eq!(tests(&text), [(1, "a_test"), (4, "another"), (5, "asynchronous")]);
+    let script =
+        "def s1_run(x):\n    pass\n\ndef s2_forgotten():\n    pass\n\nfor part in [s1_run]:\n    part(1)\n";
+    assert_eq!(scripted(script), [(1, "run")]);
 }
 
 /// All tests by number: where each is, and what it says.
@@ -42,7 +94,8 @@ fn matrix() -> BTreeMap<u32, BTreeSet<(String, String)>> {
         for path in sources(&root(folder)) {
             let text = fs::read_to_string(&path).expect("a source");
             let place = path.strip_prefix(root("")).expect("inside").display().to_string();
-            for (number, sentence) in tests(&text) {
+            let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+            for (number, sentence) in if is_rust { tests(&text) } else { scripted(&text) } {
                 let said = sentence.replace('_', " ").replace(" t be", "'t be");
                 matrix.entry(number).or_default().insert((place.clone(), said));
             }

@@ -6,31 +6,22 @@ use std::process::Command;
 use crate::support::minimax_server::{RefreshFault, Running};
 use crate::support::{MinimaxServer, Program, Run};
 
-/// What programs of the protocol's first provider leave in the environment, each with a marked value.
-const FOREIGN: [&str; 4] =
-    ["ANTHROPIC_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"];
+/// What programs of these protocols leave in the environment, each with a marked value.
+const FOREIGN: [&str; 9] = [
+    "ANTHROPIC_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_FOUNDRY_API_KEY",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "ANTHROPIC_UNIX_SOCKET",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "OPENAI_API_KEY",
+];
 /// The mark.
 const MARK: &str = "sk-ant-foreign";
 /// Long ago.
 const EXPIRED: u64 = 1_600_000_000;
-
-/// An endpoint of a person's own that speaks the same protocol at a path of the same name.
-const CUSTOM: &str = r#"
-name  = "Custom"
-start = { login = "success" }
-
-[inputs.api_key]
-from   = [{ env = "CUSTOM_API_KEY" }]
-prompt = "API key"
-secret = true
-
-[states.success]
-access_token = "{{api_key}}"
-
-[api]
-mode     = "anthropic_messages"
-base_url = "https://models.example.com/anthropic"
-"#;
 
 /// Somebody whose home and environment are full of another provider's credentials.
 fn haunted(program: Program) -> Program {
@@ -38,12 +29,15 @@ fn haunted(program: Program) -> Program {
         r#"{{"claudeAiOauth":{{"accessToken":"{MARK}-file","refreshToken":"{MARK}-refresh","expiresAt":99999999999999}}}}"#
     );
     program.write_home("../.claude/.credentials.json", &claude);
-    program.write_home("providers.d/custom.toml", CUSTOM);
-    program.write_home(
-        "providers.d/minimax-compatible.toml",
-        &CUSTOM.replace("CUSTOM_API_KEY", "COMPATIBLE_KEY"),
-    );
     FOREIGN.into_iter().fold(program, |program, name| program.env(name, format!("{MARK}-{name}")))
+}
+
+/// The same, and the `.env` of the home is full of them too; beside them it has these lines.
+fn haunted_by_file(own: &str) -> Program {
+    let foreign: String = FOREIGN.iter().map(|name| format!("{name}={MARK}-file-{name}\n")).collect();
+    let program = haunted(Program::new());
+    program.write_home(".env", &format!("{foreign}{own}\n"));
+    program
 }
 
 /// The variables that a child of `exec` is given.
@@ -94,27 +88,61 @@ fn check_has(program: &Program, id: &str, token: &str, base_url: &str) {
         let run = program.run_bare(&["resolve", id, "--as", form]).expect_code(0);
         check_no_foreign(&run);
         assert!(run.stdout.contains(token), "{form}");
+        let unset = run.stdout.lines().filter_map(|line| line.strip_prefix("unset ")).count();
+        assert!(form != "env" || unset > FOREIGN.len(), "{}", run.stdout);
     }
     let (run, variables) = child(program, id, false);
     check_child(&run.expect_code(0), &variables, token, base_url);
 }
 
+/// The child has the credential under the names of one protocol, and nothing of any other.
 #[track_caller]
 fn check_child(run: &Run, variables: &HashMap<String, String>, token: &str, base_url: &str) {
     check_no_foreign(run);
-    assert_eq!(variables.get("ANTHROPIC_AUTH_TOKEN").map(String::as_str), Some(token));
-    assert_eq!(variables.get("ANTHROPIC_BASE_URL").map(String::as_str), Some(base_url));
-    for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"] {
-        assert!(!variables.contains_key(name), "{name} was inherited");
-    }
+    let carries = |names: [&str; 2], value: &str| {
+        names.iter().filter(|name| variables.get(**name).is_some_and(|it| it == value)).count() == 1
+    };
+    assert!(carries(["ANTHROPIC_AUTH_TOKEN", "OPENAI_API_KEY"], token), "{variables:?}");
+    assert!(carries(["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"], base_url), "{variables:?}");
+    let inherited: Vec<&&str> = FOREIGN.iter().filter(|name| variables.contains_key(**name)).collect();
+    assert!(inherited.len() <= 1, "{inherited:?}");
 }
 
-const KEYED: [(&str, &str, &str); 4] = [
+/// The shipped providers of a key that speak the protocol, and the variable that is their own.
+const KEYED: [(&str, &str, &str); 2] = [
     ("minimax", "MINIMAX_API_KEY", "https://api.minimax.io/anthropic"),
     ("minimax-cn", "MINIMAX_CN_API_KEY", "https://api.minimaxi.com/anthropic"),
-    ("custom", "CUSTOM_API_KEY", "https://models.example.com/anthropic"),
-    ("minimax-compatible", "COMPATIBLE_KEY", "https://models.example.com/anthropic"),
 ];
+
+/// The shipped providers of an endpoint of a person's own, whose path is the same.
+const CUSTOM: [&str; 2] = ["custom", "custom-anthropic"];
+const CUSTOM_URL: &str = "https://my.example/anthropic";
+
+/// Logs in to an endpoint of a person's own that wants no key.
+#[track_caller]
+fn add_custom(program: &Program, id: &str) {
+    let url = format!("base_url={CUSTOM_URL}");
+    let run = program.run_bare(&["run-flow", id, "--set", &url]).expect_code(0);
+    check_no_foreign(&run);
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A server has refused the key: neither a refresh nor another credential takes its place.
+#[track_caller]
+fn check_refused(program: &Program, id: &str, key: &str) {
+    let hash = sha256(key);
+    for command in ["token", "resolve"] {
+        let run = program.run_bare(&[command, id, "--rejected-sha256", &hash]).expect_code(3);
+        check_no_foreign(&run);
+        assert_eq!(run.stdout, "", "{id}");
+    }
+    let run = program.run_bare(&["run-flow", id, "--flow", "refresh"]).expect_code(2);
+    check_no_foreign(&run);
+}
 
 #[test]
 fn a_provider_without_its_own_key_takes_nobody_elses() {
@@ -140,6 +168,24 @@ fn a_provider_with_its_own_key_takes_that_one() {
 }
 
 #[test]
+fn a_key_in_the_homes_env_file_is_taken_at_first_use_at_refresh_and_at_fallback() {
+    for (id, variable, base_url) in KEYED {
+        // Nothing but the file has the key, as the second step of the report has it.
+        let program = haunted_by_file(&format!("{variable}=own-key-of-mine-0001"));
+        check_has(&program, id, "own-key-of-mine-0001", base_url);
+        check_refused(&program, id, "own-key-of-mine-0001");
+        // A client whose first provider has failed falls back to this one in the same home.
+        let first = program.run_bare(&["token", "anthropic", "--rejected-sha256", &"0".repeat(64)]);
+        assert!(first.expect_code(0).stdout.contains(MARK), "the first provider has a credential of its own");
+        check_has(&program, id, "own-key-of-mine-0001", base_url);
+    }
+    let nothing = haunted_by_file("");
+    for (id, ..) in KEYED {
+        check_has_none(&nothing, id, 3);
+    }
+}
+
+#[test]
 fn a_typed_key_is_taken_at_first_use_and_at_every_other() {
     let program = haunted(Program::new());
     for (id, _, base_url) in KEYED {
@@ -148,6 +194,20 @@ fn a_typed_key_is_taken_at_first_use_and_at_every_other() {
         check_no_foreign(&run);
         check_has(&program, id, &typed, base_url);
     }
+    let auth = program.auth().expect("stored").to_string();
+    assert!(!auth.contains(MARK), "nothing foreign was stored");
+}
+
+#[test]
+fn an_endpoint_of_ones_own_is_handed_no_foreign_credential_whichever_protocol_it_speaks() {
+    let program = haunted_by_file("");
+    for id in CUSTOM {
+        add_custom(&program, id);
+        check_has(&program, id, "no-key", CUSTOM_URL);
+        check_refused(&program, id, "no-key");
+    }
+    let mode = |id| program.run_bare(&["resolve", id]).expect_code(0).json()["api_mode"].clone();
+    assert_eq!(CUSTOM.map(mode), ["chat_completions", "anthropic_messages"]);
     let auth = program.auth().expect("stored").to_string();
     assert!(!auth.contains(MARK), "nothing foreign was stored");
 }
@@ -191,33 +251,50 @@ fn a_login_that_can_t_be_renewed_falls_back_to_nobody_elses_credential() {
     }
 }
 
+/// A home and an environment full of MiniMax's credentials.
+fn haunted_by_minimax(server: &Running) -> Program {
+    let keys = "MINIMAX_API_KEY=mm-own-file-0001\nMINIMAX_CN_API_KEY=mm-own-file-0002\n";
+    let program = Program::new()
+        .always(server.connect_to())
+        .env("MINIMAX_API_KEY", "mm-own-key-0001")
+        .env("MINIMAX_CN_API_KEY", "mm-own-key-0002")
+        .env("MINIMAX_BASE_URL", "https://mm-own.example/anthropic");
+    program.write_home(".env", keys);
+    program.store_login("minimax-oauth", ("mm-own-access", "mm-own-refresh"), 99_999_999_999);
+    program
+}
+
 #[test]
 fn the_reverse_holds_too() {
-    // A provider like the protocol's first, and a home and environment full of MiniMax's credentials.
     let server = MinimaxServer::new().with_login("mm-own-access", "mm-own-refresh").start();
-    let first = CUSTOM
-        .replace("CUSTOM_API_KEY", "ANTHROPIC_API_KEY")
-        .replace("models.example.com/anthropic", "api.example.com");
-    let program = || {
-        let program = Program::new()
-            .always(server.connect_to())
-            .env("MINIMAX_API_KEY", "mm-own-key-0001")
-            .env("MINIMAX_CN_API_KEY", "mm-own-key-0002")
-            .env("MINIMAX_BASE_URL", "https://mm-own.example/anthropic");
-        program.write_home("providers.d/first.toml", &first);
-        program.store_login("minimax-oauth", ("mm-own-access", "mm-own-refresh"), 99_999_999_999);
-        program
-    };
-    for args in [vec!["token", "first"], vec!["resolve", "first"], vec!["exec", "first", "--", "env"]] {
-        let run = program().run_bare(&args).expect_code(3);
+    let program = haunted_by_minimax(&server);
+    for args in
+        [vec!["token", "anthropic"], vec!["resolve", "anthropic"], vec!["exec", "anthropic", "--", "env"]]
+    {
+        let run = program.run_bare(&args).expect_code(3);
         assert!(!format!("{}{}", run.stdout, run.stderr).contains("mm-own"), "{args:?}: {run:?}");
     }
-    let program = program().env("ANTHROPIC_API_KEY", "first-key-0001");
-    let resolved = program.run_bare(&["resolve", "first"]).expect_code(0);
-    assert!(!resolved.stdout.contains("mm-own"), "{}", resolved.stdout);
-    let (_, variables) = child(&program, "first", false);
-    assert_eq!(variables.get("ANTHROPIC_AUTH_TOKEN").map(String::as_str), Some("first-key-0001"));
-    assert_eq!(variables.get("ANTHROPIC_BASE_URL").map(String::as_str), Some("https://api.example.com"));
+    // A key goes in `x-api-key`, a token is a bearer token; both are tried in the environment and in the file.
+    for (key, variable) in
+        [("sk-ant-api03-first", "ANTHROPIC_API_KEY"), ("sk-ant-oat01-first", "ANTHROPIC_AUTH_TOKEN")]
+    {
+        let in_file = haunted_by_minimax(&server);
+        in_file.write_home(".env", &format!("MINIMAX_API_KEY=mm-own-file-0001\nANTHROPIC_TOKEN={key}\n"));
+        for program in [haunted_by_minimax(&server).env("ANTHROPIC_API_KEY", key), in_file] {
+            let resolved = program.run_bare(&["resolve", "anthropic"]).expect_code(0);
+            assert!(!resolved.stdout.contains("mm-own"), "{}", resolved.stdout);
+            let (_, variables) = child(&program, "anthropic", false);
+            assert_eq!(variables.get(variable).map(String::as_str), Some(key));
+            assert_eq!(
+                variables.get("ANTHROPIC_BASE_URL").map(String::as_str),
+                Some("https://api.anthropic.com")
+            );
+            let run =
+                program.run_bare(&["token", "anthropic", "--rejected-sha256", &sha256(key)]).expect_code(3);
+            assert!(!format!("{}{}", run.stdout, run.stderr).contains("mm-own"), "{run:?}");
+        }
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[test]
@@ -225,7 +302,7 @@ fn what_is_set_and_not_read_is_named() {
     let program = haunted(Program::new()).env("MINIMAX_API_KEY", "own-key-of-mine-0001");
     let run = program.run_bare(&["doctor"]).expect_code(0);
     check_no_foreign(&run);
-    for name in FOREIGN {
+    for name in FOREIGN.into_iter().filter(|name| !name.starts_with("OPENAI")) {
         let line = format!("`{name}` is set; `minimax` does not read it");
         assert!(run.stdout.contains(&line), "no {line:?} in:\n{}", run.stdout);
     }

@@ -86,7 +86,7 @@ Exit codes:
   2 usage                      7 refused for safety
   3 a login is needed          8 the store can't be read or written
   4 denied, or the flow failed 9 a provider file is wrong, or no such provider
-  130 interrupted";
+  126 `exec`: the program can't be run    127 `exec`: no such program    130 interrupted";
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,11 @@
 //! The credential as a client uses it: provider, model, protocol, base URL, headers.
 
-use hermes_engine::catalog::{ApiMode, api_mode};
+use std::collections::BTreeSet;
+
+use hermes_engine::catalog::{api_mode, mode_variables};
 use hermes_engine::config;
-use hermes_engine::credential::Source;
-use hermes_engine::input::{InputOrigin, Inputs};
+use hermes_engine::credential::{Source, made_from};
+use hermes_engine::input::Inputs;
 use hermes_engine_core::access::{Access, Held, access};
 use hermes_engine_core::machine::HeaderValue;
 use hermes_engine_core::provider::{Model, Provider};
@@ -121,8 +123,8 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
         origins: &credential.origins,
     };
     let access =
-        access(provider, &held, model).map_err(|trouble| Failure::from(trouble).about(&provider.id))?;
-    let source = source(credential.source, &inputs);
+        access(provider, &held, model).map_err(|trouble| session.explain(trouble.into(), &inputs))?;
+    let source = source(provider, credential.source, &inputs);
     let region =
         credential.region.or_else(|| provider.regions.as_ref().map(|regions| regions.default.clone()));
     Ok(Resolved {
@@ -139,8 +141,16 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
     })
 }
 
-/// What a protocol's programs read, for a resolved credential: variables to set, and all that are the protocol's.
-pub(crate) fn environment(resolved: &Resolved) -> Result<(ApiMode, IndexMap<String, Secret>), Failure> {
+/// The environment of a program that uses a credential, as far as it is about credentials.
+pub(crate) struct Environment {
+    /// Variables to set, under the names that programs of the protocol read.
+    pub(crate) set: IndexMap<String, Secret>,
+    /// Variables of any protocol to take away, so that no other credential is found beside this one.
+    pub(crate) unset: BTreeSet<String>,
+}
+
+/// What a protocol's programs read, for a resolved credential.
+pub(crate) fn environment(resolved: &Resolved) -> Result<Environment, Failure> {
     let id = &resolved.provider;
     let unknown =
         |what: String| Failure::usage(what).help("use `hermes-engine resolve` and its JSON").about(id);
@@ -164,7 +174,8 @@ pub(crate) fn environment(resolved: &Resolved) -> Result<(ApiMode, IndexMap<Stri
     if let Some(variable) = mode.headers.as_ref().filter(|_| !others.is_empty()) {
         variables.insert(variable.clone(), Secret::new(others.join("\n")));
     }
-    Ok((mode, variables))
+    let unset = mode_variables().into_iter().filter(|name| !variables.contains_key(name)).collect();
+    Ok(Environment { set: variables, unset })
 }
 
 /// The credential of a header: of `Authorization`, what follows the scheme.
@@ -191,19 +202,10 @@ fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
 }
 
 /// Where a token came from, for programs: `auth.json`, `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`.
-fn source(source: Source, inputs: &Inputs) -> String {
-    let made = || {
-        inputs.origins.values().find(|origin| origin.is_source()).map(|origin| match origin {
-            InputOrigin::Variable(name) => format!("env:{name}"),
-            InputOrigin::EnvFile(name) => format!(".env:{name}"),
-            InputOrigin::File(path) => format!("file:{path}"),
-            InputOrigin::Command(program) => format!("command:{program}"),
-            InputOrigin::Set | InputOrigin::Kept | InputOrigin::Default => "input".to_owned(),
-        })
-    };
+fn source(provider: &Provider, source: Source, inputs: &Inputs) -> String {
     match source {
         Source::Stored | Source::Renewed => "auth.json".to_owned(),
-        Source::Made => made().unwrap_or_else(|| "input".to_owned()),
+        Source::Made => made_from(provider, inputs).unwrap_or_else(|| "input".to_owned()),
     }
 }
 

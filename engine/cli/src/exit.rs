@@ -28,6 +28,10 @@ pub(crate) enum Exit {
     Store = 8,
     /// A provider or test file is wrong, or there is no such provider.
     File = 9,
+    /// `exec`: the program is there and can't be run, as a shell says it.
+    NotExecutable = 126,
+    /// `exec`: there is no such program, as a shell says it.
+    NotFound = 127,
     /// Interrupted by a person.
     Interrupted = 130,
 }

@@ -10,6 +10,7 @@ mod context;
 #[cfg(test)]
 mod docs;
 mod exit;
+mod explain;
 mod failure;
 mod flow;
 mod lsp;

@@ -93,7 +93,9 @@ impl<'c> Session<'c> {
         let entry = context.find(name)?;
         let (opened, provider) = context.open(&entry)?;
         let session = Session::of(context, &opened, provider)?;
-        session.tell_withheld();
+        if let Some(distrust) = session.distrust() {
+            render::warn(&distrust);
+        }
         if context.verbose > 0 {
             render::say(&format!("{}: {}", session.provider.id, render::safe(&session.source)));
         }
@@ -176,7 +178,10 @@ impl<'c> Session<'c> {
             only: wanted.label.as_deref(),
             http: wanted.network.options(),
         };
-        let credential = credential::token(&request).map_err(|error| self.explain(error.into()))?;
+        let credential = credential::token(&request).map_err(|error| self.explain(error.into(), inputs))?;
+        if let Some(lack) = credential::lack(&self.provider, &credential) {
+            return Err(self.explain(lack.into(), inputs));
+        }
         credential.warnings.iter().for_each(|warning| render::warn(&render::safe(warning)));
         Ok(credential)
     }
@@ -197,47 +202,6 @@ impl<'c> Session<'c> {
         let help =
             if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
         Err(Failure::usage(format!("`{}` has no region `{wanted}`", self.provider.id)).help(help))
-    }
-
-    /// Adds to a failure what a person can do about it here.
-    pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        let id = &self.provider.id;
-        let failure = failure.about(id);
-        if failure.exit != Exit::Login {
-            return failure;
-        }
-        if !self.judged.withheld.is_empty() {
-            let message = format!("`{id}` has no credential, and its file is not trusted to read one");
-            return Failure::new(Exit::Refused, "untrusted_file", message).help(self.trust_help()).about(id);
-        }
-        let variables = input::variables(&self.provider);
-        let login = format!("run `hermes-engine run-flow {id}`");
-        let help = match variables.first() {
-            Some(name) if failure.code == "not_logged_in" => format!("set {name}, or {login}"),
-            _ => login,
-        };
-        failure.help(help)
-    }
-
-    fn tell_withheld(&self) {
-        if self.judged.withheld.is_empty() {
-            return;
-        }
-        let wants: Vec<String> = self.judged.withheld.iter().map(ToString::to_string).collect();
-        let hosts = match self.judged.new_hosts.as_slice() {
-            [] => String::new(),
-            hosts => format!(" and to send to {}", hosts.join(", ")),
-        };
-        let source = render::safe(&self.source);
-        render::warn(&format!(
-            "`{source}` wants to read {}{hosts}, which it may not until it is trusted; {}",
-            wants.iter().map(|want| render::safe(want)).collect::<Vec<_>>().join(", "),
-            self.trust_help()
-        ));
-    }
-
-    fn trust_help(&self) -> String {
-        format!("if you trust the file, run `hermes-engine trust {}`", self.source)
     }
 }
 
@@ -265,7 +229,11 @@ impl From<TrustError> for Failure {
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Failure {
-        Failure::new(Exit::Usage, "bad_input", error.to_string())
+        let failure = Failure::new(Exit::Usage, "bad_input", error.to_string());
+        match error {
+            InputError::Control { .. } => failure.help("write the value there as one line"),
+            _ => failure,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use hermes_engine::keep::{Schedule, Watched};
 use hermes_engine_core::time::UnixMs;
 
 use super::Ended;
-use super::auth::standings_of;
+use super::auth::{because, standings_of};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -152,7 +152,7 @@ impl Keeper {
             // A warning has said why; the token serves until it ends.
             Ok(_) => self.later(one, "not refreshed", now),
             Err(failure) if failure.exit == Exit::Interrupted => {}
-            Err(failure) => self.later(one, &safe(&failure.message), now),
+            Err(failure) => self.later(one, &because(one.session, &failure.message), now),
         }
     }
 
@@ -208,7 +208,7 @@ fn kept_until(expires_at: Option<UnixMs>) -> String {
 }
 
 fn needs_login(one: &One<'_>) -> String {
-    let reason = one.status.reason.as_deref().map(|reason| format!(" ({})", safe(reason)));
+    let reason = one.status.reason.as_deref().map(|reason| format!(" ({})", because(one.session, reason)));
     let id = &one.session.provider.id;
     format!("⚠ {}: log in with `hermes-engine run-flow {id}`{}", one.name, reason.unwrap_or_default())
 }

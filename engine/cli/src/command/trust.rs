@@ -28,7 +28,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         Failure::usage(format!("`{name}` is no provider file")).help("name a .toml, .yaml or .yml file")
     })?;
     let (opened, provider) = context.open(&entry)?;
-    Trust::read(&context.home)?.add(&context.home, &opened)?;
+    Trust::add(&context.home, &opened)?;
     say(&format!("✓ `{}` is trusted as it is now.", safe(&name)));
     for want in wants(&provider) {
         say(&format!("  It may read {}.", safe(&want.to_string())));

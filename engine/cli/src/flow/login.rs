@@ -4,6 +4,7 @@ use hermes_engine::browser;
 use hermes_engine::credential::{self, Login};
 use hermes_engine::driver::Witness;
 use hermes_engine::input::Inputs;
+use hermes_engine::store::MAIN;
 use hermes_engine_core::machine::{Grant, Outcome, Start};
 use hermes_engine_core::provider::{Action, StateId};
 
@@ -26,8 +27,28 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
+    if let Some(label) = &options.label {
+        check_label(&session, label)?;
+    }
+    session.store.prove_ready(&session.provider.id)?;
     let ran = run(&session, &options.how, witness(&options.how.wire).as_mut())?;
     finish(&session, options, ran)
+}
+
+/// Refuses a name by which another credential is known already, or none.
+fn check_label(session: &Session<'_>, label: &str) -> Result<(), Failure> {
+    let id = &session.provider.id;
+    if label.trim().is_empty() {
+        let help = "name the credential, or leave --label out";
+        return Err(Failure::usage("an empty label tells no credential from another").help(help).about(id));
+    }
+    let is_id = label == MAIN || session.credentials()?.iter().any(|slot| slot.id == label);
+    if is_id {
+        let message = format!("`{}` is the id of a credential of `{id}`, and can't be a label", safe(label));
+        let help = "take another name; without --label the provider's first credential is replaced";
+        return Err(Failure::usage(message).help(help).about(id));
+    }
+    Ok(())
 }
 
 /// A login that came to its end.

@@ -49,7 +49,7 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
             say(&format!("✓ {} credential works.", safe(&session.provider.name)));
             Ok(Exit::Done)
         }
-        Outcome::Failed(trouble) => Err(session.explain(trouble.into())),
+        Outcome::Failed(trouble) => Err(session.explain(trouble.into(), &inputs)),
         Outcome::Cancelled => Err(Failure::interrupted()),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod person;
 pub(crate) mod resolved;
+pub(crate) mod shell;
 pub(crate) mod table;
 pub(crate) mod test_report;
 pub(crate) mod time;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::shell::quoted;
 use super::time::rfc3339;
 use crate::client::{Resolved, environment};
 use crate::command::Form;
@@ -56,22 +57,17 @@ fn expires(resolved: &Resolved) -> Option<String> {
     resolved.expires_at.and_then(rfc3339)
 }
 
-/// Lines for a shell: the protocol's variables, and away with its others.
+/// Lines for a shell: the protocol's variables, and away with all others of this and every other protocol.
 fn env(resolved: &Resolved) -> Result<String, Failure> {
-    let (mode, variables) = environment(resolved)?;
+    let environment = environment(resolved)?;
     let mut lines = String::new();
-    for name in mode.variables().filter(|name| !variables.contains_key(*name)) {
+    for name in &environment.unset {
         let _ = writeln!(lines, "unset {name}");
     }
-    for (name, value) in &variables {
+    for (name, value) in &environment.set {
         let _ = writeln!(lines, "export {name}={}", quoted(value.expose_secret()));
     }
     Ok(lines)
-}
-
-/// A text that no shell reads anything into.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn header(resolved: &Resolved) -> String {
@@ -201,11 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_nothing_into_a_token_and_loses_the_protocols_other_variables() {
+    fn a_shell_reads_nothing_into_a_token_and_loses_the_other_variables_of_every_protocol() {
         let text = print(&resolved("chat_completions"), Form::Env).unwrap();
         assert!(text.contains("export OPENAI_API_KEY='t'\\''1'\n"), "{text}");
         assert!(text.contains("export OPENAI_BASE_URL='https://api.acme.example:8443/v1'\n"), "{text}");
-        assert!(text.contains("unset OPENAI_ORG_ID\n") && !text.contains("unset OPENAI_API_KEY"), "{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        for name in ["OPENAI_ORG_ID", "ANTHROPIC_API_KEY", "CLAUDE_CODE_USE_FOUNDRY"] {
+            assert!(lines.contains(&format!("unset {name}").as_str()), "{name}: {text}");
+        }
+        assert!(!lines.contains(&"unset OPENAI_API_KEY"), "{text}");
     }
 
     #[test]

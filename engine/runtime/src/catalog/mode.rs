@@ -2,6 +2,8 @@
 //!
 //! These files come from the program alone: a folder of a checkout must not be able to say which variables a child gets.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -24,11 +26,32 @@ pub struct ApiMode {
 }
 
 impl ApiMode {
-    /// Every variable that belongs to the protocol: none of them may reach a child from the outer environment.
+    /// Every variable that belongs to the protocol.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         let own = self.base_url.iter().chain(self.token.values()).chain(&self.headers);
         own.chain(&self.remove).map(String::as_str)
     }
+
+    /// Those of them that hold a credential, or lead to one.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.token.values().chain(&self.remove).map(String::as_str)
+    }
+}
+
+/// Every variable that belongs to any protocol: none of them may reach a child from the outer environment, for a program
+/// that is given one credential must not find another's, whichever protocol it speaks beside.
+pub fn mode_variables() -> BTreeSet<String> {
+    api_modes().flat_map(|mode| mode.variables().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// Those of them that hold a credential, or lead to one.
+pub fn mode_credentials() -> BTreeSet<String> {
+    api_modes().flat_map(|mode| mode.credentials().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+fn api_modes() -> impl Iterator<Item = ApiMode> {
+    let names = Layer::BuiltIn.files("modes").into_iter();
+    names.filter_map(|name| api_mode(name.strip_suffix(".toml")?))
 }
 
 /// The conventions of a protocol, by `api.mode`; `None` where the program knows none.

@@ -148,6 +148,10 @@ fn every_built_in_protocol_is_read() {
         let stem = name.trim_end_matches(".toml");
         assert!(api_mode(stem).is_some_and(|mode| mode.variables().count() > 1), "{name}");
     }
+    let all = mode_variables();
+    for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_UNIX_SOCKET", "OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"] {
+        assert!(all.contains(name), "{name}");
+    }
     assert_eq!(api_mode("no_such_mode"), None);
     assert_eq!(api_mode("../acme"), None);
 }

@@ -23,6 +23,7 @@ mod tests;
 mod token;
 mod trouble;
 mod turn;
+mod usable;
 
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Provider;
@@ -31,6 +32,7 @@ use hermes_engine_core::query::Step;
 pub use login::{Login, remove, remove_one, reset, save_login, set_priority};
 pub use status::{Standing, Status, status, statuses};
 pub use token::{Credential, Error, Rejected, Request, Source, token};
+pub use usable::{lack, made_from};
 
 use crate::clock;
 use crate::input::Inputs;

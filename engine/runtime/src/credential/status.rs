@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use hermes_engine_core::access::Held;
 use hermes_engine_core::machine::{Grant, Trouble};
-use hermes_engine_core::provider::{InputSource, Shared};
+use hermes_engine_core::origin::Origins;
+use hermes_engine_core::provider::Shared;
 use hermes_engine_core::time::UnixMs;
+
+use serde_json::{Value, json};
 
 use super::freshness::{Demand, Freshness, early_of, freshness};
 use super::order::{candidates, inputs_of, is_any_held};
 use super::plan::{Given, Plan, must_wait, plan};
 use super::turn::resting;
+use super::usable::{lack_of, made_from};
 use super::{Inputs, made};
 use crate::store::{Document, Record, Rest, Slot};
 
@@ -49,7 +54,7 @@ pub struct Status {
     pub priority: Option<i64>,
     /// How long before its end a use would renew it; `None` where nothing can.
     pub early: Option<Duration>,
-    /// Where it comes from: `auth.json`, or the variable, file or command of an input.
+    /// Where it comes from: `auth.json`, or as [`made_from`] says.
     pub source: Option<String>,
 }
 
@@ -74,6 +79,24 @@ impl Status {
             priority: slot.map(|slot| slot.priority),
             early: None,
             source: record.map(|_| "auth.json".to_owned()),
+        }
+    }
+
+    /// There is none that can be used, for this reason.
+    pub fn unusable(code: &str, reason: &str) -> Status {
+        Status {
+            reason: Some(reason.to_owned()),
+            code: Some(code.to_owned()),
+            ..Status::of(Standing::NotLoggedIn, None)
+        }
+    }
+
+    /// A credential that nothing can be done with is none.
+    fn unless_lacking(self, given: Given<'_>, token: &Value, origins: &Origins) -> Status {
+        let held = Held { region: given.region, inputs: &given.inputs.values, token, origins };
+        match lack_of(given.provider, &held) {
+            Some(lack) => Status { standing: Standing::NotLoggedIn, ..self }.because(lack),
+            None => self,
         }
     }
 
@@ -113,12 +136,15 @@ pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: Un
 }
 
 fn of_sources(given: Given<'_>, grant: Grant) -> Status {
-    Status {
-        region: grant.region,
-        source: sources(given),
+    let status = Status {
+        region: grant.region.clone(),
+        source: made_from(given.provider, given.inputs),
         expires_at: grant.expires_at,
         ..Status::of(Standing::LoggedIn, None)
-    }
+    };
+    let mut token = Value::Object(grant.keep);
+    token["access_token"] = json!(grant.access_token.expose_secret());
+    status.unless_lacking(given, &token, &grant.origins)
 }
 
 fn absent(given: Given<'_>) -> Status {
@@ -126,7 +152,7 @@ fn absent(given: Given<'_>) -> Status {
         Plan::Impossible(trouble) => Status::of(Standing::NotLoggedIn, None).because(trouble),
         Plan::Refresh | Plan::Login(_) => Status {
             reason: Some("it is made at the next use".to_owned()),
-            source: sources(given),
+            source: made_from(given.provider, given.inputs),
             ..Status::of(Standing::Refreshable, None)
         },
     }
@@ -159,7 +185,8 @@ fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
                 _ => None,
             },
             ..Status::of(Standing::LoggedIn, Some(slot))
-        },
+        }
+        .unless_lacking(given, &record.token(), &record.origins().unwrap_or_default()),
         (_, Plan::Refresh | Plan::Login(_)) => Status {
             reason: must_wait(given.provider, record, None, now).map(|wait| wait.message),
             ..Status::of(Standing::Refreshable, Some(slot))
@@ -170,19 +197,4 @@ fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
             Status::of(standing, Some(slot)).because(trouble)
         }
     }
-}
-
-/// What the sources of the inputs are called that have a value.
-fn sources(given: Given<'_>) -> Option<String> {
-    let from_sources = given.provider.inputs.iter().filter(|(name, _)| given.inputs.is_from_source(name));
-    let names: Vec<&str> = from_sources
-        .map(|(_, input)| input)
-        .flat_map(|input| &input.from)
-        .map(|source| match source {
-            InputSource::Env(name) => name.value.as_str(),
-            InputSource::File { path, .. } => path.value.as_str(),
-            InputSource::Command(words) => words.value.first().map_or("a program", String::as_str),
-        })
-        .collect();
-    (!names.is_empty()).then(|| names.join(" or "))
 }

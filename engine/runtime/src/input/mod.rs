@@ -10,6 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -57,6 +58,17 @@ impl InputOrigin {
     pub fn is_source(&self) -> bool {
         use InputOrigin::{Command, EnvFile, File, Variable};
         matches!(self, Variable(_) | EnvFile(_) | File(_) | Command(_))
+    }
+
+    /// The origin as programs read it: `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`, else `input`.
+    pub fn word(&self) -> String {
+        match self {
+            InputOrigin::Variable(name) => format!("env:{name}"),
+            InputOrigin::EnvFile(name) => format!(".env:{name}"),
+            InputOrigin::File(path) => format!("file:{path}"),
+            InputOrigin::Command(program) => format!("command:{program}"),
+            InputOrigin::Set | InputOrigin::Kept | InputOrigin::Default => "input".to_owned(),
+        }
     }
 }
 
@@ -135,6 +147,14 @@ pub enum InputError {
         /// The form, as a regular expression.
         pattern: String,
     },
+    /// A secret with a line break or another control character, which neither a header nor a form carries.
+    #[error("the value of `{name}` from {origin} has a control character in it, such as a line break")]
+    Control {
+        /// The input.
+        name: String,
+        /// Where the value came from.
+        origin: InputOrigin,
+    },
 }
 
 fn known(inputs: &[String]) -> String {
@@ -177,10 +197,8 @@ fn find(
     let present = |value: String| Some(value).filter(|value| !value.is_empty());
     let set = || Some((supply.set.get(name).cloned().and_then(present)?, InputOrigin::Set));
     let source = || {
-        input.from.iter().filter(|source| (supply.allowed)(source)).find_map(|source| {
-            let (value, origin) = reader.read(source)?;
-            Some((value, origin)).filter(|(value, _)| placeholder::is_real(value, input.secret))
-        })
+        let mut allowed = input.from.iter().filter(|source| (supply.allowed)(source));
+        allowed.find_map(|source| reader.read(source, input.secret))
     };
     let kept = || Some((supply.kept.get(name).cloned().and_then(present)?, InputOrigin::Kept));
     // A kept value that the file allows no more is as good as none: nobody could mend it.
@@ -192,6 +210,9 @@ fn find(
 /// Whether a value is one that the file allows.
 pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) -> Result<(), InputError> {
     let (name, origin) = (name.to_owned(), origin.clone());
+    if input.secret && value.chars().any(char::is_control) {
+        return Err(InputError::Control { name, origin });
+    }
     if !input.choices.is_empty() && !input.choices.iter().any(|choice| choice == value) {
         return Err(InputError::Choice { name, origin, choices: input.choices.clone() });
     }
@@ -201,6 +222,12 @@ pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) ->
         }
         _ => Ok(()),
     }
+}
+
+/// The variables that `.env` in the home sets to something.
+pub fn env_file_variables(home: &Home) -> BTreeSet<String> {
+    let all = source::env_file(home).into_iter();
+    all.filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name).collect()
 }
 
 /// The environment variables that a provider's file reads, in its order.

@@ -14,7 +14,8 @@ use hermes_engine_core::query::Query;
 use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
 
-use super::{InputOrigin, Supply, env_file, expand};
+use super::{InputOrigin, Supply, env_file, expand, placeholder};
+use crate::home::Home;
 
 /// The longest file that is read.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -34,10 +35,12 @@ impl<'a> Reader<'a> {
         Reader { supply, env_file: OnceCell::new() }
     }
 
-    /// The value of a source, without white space around it, and where it came from.
-    pub(super) fn read(&self, source: &InputSource) -> Option<(String, InputOrigin)> {
+    /// The value of a source, without white space around it, and where it came from. One that only stands where a value
+    /// belongs is none.
+    pub(super) fn read(&self, source: &InputSource, secret: bool) -> Option<(String, InputOrigin)> {
+        let is_real = |value: &str| placeholder::is_real(value.trim(), secret);
         let (value, origin) = match source {
-            InputSource::Env(name) => self.variable(&name.value)?,
+            InputSource::Env(name) => self.variable(&name.value, &is_real)?,
             InputSource::File { path, at } => {
                 let text = read_file(&expand(&path.value, self.supply.variable)?).ok()?;
                 (select(text, at.as_ref())?, InputOrigin::File(path.value.clone()))
@@ -49,20 +52,23 @@ impl<'a> Reader<'a> {
             }
         };
         let value = value.trim();
-        (!value.is_empty() && value.len() <= VALUE_LIMIT).then(|| (value.to_owned(), origin))
+        (is_real(value) && value.len() <= VALUE_LIMIT).then(|| (value.to_owned(), origin))
     }
 
-    fn variable(&self, name: &str) -> Option<(String, InputOrigin)> {
+    /// A variable of the environment; `.env` is asked where that has none, or none that is real.
+    fn variable(&self, name: &str, is_real: &dyn Fn(&str) -> bool) -> Option<(String, InputOrigin)> {
         let set = (self.supply.variable)(name).and_then(|value| value.into_string().ok());
-        if let Some(value) = set.filter(|value| !value.trim().is_empty()) {
+        if let Some(value) = set.filter(|value| is_real(value)) {
             return Some((value, InputOrigin::Variable(name.to_owned())));
         }
-        let file = self.env_file.get_or_init(|| {
-            let text = read_file(&self.supply.home.env_file()).unwrap_or_default();
-            env_file::parse(&text)
-        });
+        let file = self.env_file.get_or_init(|| env_file(self.supply.home));
         file.get(name).map(|value| (value.clone(), InputOrigin::EnvFile(name.to_owned())))
     }
+}
+
+/// The variables of `.env` in the home; none where it can't be read.
+pub(super) fn env_file(home: &Home) -> HashMap<String, String> {
+    env_file::parse(&read_file(&home.env_file()).unwrap_or_default())
 }
 
 /// The text of a plain file. Never waits: a pipe that nobody writes to is no file.

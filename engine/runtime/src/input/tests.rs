@@ -201,6 +201,44 @@ fn a_placeholder_of_a_secret_counts_as_unset() {
 }
 
 #[test]
+fn a_placeholder_in_the_environment_hides_no_key_of_the_env_file() {
+    let world = World::new().with_variable("A", "changeme").with_file(".env", "A=sk-real-1\n");
+    check(
+        &world,
+        "secret = true\nfrom = [{ env = 'A' }]",
+        Some(("sk-real-1", InputOrigin::EnvFile("A".into()))),
+    );
+    let world = World::new().with_variable("A", "sk-real-1").with_file(".env", "A=changeme\n");
+    check(&world, "secret = true\nfrom = [{ env = 'A' }]", Some(("sk-real-1", variable("A"))));
+    let world = World::new().with_variable("A", "  ").with_file(".env", "A=changeme\nB=sk-real-2\n");
+    check(
+        &world,
+        "secret = true\nfrom = [{ env = 'A' }, { env = 'B' }]",
+        Some(("sk-real-2", InputOrigin::EnvFile("B".into()))),
+    );
+}
+
+#[test]
+fn a_secret_with_a_control_character_is_an_error_that_says_so_and_where_it_came_from() {
+    let provider = acme("secret = true\nfrom = [{ env = 'A' }]");
+    let world = World::new().with_file(".env", r#"A="sk-real\n-1""#);
+    let error = world.resolve(&provider).unwrap_err().to_string();
+    let expect =
+        "the value of `key` from A in the home's .env has a control character in it, such as a line break";
+    assert_eq!(error, expect);
+    // A line break at the end is no part of it.
+    let world = World::new().with_variable("A", "sk-real-1\r\n");
+    check(&world, "secret = true\nfrom = [{ env = 'A' }]", Some(("sk-real-1", variable("A"))));
+}
+
+#[test]
+fn the_variables_of_the_env_file_are_told_by_their_names() {
+    let world = World::new().with_file(".env", "A=1\nexport B='2'\nC=\n# D=4\n");
+    let names = env_file_variables(&Home::at(world.folder.path()));
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["A", "B"]);
+}
+
+#[test]
 fn s28_a_source_that_is_not_trusted_is_not_read() {
     let mut world = World::new().with_variable("A", "value");
     world.trusted = false;

@@ -17,6 +17,7 @@ mod json;
 mod lock;
 pub(crate) mod moment;
 mod pool;
+mod ready;
 mod record;
 mod rest;
 mod slot;
@@ -31,6 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 pub use document::Document;
 pub use error::StoreError;
@@ -235,6 +237,12 @@ pub(crate) fn with_file<T>(home: &Home, path: &Path, work: impl FnOnce() -> T) -
 /// Replaces such a file, durably and for its owner alone. A symlink stays one; its target is replaced.
 pub(crate) fn replace_file(path: &Path, text: &str) -> Result<(), StoreError> {
     file::replace(&file::resolve(path)?, text)
+}
+
+/// Reads such a file; `None` where it is not there. One that somebody else owns is refused, one that others can read is
+/// closed to them.
+pub(crate) fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
+    file::read(&file::resolve(path)?, &mut Vec::new())
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {

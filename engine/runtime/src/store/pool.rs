@@ -137,6 +137,9 @@ pub(super) fn heal(row: &mut Object) {
     }
 }
 
+/// What a key is called in the pool that a person has given no name: Hermes Agent wants one.
+pub(super) const OFFERED: &str = "hermes-engine";
+
 /// Adds a row for a key, unless one holds it.
 pub(super) fn offer_key(pool: &mut Object, provider: &str, record: &Record) {
     let Some(key) = record.access_token() else { return };
@@ -150,7 +153,7 @@ pub(super) fn offer_key(pool: &mut Object, provider: &str, record: &Record) {
     let mut row = Object::default();
     let id: String = sha256(key.expose_secret()).chars().take(6).collect();
     row.set("id", id);
-    row.set("label", record.label().unwrap_or_else(|| "hermes-engine".to_owned()));
+    row.set("label", record.label().unwrap_or_else(|| OFFERED.to_owned()));
     row.set("auth_type", "api_key");
     row.set("priority", rows.len());
     row.set("source", "manual");

@@ -40,7 +40,7 @@ impl Slot {
         let own = record.object();
         let priority = copy.and_then(priority).or_else(|| priority(own)).unwrap_or_default();
         let rest = rest(own).or_else(|| copy.and_then(rest));
-        let label = record.label().or_else(|| of_copy("label"));
+        let label = record.label().or_else(|| of_copy("label").filter(|label| label != pool::OFFERED));
         Slot { id: MAIN.to_owned(), label, priority, rest, record }
     }
 

@@ -1,4 +1,5 @@
 mod document;
 mod file;
 mod journal;
+mod ready;
 mod scene;

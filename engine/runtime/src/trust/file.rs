@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,16 +10,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::catalog::Opened;
 use crate::home::Home;
+use crate::store::{self, StoreError};
 
 /// The files that a person trusts.
-#[derive(Debug, Clone)]
-pub struct Trust {
-    path: PathBuf,
-    content: Content,
-}
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Content {
+pub struct Trust {
     version: u32,
     /// SHA-256, in hex, by the file's absolute path.
     #[serde(default)]
@@ -39,46 +33,51 @@ pub struct TrustError {
     pub reason: String,
 }
 
-impl Trust {
-    /// Reads the file of a home; one that is not there trusts nothing.
-    pub fn read(home: &Home) -> Result<Trust, TrustError> {
-        let path = home.trust_json();
-        let failed = |reason: String| TrustError { path: home.trust_json(), action: "read", reason };
-        let content = match fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Content { version: 1, files: BTreeMap::new() }
+impl TrustError {
+    fn of(home: &Home, action: &'static str, error: StoreError) -> TrustError {
+        let reason = match error {
+            StoreError::Unreadable { source, .. } | StoreError::Unwritable { source, .. } => {
+                source.to_string()
             }
-            Err(error) => return Err(failed(error.to_string())),
+            StoreError::Foreign { owner, .. } => format!("it belongs to another user (uid {owner})"),
+            other => other.to_string(),
         };
-        Ok(Trust { path, content })
+        TrustError { path: home.trust_json(), action, reason }
+    }
+}
+
+impl Trust {
+    /// Reads the file of a home; one that is not there trusts nothing. One that somebody else owns is not believed.
+    pub fn read(home: &Home) -> Result<Trust, TrustError> {
+        let text =
+            store::read_file(&home.trust_json()).map_err(|error| TrustError::of(home, "read", error))?;
+        let Some(text) = text else { return Ok(Trust { version: 1, files: BTreeMap::new() }) };
+        serde_json::from_str(&text).map_err(|error| TrustError {
+            path: home.trust_json(),
+            action: "read",
+            reason: error.to_string(),
+        })
     }
 
     /// Whether exactly this text of a file, its flows included, is trusted.
     pub fn holds(&self, opened: &Opened) -> bool {
-        key(opened).is_some_and(|key| self.content.files.get(&key) == Some(&fingerprint(opened)))
+        key(opened).is_some_and(|key| self.files.get(&key) == Some(&fingerprint(opened)))
     }
 
-    /// Trusts a file as it is now, and remembers it.
-    pub fn add(&mut self, home: &Home, opened: &Opened) -> Result<(), TrustError> {
-        let failed = |error: io::Error| TrustError {
-            path: self.path.clone(),
-            action: "written",
-            reason: error.to_string(),
-        };
-        let key = key(opened).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        self.content.files.insert(key, fingerprint(opened));
-        home.create().and_then(|()| self.write(home)).map_err(failed)
-    }
-
-    fn write(&self, home: &Home) -> io::Result<()> {
-        // A temporary file is made for its owner alone.
-        let mut file = tempfile::NamedTempFile::new_in(home.path())?;
-        file.write_all(&serde_json::to_vec_pretty(&self.content)?)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+    /// Trusts a file as it is now, and remembers it: under a lock, so that of several at once none is lost.
+    pub fn add(home: &Home, opened: &Opened) -> Result<(), TrustError> {
+        let failed = |error| TrustError::of(home, "written", error);
+        let unwritable = |source| failed(StoreError::Unwritable { path: home.trust_json(), source });
+        let key = key(opened).ok_or_else(|| unwritable(io::ErrorKind::NotFound.into()))?;
+        home.create().map_err(unwritable)?;
+        let path = home.trust_json();
+        let added = store::with_file(home, &path, || {
+            let mut trust = Trust::read(home)?;
+            trust.files.insert(key, fingerprint(opened));
+            let text = serde_json::to_string_pretty(&trust).map_err(|error| unwritable(error.into()))?;
+            store::replace_file(&path, &format!("{text}\n")).map_err(failed)
+        });
+        added.map_err(failed)?
     }
 }
 

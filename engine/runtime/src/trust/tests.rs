@@ -72,7 +72,7 @@ fn s28_a_file_of_a_checkout_reads_nothing_until_it_is_trusted() {
     assert_eq!(judged.new_hosts, ["https://api.acme.example"]);
     assert!(judged.vouched.is_none());
     assert!(judged.provider.inputs["api_key"].from.is_empty());
-    Trust::read(&checkout.home).unwrap().add(&checkout.home, &checkout.open()).unwrap();
+    Trust::add(&checkout.home, &checkout.open()).unwrap();
     let judged = checkout.judge();
     assert!(judged.withheld.is_empty() && judged.vouched.is_some());
     assert_eq!(judged.provider.inputs["api_key"].from.len(), 1);
@@ -82,7 +82,7 @@ fn s28_a_file_of_a_checkout_reads_nothing_until_it_is_trusted() {
 fn s28_trust_ends_when_a_byte_of_the_file_changes() {
     let checkout = Checkout::new();
     checkout.write("providers.d/acme.toml", OWN);
-    Trust::read(&checkout.home).unwrap().add(&checkout.home, &checkout.open()).unwrap();
+    Trust::add(&checkout.home, &checkout.open()).unwrap();
     checkout.write("providers.d/acme.toml", &OWN.replace("api.acme.example", "evil.example"));
     assert_eq!(checkout.judge().withheld, [key()]);
 }
@@ -131,4 +131,31 @@ fn a_damaged_trust_file_is_an_error_and_stays_as_it_is() {
     let error = judge(&checkout.catalog, &checkout.open(), || Trust::read(&checkout.home)).unwrap_err();
     assert!(error.to_string().contains("trust.json"), "{error}");
     assert_eq!(fs::read_to_string(path).unwrap(), "{ not json");
+}
+
+#[test]
+fn a_file_of_trust_that_somebody_else_owns_is_not_believed() {
+    let checkout = Checkout::new();
+    checkout.write("providers.d/acme.toml", OWN);
+    Trust::add(&checkout.home, &checkout.open()).unwrap();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(checkout.home.trust_json(), Some(12_345), None).unwrap();
+        let error = Trust::read(&checkout.home).unwrap_err().to_string();
+        assert!(error.contains("trust.json") && error.contains("another user (uid 12345)"), "{error}");
+        assert!(Trust::add(&checkout.home, &checkout.open()).is_err());
+    }
+}
+
+#[test]
+fn a_link_to_a_file_of_trust_stays_one() {
+    let checkout = Checkout::new();
+    checkout.write("providers.d/acme.toml", OWN);
+    let shared = checkout.write("shared/trust.json", r#"{"version": 1, "files": {"/other.toml": "00"}}"#);
+    checkout.home.create().unwrap();
+    std::os::unix::fs::symlink(&shared, checkout.home.trust_json()).unwrap();
+    Trust::add(&checkout.home, &checkout.open()).unwrap();
+    assert!(checkout.home.trust_json().is_symlink());
+    let text = fs::read_to_string(shared).unwrap();
+    assert!(text.contains("/other.toml") && text.contains("acme.toml"), "{text}");
+    assert!(checkout.judge().withheld.is_empty());
 }

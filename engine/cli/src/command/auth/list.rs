@@ -1,4 +1,4 @@
-//! `auth list`, `auth status`: what the stored credentials are good for.
+//! `auth list`, `auth status`: what the credentials are good for that are stored, set, or in a file.
 
 use hermes_engine::clock;
 use hermes_engine::credential::{self, Standing, Status};
@@ -17,29 +17,37 @@ use crate::session::Session;
 pub(super) fn list(output: Output, context: &Context) -> Ended {
     let store = Store::open(context.home.clone());
     let document = store.read()?;
+    let stored = document.providers();
     let known = |id: &String| match Session::open(context, Some(id)) {
         Ok(session) => {
-            let all = standings_of(&session, &document, &|_| true).unwrap_or_default();
+            let all = or_why(standings_of(&session, &document, &|_| true));
             all.iter().map(|status| object(&session, status)).collect()
         }
         // A record of a provider that has no file here: another program's, or of a file that is gone.
         Err(_) => vec![json!({ "provider": id, "name": id, "logged_in": null, "standing": "unknown" })],
     };
-    let all: Vec<Value> = document.providers().iter().flat_map(known).collect();
+    let mut all: Vec<Value> = stored.iter().flat_map(known).collect();
+    for entry in context.catalog.entries().iter().filter(|entry| !stored.contains(&entry.id)) {
+        let Some(session) = Session::open_quietly(context, entry) else { continue };
+        let set = standings_without_programs(&session, &document);
+        all.extend(set.iter().filter(|one| one.source.is_some()).map(|status| object(&session, status)));
+    }
     if output.is_json() {
         render::answer_json(&json!({ "version": 1, "credentials": all }))?;
     } else if all.is_empty() {
-        render::say("No credential is stored; `hermes-engine run-flow PROVIDER` logs in.");
+        render::say("No credential is stored or set; `hermes-engine run-flow PROVIDER` logs in.");
     } else {
         let cell = |value: &Value, key: &str| safe(value[key].as_str().unwrap_or_default());
         let row = |value: &Value| {
             let priority =
                 value["priority"].as_i64().map(|priority| priority.to_string()).unwrap_or_default();
-            let [provider, label, id, standing, region, expires_at] =
-                ["provider", "label", "id", "standing", "region", "expires_at"].map(|key| cell(value, key));
-            vec![provider, label, id, priority, standing, region, expires_at]
+            let [provider, label, id, standing, source, region, expires_at] =
+                ["provider", "label", "id", "standing", "source", "region", "expires_at"]
+                    .map(|key| cell(value, key));
+            vec![provider, label, id, priority, standing, source, region, expires_at]
         };
-        let head = ["PROVIDER", "LABEL", "ID", "PRIORITY", "STATE", "REGION", "EXPIRES"].map(str::to_owned);
+        let head = ["PROVIDER", "LABEL", "ID", "PRIORITY", "STATE", "SOURCE", "REGION", "EXPIRES"];
+        let head = head.map(str::to_owned);
         let rows: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(all.iter().map(row)).collect();
         render::answer(&table::columns(&rows))?;
     }
@@ -81,6 +89,25 @@ pub(in crate::command) fn standings_of(
     Ok(credential::statuses(document, &session.provider, &inputs, clock::wall()))
 }
 
+/// The same without running a program, and with the reason where a value can't be used.
+pub(in crate::command) fn standings_without_programs(
+    session: &Session<'_>,
+    document: &Document,
+) -> Vec<Status> {
+    or_why(standings_of(session, document, &|source| !matches!(source, InputSource::Command(_))))
+}
+
+/// A value that can't be used makes a credential that can't be.
+fn or_why(judged: Result<Vec<Status>, Failure>) -> Vec<Status> {
+    judged.unwrap_or_else(|failure| vec![Status::unusable(&failure.code, &failure.message)])
+}
+
+/// A reason for a line that begins with the provider's name, which it need not say again.
+pub(in crate::command) fn because(session: &Session<'_>, reason: &str) -> String {
+    let rest = reason.strip_prefix(session.provider.name.as_str());
+    safe(rest.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(reason))
+}
+
 /// A status as programs read it.
 pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Value {
     json!({
@@ -96,6 +123,7 @@ pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Valu
         "id": status.id,
         "priority": status.priority,
         "source": status.source,
+        "untrusted_file": session.distrust().map(|_| safe(&session.source)),
     })
 }
 
@@ -120,8 +148,8 @@ pub(in crate::command) fn line(session: &Session<'_>, status: &Status) -> String
 /// The same of a further credential, which is told by its name.
 fn other_line(status: &Status) -> String {
     let (mark, what) = said(status.standing);
-    let name = status.label.as_deref().or(status.id.as_deref()).unwrap_or_default();
-    format!("{mark} {} ({what})", safe(name))
+    let name = status.label.as_deref().or(status.id.as_deref()).or(status.source.as_deref());
+    format!("{mark} {} ({what})", safe(name.unwrap_or_default()))
 }
 
 fn said(standing: Standing) -> (&'static str, &'static str) {

@@ -10,7 +10,7 @@ use crate::args::Output;
 use crate::context::Context;
 use crate::flow::{self, Options, Wire};
 
-pub(super) use list::{line, object, standings_of};
+pub(super) use list::{because, line, object, standings_of, standings_without_programs};
 
 /// List, judge, add, remove and reset credentials.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the stored credentials
+    /// List the credentials that are stored, or set in the environment, in .env or in a file that a provider reads
     List {
         #[command(flatten)]
         output: Output,

@@ -112,7 +112,7 @@ fn a_key_from_the_environment_is_used_and_never_stored() {
     assert!(credential.origins.0.contains(&"https://api.example".to_owned()));
     assert!(std::fs::read_dir(scene.home()).unwrap().next().is_none(), "no trace");
     let status = scene.status();
-    assert_eq!((status.standing, status.source.as_deref()), (Standing::LoggedIn, Some("ACME_KEY")));
+    assert_eq!((status.standing, status.source.as_deref()), (Standing::LoggedIn, Some("env:api_key")));
     // A login with it chooses the provider, and still stores no key.
     save(&scene, "k1", None);
     assert_eq!(scene.file()["active_provider"], "acme");

@@ -1,0 +1,61 @@
+//! Whether anything can be done with a credential, and where one that is stored nowhere comes from.
+
+use std::collections::BTreeSet;
+
+use hermes_engine_core::access::{Held, access};
+use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::provider::{Action, Provider, StateKind, ValueSource};
+
+use super::{Credential, Inputs, reach, trouble};
+
+/// Why a credential is of no use to a client, where `[api]` reads an input that nobody has given: it is as good as none.
+pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
+    lack_of(
+        provider,
+        &Held {
+            region: credential.region.as_deref(),
+            inputs: &credential.inputs,
+            token: &credential.token,
+            origins: &credential.origins,
+        },
+    )
+}
+
+/// The same for a credential as `[api]` reads it.
+pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
+    let failure = access(provider, held, None).err()?;
+    let given = |name: &String| held.inputs.contains_key(name);
+    let absent: Vec<String> = reach::inputs_of_api(provider)
+        .into_iter()
+        .filter(|name| !given(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let is_lack = failure.code == "missing_input" && !absent.is_empty();
+    is_lack.then(|| {
+        let words = format!("nobody has said {}, and without it no request can be sent", absent.join(" or "));
+        trouble::worded(provider, "not_logged_in", &words)
+    })
+}
+
+/// Where a credential comes from that is made of inputs, for programs: `env:NAME`, `.env:NAME`, `file:PATH`,
+/// `command:PROGRAM`. `None` where no source gave it.
+pub fn made_from(provider: &Provider, inputs: &Inputs) -> Option<String> {
+    let token = token_inputs(provider);
+    // A token that a server mints is made of all that the login reads.
+    let is_read = |name: &String| token.is_empty() || token.contains(name);
+    let mut sources = inputs.origins.iter().filter(|(name, origin)| origin.is_source() && is_read(name));
+    sources.next().map(|(_, origin)| origin.word())
+}
+
+/// The inputs that are the token itself.
+fn token_inputs(provider: &Provider) -> BTreeSet<String> {
+    let starts = provider.starts(Action::Login).into_iter().filter_map(|id| provider.states.get(id.0));
+    let templates = starts.filter_map(|state| match &state.kind {
+        StateKind::Success(success) => match &success.access_token {
+            ValueSource::Template(token) => Some(token),
+            ValueSource::Path(_) => None,
+        },
+        _ => None,
+    });
+    reach::inputs_of(provider, templates)
+}
