@@ -118,12 +118,16 @@ const KEYED: [(&str, &str, &str); 2] = [
 const CUSTOM: [&str; 2] = ["custom", "custom-anthropic"];
 const CUSTOM_URL: &str = "https://my.example/anthropic";
 
-/// Logs in to an endpoint of a person's own that wants no key.
+/// Logs in to an endpoint of a person's own, with a key or to one that wants none.
 #[track_caller]
-fn add_custom(program: &Program, id: &str) {
+fn add_custom(program: &Program, id: &str, key: Option<&str>) {
     let url = format!("base_url={CUSTOM_URL}");
-    let run = program.run_bare(&["run-flow", id, "--set", &url]).expect_code(0);
-    check_no_foreign(&run);
+    let login = ["run-flow", id, "--set", &url];
+    let run = match key {
+        Some(key) => program.run_with(&[&login[..], &["--stdin", "api_key"]].concat(), key),
+        None => program.run_bare(&login),
+    };
+    check_no_foreign(&run.expect_code(0));
 }
 
 fn sha256(text: &str) -> String {
@@ -202,9 +206,13 @@ fn a_typed_key_is_taken_at_first_use_and_at_every_other() {
 fn an_endpoint_of_ones_own_is_handed_no_foreign_credential_whichever_protocol_it_speaks() {
     let program = haunted_by_file("");
     for id in CUSTOM {
-        add_custom(&program, id);
+        add_custom(&program, id, None);
         check_has(&program, id, "no-key", CUSTOM_URL);
         check_refused(&program, id, "no-key");
+        let key = format!("typed-{id}-0001");
+        add_custom(&program, id, Some(&key));
+        check_has(&program, id, &key, CUSTOM_URL);
+        check_refused(&program, id, &key);
     }
     let mode = |id| program.run_bare(&["resolve", id]).expect_code(0).json()["api_mode"].clone();
     assert_eq!(CUSTOM.map(mode), ["chat_completions", "anthropic_messages"]);
