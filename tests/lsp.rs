@@ -240,7 +240,7 @@ fn states_names_and_keys_are_completed_in_broken_text() {
     for state in ["device", "poll", "success"] {
         assert!(states.contains(&state.to_owned()), "{states:?}");
     }
-    let names = editor.complete(&acme("{{client_id}}", "{{|"));
+    let names = editor.complete(&acme("{{device.device_code}}", "{{|"));
     for name in ["client_id", "device.user_code", "pkce.challenge"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
@@ -250,6 +250,72 @@ fn states_names_and_keys_are_completed_in_broken_text() {
     assert!(keys.contains(&"every".to_owned()) && keys.contains(&"until".to_owned()), "{keys:?}");
     let keys = editor.complete(&acme("{ fail = ", "{ f|"));
     assert!(keys.contains(&"relogin".to_owned()), "{keys:?}");
+    editor.end();
+}
+
+#[test]
+fn paths_modes_and_codes_are_completed() {
+    let mut editor = editor();
+    let has = |all: &[String], wanted: &[&str]| {
+        for word in wanted {
+            assert!(all.contains(&(*word).to_owned()), "{word} in {all:?}");
+        }
+    };
+    let asked = editor.complete(&acme("exists = [\"$.device_code\", \"$.user_code\"]", "exists = [\"|\"]"));
+    has(&asked, &["$.device_code", "$.user_code", "$.verification_uri"]);
+    let compared = editor.complete(&acme("{ if = { \"$.error\" = ", "{ if = { |"));
+    has(&compared, &["$.error", "$.access_token", "exists", "status"]);
+    has(
+        &editor.complete(&acme("\"chat_completions\"", "\"|\"")),
+        &["anthropic_messages", "chat_completions"],
+    );
+    let codes = editor.complete(&acme("fail = \"token_exchange_failed\"", "fail = \"|\""));
+    has(&codes, &["token_exchange_failed", "authorization_denied"]);
+    editor.end();
+}
+
+#[test]
+fn a_name_that_can_have_no_value_at_the_cursor_is_not_offered() {
+    let mut editor = editor();
+    let names = editor.complete(&acme("{{client_id}}", "{{|"));
+    assert!(!names.iter().any(|name| name.starts_with("response.") || name == "redirect_uri"), "{names:?}");
+    let own = editor.complete(&acme("{{device.device_code}}", "{{|"));
+    assert!(!own.iter().any(|name| name.starts_with("poll.")), "{own:?}");
+    assert!(own.contains(&"device.device_code".to_owned()), "{own:?}");
+    editor.end();
+}
+
+#[test]
+fn a_word_that_was_probably_meant_is_offered_for_a_person_to_take() {
+    let mut editor = editor();
+    editor.write("providers.d/acme.toml", &acme("{ to = \"poll\" },", "{ to = \"pol\" },"), false);
+    let uri = editor.uri("providers.d/acme.toml");
+    let place = json!({ "line": 14, "character": 11 });
+    let range = json!({ "start": place, "end": place });
+    let asked = json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
+    let actions = editor.ask("textDocument/codeAction", asked);
+    assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "\"poll\"", "{actions}");
+    editor.end();
+}
+
+#[test]
+fn what_an_editor_says_wrongly_ends_nothing() {
+    let mut editor = editor();
+    editor.tell("textDocument/didOpen", json!({ "textDocument": { "uri": "file:///a b/c.toml" } }));
+    editor.tell("textDocument/didChange", json!({ "nonsense": true }));
+    let states = editor.complete(&acme("{ to = \"poll\" }", "{ to = \"|"));
+    assert!(states.contains(&"poll".to_owned()), "{states:?}");
+    editor.end();
+}
+
+#[test]
+fn a_file_that_is_no_provider_any_more_has_no_findings() {
+    let mut editor = Editor::new();
+    let schema = "#:schema ../schemas/provider.schema.json\n";
+    let found = editor.write("elsewhere/acme.toml", &format!("{schema}nonsense = 1\n"), true);
+    assert!(!found.is_empty());
+    let found = editor.write("elsewhere/acme.toml", "nonsense = 1\n", false);
+    assert!(found.is_empty(), "{found:?}");
     editor.end();
 }
 

@@ -1,13 +1,17 @@
 //! What can be written at the cursor.
 
-use hermes_engine::catalog::Catalog;
+use std::collections::BTreeSet;
+
+use hermes_engine::catalog::{Catalog, mode_names};
+use hermes_engine_core::machine::code;
 use hermes_engine_core::parse::{Language, Node};
+use hermes_engine_core::provider::{StateKind, Then};
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
 use super::cursor::{self, Cursor};
 use super::document::Document;
-use super::name;
 use super::schema::Schema;
+use super::{name, path};
 
 /// All that can be written at a byte of a document; the editor filters by what is written already.
 pub(super) fn items(document: &Document, offset: usize, catalog: &Catalog) -> Vec<CompletionItem> {
@@ -15,7 +19,7 @@ pub(super) fn items(document: &Document, offset: usize, catalog: &Catalog) -> Ve
         Cursor::Elsewhere => Vec::new(),
         Cursor::Key { table, .. } => keys(document, &table),
         Cursor::Value { path, written, quoted } => match cursor::template(&written) {
-            Some(name) => names(document, name),
+            Some(name) => names(document, name, &path),
             None => {
                 let words = words(document, &path, catalog);
                 words.into_iter().map(|word| value(word, quoted, document.language)).collect()
@@ -28,14 +32,23 @@ fn keys(document: &Document, table: &[String]) -> Vec<CompletionItem> {
     let schema = Schema::of(document.is_test);
     let item =
         |(key, what): (&str, &str)| item(key.to_owned(), CompletionItemKind::PROPERTY, what.to_owned());
-    schema.keys(table).into_iter().map(item).collect()
+    let mut keys: Vec<CompletionItem> = schema.keys(table).into_iter().map(item).collect();
+    if let [.., state, on, _, "if" | "unless"] =
+        table.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+        && *on == "on"
+    {
+        let paths = path::of_answers(document, state).into_iter();
+        keys.extend(paths.map(|path| value(path, false, document.language)));
+    }
+    keys
 }
 
 /// The names that begin with what is written before the last dot; an editor replaces only what stands after it.
-fn names(document: &Document, written: &str) -> Vec<CompletionItem> {
+fn names(document: &Document, written: &str, path: &[String]) -> Vec<CompletionItem> {
     let Some(read) = &document.read else { return Vec::new() };
     let typed = written.rfind('.').map_or("", |dot| written.get(..=dot).unwrap_or(""));
     let known = name::all(&read.provider).into_iter();
+    let known = known.filter(|known| document.is_test || name::may_stand(&read.provider, &known.name, path));
     let fitting = known.filter_map(|known| Some((known.name.strip_prefix(typed)?.to_owned(), known.what)));
     fitting.map(|(name, what)| item(name, CompletionItemKind::VARIABLE, what)).collect()
 }
@@ -48,6 +61,13 @@ fn words(document: &Document, path: &[String], catalog: &Catalog) -> Vec<String>
         | ["start", _, "*"]
         | ["states", _, "on", "*", "to"]
         | ["states", _, "refresh", "to"] => states(document),
+        ["states", state, "on", "*", "if" | "unless", "exists"]
+        | ["states", state, "on", "*", "if" | "unless", "exists", "*"] => path::of_answers(document, state),
+        ["states", "success", "access_token" | "refresh_token" | "notice"]
+        | ["states", "success", "keep", _]
+        | ["states", "success", "expires", "value"] => path::that_lead_to_success(document),
+        ["states", _, "on", "*", "fail"] => codes(document),
+        ["api", "mode"] | ["models", "*", "mode"] => mode_names(),
         ["extends"] => catalog.files().1.into_iter().map(|entry| entry.id).collect(),
         ["region"] | ["test", "*", "region"] => regions(document),
         _ => Schema::of(document.is_test).words(path).into_iter().map(str::to_owned).collect(),
@@ -66,6 +86,21 @@ fn states(document: &Document) -> Vec<String> {
         }
     }
     names
+}
+
+/// The codes that the file fails with, and those that the engine has words for.
+fn codes(document: &Document) -> Vec<String> {
+    let states = document.read.iter().flat_map(|read| &read.provider.states);
+    let rules = states.flat_map(|state| match &state.kind {
+        StateKind::Active(active) => active.on.as_slice(),
+        _ => &[],
+    });
+    let own = rules.filter_map(|rule| match &rule.then {
+        Then::Fail { code, .. } => Some(code.value.clone()),
+        Then::Go(_) => None,
+    });
+    let known = code::KNOWN.iter().map(|known| known.code.to_owned());
+    own.chain(known).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 fn regions(document: &Document) -> Vec<String> {

@@ -24,8 +24,21 @@ pub(super) fn actions(document: &Document, at: Range) -> Vec<CodeActionOrCommand
         let range = range(document, finding.primary.span);
         range.is_some_and(|range| range.start <= at.end && at.start <= range.end)
     };
-    let action = |finding: &Diagnostic| Some(action(document, finding, finding.fix.as_ref()?));
+    let action = |finding: &Diagnostic| match &finding.fix {
+        Some(fix) => Some(action(document, finding, fix, true)),
+        None => Some(action(document, finding, &guess(document, finding)?, false)),
+    };
     own(document).filter(here).filter_map(action).collect()
+}
+
+/// The mend of a finding that asks whether another word was meant: a person decides. Quotation marks stay.
+fn guess(document: &Document, finding: &Diagnostic) -> Option<Fix> {
+    let meant = finding.help.as_deref()?.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+    let span = finding.primary.span;
+    let words = document.checked.sources.text(span);
+    let quote =
+        words.chars().next().filter(|c| matches!(c, '"' | '\'')).map(String::from).unwrap_or_default();
+    Some(Fix { span, replacement: format!("{quote}{meant}{quote}") })
 }
 
 fn own(document: &Document) -> impl Iterator<Item = &Diagnostic> {
@@ -61,7 +74,7 @@ fn related(document: &Document, label: &Label) -> Option<DiagnosticRelatedInform
     Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
 }
 
-fn action(document: &Document, finding: &Diagnostic, fix: &Fix) -> CodeActionOrCommand {
+fn action(document: &Document, finding: &Diagnostic, fix: &Fix, is_certain: bool) -> CodeActionOrCommand {
     let edit =
         TextEdit { range: range(document, fix.span).unwrap_or_default(), new_text: fix.replacement.clone() };
     // An address is a key that never changes once it is made.
@@ -72,7 +85,7 @@ fn action(document: &Document, finding: &Diagnostic, fix: &Fix) -> CodeActionOrC
         kind: Some(CodeActionKind::QUICKFIX),
         diagnostics: Some(vec![shown(document, finding)]),
         edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
-        is_preferred: Some(true),
+        is_preferred: Some(is_certain),
         ..CodeAction::default()
     })
 }

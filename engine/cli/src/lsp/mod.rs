@@ -11,6 +11,7 @@ mod document;
 mod finding;
 mod hover;
 mod name;
+mod path;
 mod place;
 mod schema;
 
@@ -113,26 +114,27 @@ impl Server<'_> {
         }
     }
 
+    /// Takes note of what the editor tells. One that can't be read is passed over: there is nobody to answer.
     fn hear(&mut self, notification: Notification) -> Result<(), Broken> {
         let Notification { method, params } = notification;
         match method.as_str() {
-            DidOpenTextDocument::METHOD => {
-                let open: DidOpenTextDocumentParams = serde_json::from_value(params)?;
-                self.take(open.text_document.uri, open.text_document.text)
-            }
+            DidOpenTextDocument::METHOD => match serde_json::from_value(params) {
+                Ok(DidOpenTextDocumentParams { text_document: open }) => self.take(open.uri, open.text),
+                Err(_) => Ok(()),
+            },
             DidChangeTextDocument::METHOD => {
-                let mut change: DidChangeTextDocumentParams = serde_json::from_value(params)?;
-                match change.content_changes.pop() {
-                    Some(whole) => self.take(change.text_document.uri, whole.text),
-                    None => Ok(()),
+                let change: Option<DidChangeTextDocumentParams> = serde_json::from_value(params).ok();
+                let whole = change.and_then(|mut c| Some((c.text_document.uri, c.content_changes.pop()?)));
+                whole.map_or(Ok(()), |(uri, whole)| self.take(uri, whole.text))
+            }
+            DidCloseTextDocument::METHOD => match serde_json::from_value(params) {
+                Ok(DidCloseTextDocumentParams { text_document: closed }) => {
+                    let path = place::path_of(&closed.uri);
+                    path.and_then(|path| self.documents.remove(&path));
+                    self.publish(closed.uri, Vec::new())
                 }
-            }
-            DidCloseTextDocument::METHOD => {
-                let close: DidCloseTextDocumentParams = serde_json::from_value(params)?;
-                let path = place::path_of(&close.text_document.uri);
-                path.and_then(|path| self.documents.remove(&path));
-                self.publish(close.text_document.uri, Vec::new())
-            }
+                Err(_) => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -141,7 +143,11 @@ impl Server<'_> {
     fn take(&mut self, uri: Uri, text: String) -> Result<(), Broken> {
         let Some(path) = place::path_of(&uri) else { return Ok(()) };
         let previous = self.documents.remove(&path);
-        let Some(document) = Document::new(&path, uri, text, previous) else { return Ok(()) };
+        let was_ours = previous.is_some();
+        let Some(document) = Document::new(&path, uri.clone(), text, previous) else {
+            // What was found in it while it was one of ours is nothing now.
+            return if was_ours { self.publish(uri, Vec::new()) } else { Ok(()) };
+        };
         self.documents.insert(path, document);
         let catalog = self.overlaid();
         for document in self.documents.values_mut() {

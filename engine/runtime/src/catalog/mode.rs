@@ -49,9 +49,14 @@ pub fn mode_credentials() -> BTreeSet<String> {
     api_modes().flat_map(|mode| mode.credentials().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
+/// The protocols whose conventions the program knows.
+pub fn mode_names() -> Vec<String> {
+    let files = Layer::BuiltIn.files("modes").into_iter();
+    files.filter_map(|file| file.strip_suffix(".toml").map(str::to_owned)).collect()
+}
+
 fn api_modes() -> impl Iterator<Item = ApiMode> {
-    let names = Layer::BuiltIn.files("modes").into_iter();
-    names.filter_map(|name| api_mode(name.strip_suffix(".toml")?))
+    mode_names().into_iter().filter_map(|name| api_mode(&name))
 }
 
 /// The conventions of a protocol, by `api.mode`; `None` where the program knows none.
