@@ -9,6 +9,7 @@ use crate::load::{BROUGHT, UNKNOWN_FLOW};
 use crate::parse::SYNTAX;
 use crate::provider::lower;
 use crate::raw::read::{UNKNOWN_KEY, WRONG_TYPE};
+use crate::replay::{NO_TESTS, SECRET_IN_REPLY, STALE_TEST, UNTESTED_FIELD, UNTESTED_RULE};
 use crate::source::{FileId, Sources, Span};
 
 /// HE007: an allowance without a reason or without a finding.
@@ -20,12 +21,10 @@ struct Allowance {
     span: Span,
     /// The line that it is for, counted from 1: the next that is no allowance.
     line: usize,
-    /// The codes that it silences.
-    codes: Vec<String>,
+    /// The codes that it silences, and whether each silenced something.
+    codes: Vec<(String, bool)>,
     /// Whether it says why.
     has_reason: bool,
-    /// Whether it silenced something.
-    used: bool,
 }
 
 /// Takes out the findings that their files allow, and reports those allowances of `files` that have no reason or no
@@ -39,10 +38,7 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
         sources.iter().flat_map(|(file, _)| of_file(sources, file)).collect();
     let mut left: Vec<Diagnostic> = findings
         .into_iter()
-        .filter(|finding| {
-            let silencer = allowances.iter_mut().find(|allowance| allowance.silences(finding, sources));
-            silencer.map(|allowance| allowance.used = true).is_none()
-        })
+        .filter(|finding| !allowances.iter_mut().any(|allowance| allowance.silences(finding, sources)))
         .collect();
     left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
     sort(&mut left);
@@ -50,13 +46,15 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
 }
 
 impl Allowance {
-    fn silences(&self, finding: &Diagnostic, sources: &Sources) -> bool {
+    /// Whether it is for this finding; it is then used.
+    fn silences(&mut self, finding: &Diagnostic, sources: &Sources) -> bool {
         let brought = finding.secondary.iter().filter(|label| label.text == BROUGHT).map(|label| label.span);
         let mut places = [finding.primary.span].into_iter().chain(brought);
-        self.has_reason
-            && self.codes.iter().any(|code| code == finding.code.id)
+        let is_here = self.has_reason
             && can_be_allowed(finding.code)
-            && places.any(|place| self.span.file == place.file && self.line == sources.start_of(place).line)
+            && places.any(|place| self.span.file == place.file && self.line == sources.start_of(place).line);
+        let code = self.codes.iter_mut().find(|(code, _)| code == finding.code.id).filter(|_| is_here);
+        code.map(|(_, used)| *used = true).is_some()
     }
 }
 
@@ -77,10 +75,22 @@ fn idle(allowance: &Allowance) -> Option<Diagnostic> {
             .help("write `# check: allow HE401 -- why it is right here`"),
         );
     }
-    (!allowance.used).then(|| {
-        Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, "an allowance for something that is not found")
-            .help("take it out; it belongs on the line above the finding")
-    })
+    let (code, _) = allowance.codes.iter().find(|(_, used)| !used)?;
+    let others = allowance.codes.len() > 1;
+    let message = match (is_a_code(code), others) {
+        (false, _) => format!("there is no code `{code}`"),
+        (true, true) => format!("an allowance for `{code}`, which is not found"),
+        (true, false) => "an allowance for something that is not found".to_owned(),
+    };
+    Some(
+        Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, message)
+            .help("take it out; it belongs on the line above the finding"),
+    )
+}
+
+fn is_a_code(id: &str) -> bool {
+    let of_tests = [&UNTESTED_RULE, &UNTESTED_FIELD, &STALE_TEST, &SECRET_IN_REPLY, &NO_TESTS];
+    super::codes().into_iter().chain(of_tests).any(|code| code.id == id)
 }
 
 fn of_file(sources: &Sources, file: FileId) -> Vec<Allowance> {
@@ -110,9 +120,12 @@ fn of_line(line: &str, file: FileId, start: usize) -> Option<Allowance> {
     Some(Allowance {
         span: Span { file, start: at(line.len() - comment.len()), end: at(line.len()) },
         line: 0,
-        codes: codes.split([' ', ',']).filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+        codes: codes
+            .split([' ', ','])
+            .filter(|code| !code.is_empty())
+            .map(|code| (code.to_owned(), false))
+            .collect(),
         has_reason: !reason.trim().is_empty(),
-        used: false,
     })
 }
 

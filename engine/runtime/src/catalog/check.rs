@@ -40,12 +40,15 @@ impl Catalog {
     /// Checks provider files with their tests, and flow files. A provider is also held against the rest of the catalogue.
     pub fn check(&self, targets: &[Target]) -> Checked {
         let mut checked = Checked { files: targets.len(), ..Checked::default() };
-        let mut own = Vec::new();
+        let (mut own, mut judged) = (Vec::new(), Vec::new());
         let mut providers = Vec::new();
         for target in targets {
             match self.check_one(target, &mut checked) {
                 Ok(provider) => {
-                    own.extend(self.own_files(&target.entry, &checked.sources));
+                    let files = self.own_files(&target.entry, &checked.sources);
+                    // Of a file that can't be read no rule has looked for what its allowances are about.
+                    judged.extend(files.iter().copied().filter(|_| provider.is_some()));
+                    own.extend(files);
                     providers.extend(provider.filter(|_| target.kind == Kind::Provider));
                 }
                 Err(error) => checked.unreadable.push((target.entry.clone(), error)),
@@ -53,7 +56,8 @@ impl Catalog {
         }
         let among = self.check_among(&providers, &own, &mut checked.sources);
         checked.diagnostics.extend(among);
-        let mut findings = apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &own);
+        let mut findings =
+            apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &judged);
         check::sort(&mut findings);
         findings.dedup();
         checked.diagnostics = findings;

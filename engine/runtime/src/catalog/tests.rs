@@ -155,3 +155,13 @@ fn every_built_in_protocol_is_read() {
     assert_eq!(api_mode("no_such_mode"), None);
     assert_eq!(api_mode("../acme"), None);
 }
+
+#[test]
+fn an_allowance_in_a_file_that_can_not_be_read_is_not_called_idle() {
+    let allowed = "# check: allow HE603 -- the account chooses\nstart = { login = \"ask\" }\n";
+    let disk = Disk::new().with("here/acme.toml", allowed);
+    let catalog = disk.catalog();
+    let target = catalog.target("acme").unwrap();
+    let found: Vec<&str> = catalog.check(&target).diagnostics.iter().map(|f| f.code.id).collect();
+    assert!(found.contains(&"HE101") && !found.contains(&"HE007"), "{found:?}");
+}

@@ -22,7 +22,17 @@ fn left(text: &str, at: &str, ids: &[&str]) -> Vec<&'static str> {
 #[test]
 fn allowances_silence_their_codes_on_the_next_line_that_is_none() {
     assert!(left(TEXT, "b = 2", &["HE401", "HE601", "HE602"]).is_empty());
-    assert_eq!(left(TEXT, "b = 2", &["HE401", "HE602", "HE606"]), ["HE606"]);
+    assert_eq!(left(TEXT, "b = 2", &["HE401", "HE601", "HE602", "HE606"]), ["HE606"]);
+}
+
+#[test]
+fn each_code_of_an_allowance_is_idle_by_itself() {
+    assert_eq!(left(TEXT, "b = 2", &["HE401", "HE602"]), ["HE007"]);
+    let text = "# check: allow HE999 -- so it is\nb = 2\n";
+    let mut sources = Sources::default();
+    let file = sources.add("acme.toml", text);
+    let found = apply_allowances(Vec::new(), &sources, &[file]);
+    assert_eq!(found[0].message, "there is no code `HE999`");
 }
 
 #[test]
