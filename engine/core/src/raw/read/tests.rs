@@ -67,11 +67,24 @@ fn every_mistake_of_a_file_is_reported_at_once() {
                 "HE005",
                 "5",
                 "`until` must be a duration such as \"90s\", or a table with `value` and `unit`, not a whole number",
-                "",
+                "write the unit too: `\"5s\"` for seconds, `\"5m\"` for minutes",
             ),
         ],
     );
     assert_eq!(value.expect("what is left").states.len(), 2);
+}
+
+#[test]
+fn a_bare_number_for_a_duration_wants_its_unit_and_has_no_certain_mend() {
+    let text = "[states.a]\nevery = { value = 5, unit = 's', default = 2 }\non = [{ to = 'a', slower = 5 }]\n[states.success]\nrefresh = { to = 'a', early = 60 }\n";
+    let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+    let (_, findings) = read::<Provider>(&node);
+    assert_eq!(findings.len(), 4, "{findings:#?}");
+    for finding in &findings {
+        assert!(finding.message.contains("a duration such as \"60s\""), "{finding:?}");
+        assert!(finding.help.as_deref().is_some_and(|help| help.contains("s\"` for seconds")), "{finding:?}");
+        assert_eq!(finding.fix, None);
+    }
 }
 
 #[test]

@@ -66,6 +66,12 @@ pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node) -> Diagnostic {
 /// Offers the same value in the type that was meant.
 fn retyped(finding: Diagnostic, node: &Node, expected: &str) -> Diagnostic {
     let replacement = match &node.value {
+        // A bare number says nothing of its unit: what was meant is not certain.
+        Value::Integer(number) if expected.contains("duration") => {
+            return finding.help(format!(
+                "write the unit too: `\"{number}s\"` for seconds, `\"{number}m\"` for minutes"
+            ));
+        }
         Value::Integer(number) if expected.contains("string") => format!("\"{number}\""),
         Value::Bool(truth) if expected.contains("string") => format!("\"{truth}\""),
         Value::String(text) if expected.contains("number") && text.parse::<i64>().is_ok() => text.clone(),
