@@ -72,7 +72,7 @@ fn load_as(
     let id = added(sources, file);
     let own = match parse::parse(&file.text, file.language, id) {
         Ok(node) => node,
-        Err(findings) => return finished(None, findings),
+        Err(findings) => return finished(None, findings, sources),
     };
     let extends = own.get("extends").map(|node| node.span);
     let mut findings = Vec::new();
@@ -84,7 +84,7 @@ fn load_as(
     let exceeded = limit::exceeded(&merged);
     if !exceeded.is_empty() {
         findings.extend(exceeded);
-        return finished(None, findings);
+        return finished(None, findings, sources);
     }
 
     let (raw, unread) = read::read(&merged);
@@ -100,7 +100,7 @@ fn load_as(
     if let Some(extends) = extends {
         point_at_both(&mut findings, id, extends);
     }
-    finished(provider, findings)
+    finished(provider, findings, sources)
 }
 
 /// The file's id; a file that was read before is not added again.
@@ -180,8 +180,8 @@ pub(crate) fn brought_by(extends: Span) -> Label {
     Label { span: extends, text: BROUGHT.to_owned() }
 }
 
-fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>) -> Loaded {
-    crate::check::tidy(&mut findings);
+fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>, sources: &Sources) -> Loaded {
+    crate::check::tidy(&mut findings, sources);
     let usable = !findings.iter().any(Diagnostic::is_error);
     Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }

@@ -4,7 +4,7 @@
 //! finding, so that none outlives what it was written for.
 
 use super::sort;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, in_language_of_files};
 use crate::load::{BROUGHT, UNKNOWN_FLOW};
 use crate::parse::SYNTAX;
 use crate::provider::lower;
@@ -46,6 +46,7 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
         .collect();
     left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
     sort(&mut left);
+    in_language_of_files(&mut left, sources);
     left
 }
 

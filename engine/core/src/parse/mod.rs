@@ -30,6 +30,14 @@ pub enum Language {
     Yaml,
 }
 
+impl Language {
+    /// The language of a file, by its name.
+    pub fn of(name: &str) -> Language {
+        let is_yaml = [".yaml", ".yml"].iter().any(|end| name.ends_with(end));
+        if is_yaml { Language::Yaml } else { Language::Toml }
+    }
+}
+
 /// Parses a file's text. The node is the file's outermost table; an empty file is an empty table.
 ///
 /// # Errors

@@ -98,7 +98,7 @@ impl Lowering<'_> {
                     let span = self.site.key("regions").name(&first);
                     self.push(
                         Diagnostic::new(&UNEVEN_REGIONS, span, "two or more regions, and no default")
-                            .help(format!("write `region = \"{first}\"` above the tables")),
+                            .help(format!("write `region = \"{first}\"` at the top of the file")),
                     );
                 }
                 first
