@@ -79,7 +79,7 @@ fn load_as(
     let layers = layers(sources, &own, flow, &mut findings);
     let whole = findings.is_empty();
     findings.extend(merge::overrides_nothing(&own, &layers));
-    let names = layers.iter().map(|layer| layer.name.clone()).collect();
+    let names = layers.iter().map(|layer| (layer.name.clone(), layer.node.span.file)).collect();
     let merged = merge::over(own, layers);
     let exceeded = limit::exceeded(&merged);
     if !exceeded.is_empty() {

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::code::{BAD_JSONPATH, FILTER_AS_CONDITION, PLURAL_COMPARISON, TEMPLATE_LOGIC, UNKNOWN_NAME};
 use super::names::{Scoped, Slot};
 use super::site::Site;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::provider::{At, ErrorText, JsonTemplate};
 use crate::query::{Query, QueryError};
 use crate::raw::union;
@@ -30,10 +30,35 @@ impl Lowering<'_> {
         match Template::parse(text, span, &Scoped { names: &self.names, slot }) {
             Ok(template) => template,
             Err(errors) => {
-                self.findings.extend(errors.into_iter().map(finding));
+                for error in errors {
+                    let finding = self.misspelt_for_flow(&error).unwrap_or_else(|| finding(error));
+                    let said = |other: &Diagnostic| {
+                        other.primary.span == finding.primary.span && other.message == finding.message
+                    };
+                    if !self.findings.iter().any(said) {
+                        self.push(finding);
+                    }
+                }
                 Template::literal(text, span)
             }
         }
+    }
+
+    /// A name that a flow wants, where the file gives one of nearly that name a value: the file is to be mended then.
+    fn misspelt_for_flow(&self, error: &TemplateError) -> Option<Diagnostic> {
+        let TemplateFault::UnknownName(wanted) = &error.fault else { return None };
+        let (flow, _) = self.file.extends.iter().find(|(_, file)| *file == error.span.file)?;
+        let rooms = ["vars", "inputs"].map(|room| self.site.key(room));
+        let own = rooms.into_iter().flat_map(|room| room.keys().map(move |key| (key, room.name(key))));
+        let own: Vec<_> = own.filter(|(_, span)| span.file == self.site.span().file).collect();
+        let near = nearest(wanted, own.iter().map(|(key, _)| *key))?;
+        let (_, span) = own.iter().find(|(key, _)| *key == near)?;
+        let message = format!("the flow `{flow}` wants `{wanted}`; is `{near}` meant to be it?");
+        Some(
+            Diagnostic::new(&UNKNOWN_NAME, *span, message)
+                .also(error.span, "wanted here")
+                .help(format!("write `{wanted}` in its place, or give `{wanted}` a value too")),
+        )
     }
 
     /// Counts a template; whether there are more than a file may have, which is said once.
