@@ -157,18 +157,19 @@ fn extended(node: &Node) -> Option<(String, Span)> {
 
 /// A finding in a flow points at the file that brought it, too. A name that the file lacks is said once.
 fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
-    let mut said: Vec<String> = Vec::new();
+    let mut said: Vec<(String, Option<Span>)> = Vec::new();
     findings.retain_mut(|finding| {
-        if finding.primary.span.file == own {
+        let is_own = finding.primary.span.file == own;
+        if !is_own {
+            finding.secondary.push(brought_by(extends));
+        }
+        if finding.code != &UNKNOWN_NAME {
             return true;
         }
-        finding.secondary.push(brought_by(extends));
-        if finding.code == &UNKNOWN_NAME {
-            let repeated = said.contains(&finding.message);
-            said.push(finding.message.clone());
-            return !repeated;
-        }
-        true
+        let what = (finding.message.clone(), is_own.then_some(finding.primary.span));
+        let repeated = said.contains(&what);
+        said.push(what);
+        !repeated
     });
 }
 

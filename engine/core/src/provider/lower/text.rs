@@ -32,12 +32,7 @@ impl Lowering<'_> {
             Err(errors) => {
                 for error in errors {
                     let finding = self.misspelt_for_flow(&error).unwrap_or_else(|| finding(error));
-                    let said = |other: &Diagnostic| {
-                        other.primary.span == finding.primary.span && other.message == finding.message
-                    };
-                    if !self.findings.iter().any(said) {
-                        self.push(finding);
-                    }
+                    self.push(finding);
                 }
                 Template::literal(text, span)
             }
