@@ -51,7 +51,11 @@ impl<'t> Reader<'t> {
             }
             all.push(self.entry()?);
             self.blanks();
-            self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
+            match self.rest.strip_prefix(',') {
+                Some(rest) => self.rest = rest,
+                None if self.rest.is_empty() || close.is_some_and(|close| self.rest.starts_with(close)) => {}
+                None => return None,
+            }
         }
     }
 
@@ -162,6 +166,7 @@ mod tests {
             "`$.a[0]`",
             "`{{first a b}}`",
             "`[\"$.a\"]`",
+            "`a: b=c`",
             "`",
             "",
         ] {

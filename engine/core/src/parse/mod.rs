@@ -3,6 +3,7 @@
 //! Nothing after this room knows which language a file was written in. What a reader would get wrong: the limits hold
 //! for the *text*, before anything is known of its meaning, so [`parse`] can be given a file from anywhere.
 
+mod around;
 mod limits;
 mod node;
 mod toml;
