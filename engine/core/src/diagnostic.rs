@@ -147,11 +147,20 @@ const LONGEST_NAME: usize = 64;
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (given.chars().count() / 3).max(1);
     let comparable = |name: &str| name.len() <= LONGEST_NAME;
+    let known: Vec<&str> = known.into_iter().collect();
     known
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| comparable(given) && comparable(name) && given.len().abs_diff(name.len()) <= 4 * limit)
         .map(|name| (strsim::osa_distance(given, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| name)
+        .or_else(|| known.iter().copied().filter(|name| is_beginning(given, name)).min())
+}
+
+/// Whether a name is another's beginning, with little left out.
+fn is_beginning(given: &str, name: &str) -> bool {
+    let shortest = 3;
+    given.len() >= shortest && name.strip_prefix(given).is_some_and(|rest| rest.len() <= shortest)
 }

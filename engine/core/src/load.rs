@@ -87,12 +87,23 @@ fn load_as(
         return finished(None, findings, sources);
     }
 
-    let (raw, unread) = read::read(&merged);
+    let read::Read { value: raw, node: merged, gone, findings: unread } = read::read_mended(&merged);
     findings.extend(unread);
+    let exceeded = limit::exceeded(&merged);
+    if !exceeded.is_empty() {
+        findings.extend(exceeded);
+        return finished(None, findings, sources);
+    }
     // Without a flow that it needs, a file would seem to lack all that the flow has.
     let provider = raw.filter(|_| whole).map(|raw| {
-        let file =
-            lower::File { id: &file.id, raw: &raw, node: &merged, extends: names, flow: kind == Kind::Flow };
+        let file = lower::File {
+            id: &file.id,
+            raw: &raw,
+            node: &merged,
+            gone: &gone,
+            extends: names,
+            flow: kind == Kind::Flow,
+        };
         let (provider, unlowered) = lower::lower(&file);
         findings.extend(unlowered);
         provider

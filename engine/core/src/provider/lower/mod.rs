@@ -22,6 +22,8 @@ mod time;
 mod url;
 mod var;
 
+use std::collections::BTreeSet;
+
 use indexmap::{IndexMap, IndexSet};
 
 use self::names::{FINAL, Namespace};
@@ -41,6 +43,8 @@ pub(crate) struct File<'a> {
     pub(crate) raw: &'a raw::provider::Provider,
     /// What it was read from; its nodes know their own files.
     pub(crate) node: &'a Node,
+    /// The names of what was taken out because it can't be read: that they are not there is told already.
+    pub(crate) gone: &'a BTreeSet<String>,
     /// The flows that it was merged over, and their files, nearest first.
     pub(crate) extends: Vec<(String, FileId)>,
     /// Whether it is a flow, read by itself.
@@ -91,6 +95,11 @@ impl<'a> Lowering<'a> {
     /// Whether so much is wrong that more would not be told; the file can't be run then.
     fn has_enough(&self) -> bool {
         self.findings.len() > MOST && self.findings.last().is_some_and(Diagnostic::is_error)
+    }
+
+    /// Whether one of these names is of something that can't be read.
+    fn is_gone(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.file.gone.contains(*name))
     }
 
     fn provider(&mut self) -> Provider {
@@ -152,6 +161,9 @@ impl<'a> Lowering<'a> {
     fn state_id(&mut self, name: &str, span: Span) -> Option<At<StateId>> {
         if let Some(id) = self.ids.get(name) {
             return Some(At { value: *id, span });
+        }
+        if self.is_gone(&[name]) {
+            return None;
         }
         // A name that only a wrong one keeps from being reached is a known one too.
         let all = self.file.raw.states.keys().map(String::as_str);

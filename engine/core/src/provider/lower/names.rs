@@ -2,6 +2,8 @@
 //!
 //! Vars, inputs and states share one namespace with the format's own words, so a name means one thing in a whole file.
 
+use std::collections::BTreeSet;
+
 use indexmap::{IndexMap, IndexSet};
 
 use super::Lowering;
@@ -38,6 +40,8 @@ pub(super) struct Namespace {
     inputs: IndexSet<String>,
     region_keys: IndexSet<String>,
     states: IndexSet<String>,
+    /// Names of what can't be read.
+    gone: BTreeSet<String>,
     /// Whether what is not known is what a provider will supply.
     flow: bool,
 }
@@ -52,7 +56,8 @@ impl Lowering<'_> {
     /// Collects the names of the file; refuses malformed ones and those that are taken.
     pub(super) fn namespace(&mut self) {
         let raw = self.file.raw;
-        let mut names = Namespace { flow: self.file.flow, ..Namespace::default() };
+        let mut names =
+            Namespace { flow: self.file.flow, gone: self.file.gone.clone(), ..Namespace::default() };
         let mut seen = IndexMap::new();
         for (room, keys) in [
             ("vars", raw.vars.keys().map(String::as_str).collect::<Vec<_>>()),
@@ -154,6 +159,9 @@ impl Scoped<'_> {
             [name] if names.flow && !names.states.contains(*name) && !WORDS.contains(name) => {
                 Name::Var((*name).to_owned())
             }
+            // What is wrong with it is told where it is written.
+            [name, ..] if names.gone.contains(*name) => Name::Var((*name).to_owned()),
+            ["region", key] if names.gone.contains(*key) => Name::Region((*key).to_owned()),
             _ => return None,
         })
     }

@@ -91,6 +91,9 @@ impl Lowering<'_> {
                 Act::Request(self.request(raw, (key, *method, url), site))
             }
             (None, Some(open)) => Act::Browser(self.browser(raw, open, site)),
+            (None, None) if self.is_gone(&["get", "post", "put", "delete", "open"]) => {
+                Act::Request(self.request(raw, ("get", Method::Get, &String::new()), site))
+            }
             (None, None) => {
                 let span = self.site.key("states").name(name);
                 self.push(

@@ -28,7 +28,7 @@ fn codes_fields_regions_and_inputs_are_known_or_found() {
             "HE703 key: there is no input `key`",
             "HE703 \"authorization_dinied\": there is no code `authorization_dinied`; did you mean `authorization_denied`?",
             "HE703 acount: there is no kept value `acount`; did you mean `account`?",
-            "HE703 client: there is no field of the form `client`",
+            "HE703 client: there is no field of the form `client`; did you mean `client_id`?",
         ],
     );
 }
