@@ -162,7 +162,8 @@ impl<'a> Lowering<'a> {
         if let Some(id) = self.ids.get(name) {
             return Some(At { value: *id, span });
         }
-        if self.is_gone(&[name]) {
+        // That a state's name is not well-formed is told where it stands.
+        if self.is_gone(&[name]) || self.ids.keys().any(|id| id != name && names::small(id) == name) {
             return None;
         }
         // A name that only a wrong one keeps from being reached is a known one too.

@@ -100,10 +100,13 @@ impl Lowering<'_> {
 
     fn well_formed(&mut self, name: &str, span: Span) {
         if !is_name(name) {
-            self.push(
-                Diagnostic::new(&BAD_ID, span, format!("`{name}` can't be a name"))
-                    .help("a name is a small letter, then small letters, digits and `_`"),
-            );
+            let finding = Diagnostic::new(&BAD_ID, span, format!("`{name}` can't be a name"));
+            let meant = small(name);
+            self.push(if is_name(&meant) {
+                finding.help(format!("write `{meant}`: a name is small letters, digits and `_`"))
+            } else {
+                finding.help("a name is a small letter, then small letters, digits and `_`")
+            });
         }
     }
 
@@ -118,6 +121,17 @@ impl Lowering<'_> {
     pub(super) fn code_is_a_name(&mut self, code: &str, span: Span) {
         self.well_formed(code, span);
     }
+}
+
+/// A name in small letters, with `_` for what no name holds.
+pub(super) fn small(name: &str) -> String {
+    let mut small = String::with_capacity(name.len());
+    for c in name.chars() {
+        let begins_word = c.is_ascii_uppercase() && small.ends_with(|c: char| c.is_ascii_lowercase());
+        small.extend(begins_word.then_some('_'));
+        small.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    }
+    small
 }
 
 /// `[a-z][a-z0-9_]*`

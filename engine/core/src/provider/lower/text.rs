@@ -65,7 +65,7 @@ impl Lowering<'_> {
         self.templates += text.len();
         if before <= MOST_TEMPLATES && self.templates > MOST_TEMPLATES {
             let message = format!("the templates of a file may have {} KiB in all", MOST_TEMPLATES / 1024);
-            self.push(Diagnostic::new(&TEMPLATE_LOGIC, span, message));
+            self.push(Diagnostic::new(&TEMPLATE_LOGIC, span, message).help("write fewer or shorter ones"));
         }
         self.templates > MOST_TEMPLATES
     }
@@ -116,7 +116,13 @@ impl Lowering<'_> {
                         (&FILTER_AS_CONDITION, "write `exists = [\"$.path\"]`, or `\"$.path\" = value`")
                     }
                 };
-                self.push(Diagnostic::new(code, span, format!("`{text}`: {error}")).help(help));
+                let finding = Diagnostic::new(code, span, format!("`{text}`: {error}"));
+                self.push(match meant_path(text).filter(|_| code == &BAD_JSONPATH) {
+                    Some(path) => {
+                        finding.help(format!("did you mean `{path}`?")).fix(span, format!("\"{path}\""))
+                    }
+                    None => finding.help(help),
+                });
                 None
             }
         }
@@ -135,13 +141,33 @@ impl Lowering<'_> {
     }
 }
 
+/// The path that was meant by `$status` or by `status`.
+fn meant_path(text: &str) -> Option<String> {
+    let steps = text.strip_prefix('$').unwrap_or(text);
+    let steps = steps.strip_prefix('.').unwrap_or(steps);
+    let path = format!("$.{steps}");
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let is_plain =
+        steps.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && steps.chars().all(is_name);
+    (is_plain && path != text && Query::parse(&path).is_ok()).then_some(path)
+}
+
 fn finding(error: TemplateError) -> Diagnostic {
     let code = match error.fault {
         TemplateFault::UnknownName(_) => &UNKNOWN_NAME,
         _ => &TEMPLATE_LOGIC,
     };
+    let otherwise = match &error.fault {
+        TemplateFault::Logic(_) => Some("a fallback is `{{first a b}}`; a choice is a rule of a state"),
+        TemplateFault::UnknownName(_) => {
+            Some("name a var, an input, `region.KEY`, `token.FIELD`, or `STATE.FIELD` of an answer")
+        }
+        TemplateFault::Syntax(_) => Some("write `{{NAME}}`, with two braces on each side"),
+        TemplateFault::TooLong => Some("write a shorter text"),
+        TemplateFault::Regex(_) => Some("write a sign that means itself after a `\\`"),
+    };
     let finding = Diagnostic::new(code, error.span, error.fault.to_string());
-    match error.help {
+    match error.help.as_deref().or(otherwise) {
         Some(help) => finding.help(help),
         None => finding,
     }

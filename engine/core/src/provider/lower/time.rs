@@ -91,7 +91,8 @@ impl Lowering<'_> {
         if min.zip(max).is_some_and(|(min, max)| min > max) {
             self.push(
                 Diagnostic::new(&BAD_DURATION, site.key("min").span(), "`min` is longer than `max`")
-                    .also(site.key("max").span(), "`max`"),
+                    .also(site.key("max").span(), "`max`")
+                    .help("write the shorter one as `min`"),
             );
         }
         let value = self.time_value(table, site, place)?;
