@@ -56,15 +56,16 @@ impl Allowance {
         let mut places = [finding.primary.span].into_iter().chain(brought);
         self.has_reason
             && self.codes.iter().any(|code| code == finding.code.id)
-            && can_be_allowed(finding.code)
+            && !hides_more(finding)
             && places.any(|place| self.span.file == place.file && self.line == sources.start_of(place).line)
     }
 }
 
-/// Whether a file with such a finding can be used at all.
-fn can_be_allowed(code: &Code) -> bool {
+/// Whether a finding keeps its file from being made into what the rules look at: they may find more once it is mended. It
+/// can't be allowed.
+pub fn hides_more(finding: &Diagnostic) -> bool {
     let fatal = [&SYNTAX, &UNKNOWN_KEY, &WRONG_TYPE, &UNKNOWN_FLOW];
-    !fatal.into_iter().chain(lower::code::ALL).any(|other| other == code)
+    fatal.into_iter().chain(lower::code::ALL).any(|code| code == finding.code)
 }
 
 fn idle(allowance: &Allowance) -> Option<Diagnostic> {

@@ -54,7 +54,7 @@ use crate::provider::Provider;
 use crate::source::Sources;
 use crate::{load, parse, provider::lower, raw};
 
-pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances};
+pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances, hides_more};
 pub use self::subject::{Context, Subject};
 
 /// The most findings of a file that are told at once: more help nobody.

@@ -138,6 +138,15 @@ impl Lowering<'_> {
                 .help("a request has one body"),
             );
         }
+        let key = if form.is_some() { "form" } else { "json" };
+        if raw.get.is_some() && (form.is_some() || json.is_some()) {
+            let message = format!("a `get` with `{key}`: it has no body");
+            self.push(
+                Diagnostic::new(&NO_SINGLE_OUTCOME, site.name(key), message)
+                    .also(site.name("get"), "the request")
+                    .help("write `post` in the place of `get`, or send the fields as `query`"),
+            );
+        }
         form.map(Body::Form).or(json.map(Body::Json))
     }
 
