@@ -2,7 +2,11 @@
 //!
 //! Diagnostics are values: nothing here prints. The command line renders them with snippets, as JSON, as SARIF.
 
-use crate::source::Span;
+mod yaml;
+
+use crate::load::BROUGHT;
+use crate::parse::Language;
+use crate::source::{Sources, Span};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +123,23 @@ impl Diagnostic {
     }
 }
 
+/// Words the helps and the mends, which are written in TOML, in the language of the files that they are for. Doing so
+/// again changes nothing.
+pub(crate) fn in_language_of_files(findings: &mut [Diagnostic], sources: &Sources) {
+    let is_yaml =
+        |span: Span| sources.file(span.file).is_some_and(|file| Language::of(&file.name) == Language::Yaml);
+    for finding in findings {
+        // What a flow lacks is mended in the file that extends it.
+        let brought = finding.secondary.iter().find(|label| label.text == BROUGHT);
+        if is_yaml(brought.map_or(finding.primary.span, |label| label.span)) {
+            finding.help = finding.help.as_deref().map(yaml::help);
+        }
+        if let Some(fix) = finding.fix.as_mut().filter(|fix| is_yaml(fix.span)) {
+            fix.replacement = yaml::snippet(&fix.replacement);
+        }
+    }
+}
+
 /// A name longer than this is no slip of a known one; telling them apart takes time that grows with both.
 const LONGEST_NAME: usize = 64;
 
@@ -126,11 +147,20 @@ const LONGEST_NAME: usize = 64;
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (given.chars().count() / 3).max(1);
     let comparable = |name: &str| name.len() <= LONGEST_NAME;
+    let known: Vec<&str> = known.into_iter().collect();
     known
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| comparable(given) && comparable(name) && given.len().abs_diff(name.len()) <= 4 * limit)
         .map(|name| (strsim::osa_distance(given, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| name)
+        .or_else(|| known.iter().copied().filter(|name| is_beginning(given, name)).min())
+}
+
+/// Whether a name is another's beginning, with little left out.
+fn is_beginning(given: &str, name: &str) -> bool {
+    let shortest = 3;
+    given.len() >= shortest && name.strip_prefix(given).is_some_and(|rest| rest.len() <= shortest)
 }

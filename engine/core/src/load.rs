@@ -72,27 +72,38 @@ fn load_as(
     let id = added(sources, file);
     let own = match parse::parse(&file.text, file.language, id) {
         Ok(node) => node,
-        Err(findings) => return finished(None, findings),
+        Err(findings) => return finished(None, findings, sources),
     };
     let extends = own.get("extends").map(|node| node.span);
     let mut findings = Vec::new();
     let layers = layers(sources, &own, flow, &mut findings);
     let whole = findings.is_empty();
     findings.extend(merge::overrides_nothing(&own, &layers));
-    let names = layers.iter().map(|layer| layer.name.clone()).collect();
+    let names = layers.iter().map(|layer| (layer.name.clone(), layer.node.span.file)).collect();
     let merged = merge::over(own, layers);
     let exceeded = limit::exceeded(&merged);
     if !exceeded.is_empty() {
         findings.extend(exceeded);
-        return finished(None, findings);
+        return finished(None, findings, sources);
     }
 
-    let (raw, unread) = read::read(&merged);
+    let read::Read { value: raw, node: merged, gone, findings: unread } = read::read_mended(&merged);
     findings.extend(unread);
+    let exceeded = limit::exceeded(&merged);
+    if !exceeded.is_empty() {
+        findings.extend(exceeded);
+        return finished(None, findings, sources);
+    }
     // Without a flow that it needs, a file would seem to lack all that the flow has.
     let provider = raw.filter(|_| whole).map(|raw| {
-        let file =
-            lower::File { id: &file.id, raw: &raw, node: &merged, extends: names, flow: kind == Kind::Flow };
+        let file = lower::File {
+            id: &file.id,
+            raw: &raw,
+            node: &merged,
+            gone: &gone,
+            extends: names,
+            flow: kind == Kind::Flow,
+        };
         let (provider, unlowered) = lower::lower(&file);
         findings.extend(unlowered);
         provider
@@ -100,7 +111,7 @@ fn load_as(
     if let Some(extends) = extends {
         point_at_both(&mut findings, id, extends);
     }
-    finished(provider, findings)
+    finished(provider, findings, sources)
 }
 
 /// The file's id; a file that was read before is not added again.
@@ -157,18 +168,19 @@ fn extended(node: &Node) -> Option<(String, Span)> {
 
 /// A finding in a flow points at the file that brought it, too. A name that the file lacks is said once.
 fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
-    let mut said: Vec<String> = Vec::new();
+    let mut said: Vec<(String, Option<Span>)> = Vec::new();
     findings.retain_mut(|finding| {
-        if finding.primary.span.file == own {
+        let is_own = finding.primary.span.file == own;
+        if !is_own {
+            finding.secondary.push(brought_by(extends));
+        }
+        if finding.code != &UNKNOWN_NAME {
             return true;
         }
-        finding.secondary.push(brought_by(extends));
-        if finding.code == &UNKNOWN_NAME {
-            let repeated = said.contains(&finding.message);
-            said.push(finding.message.clone());
-            return !repeated;
-        }
-        true
+        let what = (finding.message.clone(), is_own.then_some(finding.primary.span));
+        let repeated = said.contains(&what);
+        said.push(what);
+        !repeated
     });
 }
 
@@ -180,8 +192,8 @@ pub(crate) fn brought_by(extends: Span) -> Label {
     Label { span: extends, text: BROUGHT.to_owned() }
 }
 
-fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>) -> Loaded {
-    crate::check::tidy(&mut findings);
+fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>, sources: &Sources) -> Loaded {
+    crate::check::tidy(&mut findings, sources);
     let usable = !findings.iter().any(Diagnostic::is_error);
     Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }

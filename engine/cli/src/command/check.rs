@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use hermes_engine::catalog::{Checked, Target};
+use hermes_engine_core::check::hides_more;
 use hermes_engine_core::diagnostic::{Diagnostic, Fix};
 
 use super::Ended;
@@ -83,10 +84,15 @@ fn summary(checked: &Checked) -> String {
     match (errors, warnings) {
         (0, 0) => format!("{}: nothing to complain of", count(checked.files, "file")),
         _ => format!(
-            "{}: {}, {}",
+            "{}: {}, {}{}",
             count(checked.files, "file"),
             count(errors, "error"),
-            count(warnings, "warning")
+            count(warnings, "warning"),
+            if checked.diagnostics.iter().any(hides_more) {
+                "; more may be found once these are mended"
+            } else {
+                ""
+            }
         ),
     }
 }

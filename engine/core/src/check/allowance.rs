@@ -4,7 +4,7 @@
 //! finding, so that none outlives what it was written for.
 
 use super::sort;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, in_language_of_files};
 use crate::load::{BROUGHT, UNKNOWN_FLOW};
 use crate::parse::SYNTAX;
 use crate::provider::lower;
@@ -42,6 +42,7 @@ pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[F
         .collect();
     left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
     sort(&mut left);
+    in_language_of_files(&mut left, sources);
     left
 }
 
@@ -51,17 +52,18 @@ impl Allowance {
         let brought = finding.secondary.iter().filter(|label| label.text == BROUGHT).map(|label| label.span);
         let mut places = [finding.primary.span].into_iter().chain(brought);
         let is_here = self.has_reason
-            && can_be_allowed(finding.code)
+            && !hides_more(finding)
             && places.any(|place| self.span.file == place.file && self.line == sources.start_of(place).line);
         let code = self.codes.iter_mut().find(|(code, _)| code == finding.code.id).filter(|_| is_here);
         code.map(|(_, used)| *used = true).is_some()
     }
 }
 
-/// Whether a file with such a finding can be used at all.
-fn can_be_allowed(code: &Code) -> bool {
+/// Whether a finding keeps its file from being made into what the rules look at: they may find more once it is mended. It
+/// can't be allowed.
+pub fn hides_more(finding: &Diagnostic) -> bool {
     let fatal = [&SYNTAX, &UNKNOWN_KEY, &WRONG_TYPE, &UNKNOWN_FLOW];
-    !fatal.into_iter().chain(lower::code::ALL).any(|other| other == code)
+    fatal.into_iter().chain(lower::code::ALL).any(|code| code == finding.code)
 }
 
 fn idle(allowance: &Allowance) -> Option<Diagnostic> {

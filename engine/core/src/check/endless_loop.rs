@@ -39,11 +39,10 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         else {
             continue;
         };
-        findings.push(Diagnostic::new(
-            &CODE,
-            rule.span,
-            format!("`{}` is come to again without end", state.name),
-        ));
+        findings.push(
+            Diagnostic::new(&CODE, rule.span, format!("`{}` is come to again without end", state.name))
+                .help("write `every` and `until` in a state on the way round, or lead to another state"),
+        );
     }
     findings
 }

@@ -37,11 +37,14 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             active.until.as_ref().filter(|until| written(until).any(|l| l < LOGIN_DEADLINE.min))
         {
             let limit = format_duration(LOGIN_DEADLINE.min);
-            findings.push(Diagnostic::new(
-                &CODE,
-                until.span,
-                format!("a login waits for {limit} at least, whatever this says"),
-            ));
+            findings.push(
+                Diagnostic::new(
+                    &CODE,
+                    until.span,
+                    format!("a login waits for {limit} at least, whatever this says"),
+                )
+                .help(format!("write at least `\"{limit}\"`; is the unit right?")),
+            );
         }
         if let Some(pause) = every.filter(|every| longest(every).is_some_and(|length| length > LONGEST_PAUSE))
         {
@@ -66,11 +69,14 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             every.and_then(fixed).zip(fixed(until)).filter(|(pause, end)| pause >= end)
         {
             let (pause, end) = (format_duration(pause), format_duration(end));
-            findings.push(Diagnostic::new(
-                &CODE,
-                until.span,
-                format!("it gives up after {end}, and pauses for {pause}"),
-            ));
+            findings.push(
+                Diagnostic::new(
+                    &CODE,
+                    until.span,
+                    format!("it gives up after {end}, and pauses for {pause}"),
+                )
+                .help("write a longer `until` or a shorter `every`"),
+            );
         }
     }
     findings.extend(of_success(subject));
@@ -96,7 +102,8 @@ fn of_success(subject: &Subject<'_>) -> Option<Diagnostic> {
             refresh.to.span,
             format!("`early` ({}) is not below the token's life", format_duration(early)),
         )
-        .also(life.span, "the token's life"),
+        .also(life.span, "the token's life")
+        .help("write a shorter `early`; is the unit of `expires` right?"),
     )
 }
 
@@ -120,6 +127,7 @@ fn default_out_of_bounds(time: &Time) -> Option<Diagnostic> {
     (below || beyond).then(|| {
         let (default, side) = (format_duration(default), if below { "below `min`" } else { "beyond `max`" });
         Diagnostic::new(&CODE, time.span, format!("`default` ({default}) is {side}"))
+            .help("write a `default` between them, or another bound")
     })
 }
 

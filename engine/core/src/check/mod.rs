@@ -49,11 +49,12 @@ mod used_before_run;
 mod weak_pkce;
 mod wrong_end;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, in_language_of_files};
 use crate::provider::Provider;
+use crate::source::Sources;
 use crate::{load, parse, provider::lower, raw};
 
-pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances};
+pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances, hides_more};
 pub use self::subject::{Context, Subject};
 
 /// The most findings of a file that are told at once: more help nobody.
@@ -125,16 +126,17 @@ pub fn check(provider: &Provider, context: &Context<'_>) -> Vec<Diagnostic> {
     for finding in findings.iter_mut().filter(|finding| !subject.is_own(finding.primary.span)) {
         finding.secondary.extend(provider.extends_at.map(load::brought_by));
     }
-    tidy(&mut findings);
+    tidy(&mut findings, context.sources);
     findings
 }
 
 /// The findings about providers of one catalogue that get in each other's way, sorted by place. Give it those in force
 /// only: a file that replaces the built-in one of its id does not clash with it.
-pub fn check_catalogue(providers: &[&Provider], _: &Context<'_>) -> Vec<Diagnostic> {
+pub fn check_catalogue(providers: &[&Provider], context: &Context<'_>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> =
         CATALOGUE_RULES.iter().flat_map(|rule| (rule.run)(providers)).collect();
     sort(&mut findings);
+    in_language_of_files(&mut findings, context.sources);
     findings
 }
 
@@ -156,14 +158,16 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
-/// Sorts findings, leaves out what is said twice, and what goes beyond [`MOST`]. An error among them stays.
-pub(crate) fn tidy(findings: &mut Vec<Diagnostic>) {
+/// Sorts findings, leaves out what is said twice, and what goes beyond [`MOST`], and words them in the language of their
+/// files. An error among them stays.
+pub(crate) fn tidy(findings: &mut Vec<Diagnostic>, sources: &Sources) {
     sort(findings);
     findings.dedup();
     if let Some(error) = findings.iter().position(Diagnostic::is_error).filter(|at| *at >= MOST) {
         findings.swap(MOST - 1, error);
     }
     findings.truncate(MOST);
+    in_language_of_files(findings, sources);
 }
 
 /// Sorts findings by file, place and code.
@@ -183,7 +187,7 @@ mod tests {
         let at = |start: u32, code| Diagnostic::new(code, Span { file: FileId(0), start, end: start }, "");
         let mut findings: Vec<_> = (0..150).map(|start| at(start, no_pkce::RULE.code)).collect();
         findings.push(at(200, no_state::RULE.code));
-        tidy(&mut findings);
+        tidy(&mut findings, &Sources::default());
         assert_eq!(findings.len(), MOST);
         assert!(findings[MOST - 1].is_error());
     }

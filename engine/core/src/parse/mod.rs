@@ -3,6 +3,7 @@
 //! Nothing after this room knows which language a file was written in. What a reader would get wrong: the limits hold
 //! for the *text*, before anything is known of its meaning, so [`parse`] can be given a file from anywhere.
 
+mod around;
 mod limits;
 mod node;
 mod toml;
@@ -28,6 +29,14 @@ pub enum Language {
     Toml,
     /// `.yaml` and `.yml`, YAML 1.2 without tags and merge keys.
     Yaml,
+}
+
+impl Language {
+    /// The language of a file, by its name.
+    pub fn of(name: &str) -> Language {
+        let is_yaml = [".yaml", ".yml"].iter().any(|end| name.ends_with(end));
+        if is_yaml { Language::Yaml } else { Language::Toml }
+    }
 }
 
 /// Parses a file's text. The node is the file's outermost table; an empty file is an empty table.

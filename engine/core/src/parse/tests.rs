@@ -124,12 +124,55 @@ fn toml_reports_every_error() {
     check_refused(
         "a = \nb = \"x\nc d = 1\n",
         Language::Toml,
-        &[
-            ("a value is missing", ""),
-            ("invalid basic string, expected `\"`", ""),
-            ("key with no value, expected `=`", "d"),
-        ],
+        &[("a value is missing", ""), ("the text is not closed", "\"x"), ("a key without a value", "d")],
     );
+}
+
+/// The text must be refused with this one message about these words; a mend leads to a file that is read.
+fn check_said(text: &str, language: Language, message: &str, at: &str, help: &str, mended: Option<&str>) {
+    let findings = parse(text, language, FileId(0)).expect_err(text);
+    let [finding] = findings.as_slice() else { panic!("{text:?} gave {findings:#?}") };
+    let help_said = finding.help.as_deref().unwrap_or_default();
+    assert_eq!((finding.message.as_str(), words(text, finding.primary.span)), (message, at), "{text:?}");
+    assert!(help_said.contains(help) && !help_said.is_empty(), "{text:?} is helped by {help_said:?}");
+    let fixed = finding.fix.as_ref().map(|fix| {
+        let mut fixed = text.to_owned();
+        fixed.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
+        fixed
+    });
+    assert_eq!(fixed.as_deref(), mended, "{text:?}");
+}
+
+#[test]
+fn a_toml_error_says_what_to_write() {
+    for (text, message, at, help, mended) in [
+        ("a = x y # c", "a text needs quotes", "x y", "`\"x y\"`", Some("a = \"x y\" # c")),
+        ("a = yes", "TOML writes `true`", "yes", "`true`", Some("a = true")),
+        ("a = “x”", "these are not straight quotes", "“x”", "`\"x\"`", Some("a = \"x\"")),
+        ("a: \"x\"", "TOML writes `a = …`, with no colon", ":", "`a = \"x\"`", Some("a = \"x\"")),
+        (
+            "a = { $.b = 'c' }",
+            "a JSONPath as a key needs quotes",
+            "$.b",
+            "`\"$.b\"`",
+            Some("a = { \"$.b\" = 'c' }"),
+        ),
+        ("a = \"x \"y\" z\"", "the text ends at this quote, and more follows", "\"", "single quotes", None),
+        ("a = \"x\nb = 1", "the text is not closed", "\"x", "`\"` at its end", None),
+        (
+            "a = [{ b = 1 } { b = 2 }]",
+            "a comma is missing before this",
+            "{",
+            "comma",
+            Some("a = [{ b = 1 }, { b = 2 }]"),
+        ),
+        ("a = \n  { b = 1 },\n  { b = 2 },\n]\nc = 1", "a value is missing", "", "begins with `[`", None),
+        ("a = [\n  { b = 1 },\n\n[c]\nd = 1", "this `[` is not closed", "[", "`]`", None),
+        ("a = { b = 1\nc = 2", "this `{` is not closed", "{", "`}`", None),
+        ("a = {{x}}", "a text that begins with `{{` needs quotes", "{x}}", "`\"{{…}}\"`", None),
+    ] {
+        check_said(text, Language::Toml, message, at, help, mended);
+    }
 }
 
 #[test]
@@ -183,7 +226,7 @@ fn a_state_with_two_headers_points_at_both() {
 #[test]
 fn yaml_errors_have_places_and_plain_words() {
     for (text, message, at) in [
-        ("é: [1\n", "unclosed bracket '['", "["),
+        ("é: [1\n", "this `[` is not closed", "["),
         ("a: 1\n---\nb: 1\n", "a file is one document; a second one begins here", "---"),
         ("- 1\n", "a file is a table of keys and values; this is a list", "- 1"),
         ("? [a]\n: x\n", "a key is text, not a list or a table", "["),
@@ -203,6 +246,57 @@ fn yaml_errors_have_places_and_plain_words() {
     ] {
         check_refused(text, Language::Yaml, &[(message, at)]);
     }
+}
+
+#[test]
+fn a_yaml_error_says_what_to_write() {
+    let quotes = "a text that begins with `{{` needs quotes";
+    let colon = "YAML writes `c: …`, with a colon and a blank";
+    for (text, message, at, help, mended) in [
+        ("a: {{x}}/y # z", quotes, "{{x}}/y", "`\"{{x}}/y\"`", Some("a: \"{{x}}/y\" # z")),
+        ("a: { b: {{x}}, c: 1 }", quotes, "{{x}}", "`\"{{x}}\"`", Some("a: { b: \"{{x}}\", c: 1 }")),
+        ("b: 1\nc:x\n", colon, "c:x", "`c: x`", Some("b: 1\nc: x\n")),
+        ("b: 1\nc = x # y", colon, "c = x", "`c: x`", Some("b: 1\nc: x # y")),
+        ("c:x\nb: 1\n", colon, "c:x", "`c: x`", Some("c: x\nb: 1\n")),
+        ("a: b: c", "a `: ` inside a text needs quotes", "b: c", "`\"b: c\"`", Some("a: \"b: c\"")),
+        (
+            "a:\n  - b: 1\n  c: 2\n",
+            "`c` stands beside the items of a list, in none of them",
+            "c",
+            "indent it",
+            None,
+        ),
+        (
+            "a:\n  - b: 1\n  -{ c: 2 }\n",
+            "a blank is missing after this `-`",
+            "-",
+            "`- `",
+            Some("a:\n  - b: 1\n  - { c: 2 }\n"),
+        ),
+        ("a:\n  b: 1\n  - c\n", "an item of a list where a key is wanted", "- c", "under its key", None),
+        ("a:\n  b: 1\n   c: 2\n", "`c` is not indented as the keys around it are", "c", "alike", None),
+        ("a:\n  b: \"x\n  c: \"y\"\n", "this quote is not closed", "\"", "`\"`", None),
+        ("a: \"x \"y\" z\"", "the text ends at this quote, and more follows", "\"", "single quotes", None),
+        ("a: { b: 1\nc: 2\n", "this `{` is not closed", "{", "`}`", None),
+        ("a: { b: 1 c: 2 }", "a comma is missing before this", "c:", "comma", None),
+        ("a:\n\tb: 1\n", "a tab in the indentation", "\t", "blanks", None),
+        ("a: `x`", "a text that begins with a backtick needs quotes", "`x`", "single quotes", None),
+        ("a: @x", "a text that begins with `@` needs quotes", "@x", "`\"@x\"`", Some("a: \"@x\"")),
+        ("a: \"b\\d\"", "no escape of YAML", "\\d", "backslash", None),
+    ] {
+        check_said(text, Language::Yaml, message, at, help, mended);
+    }
+}
+
+#[test]
+fn a_yaml_key_written_twice_points_at_both() {
+    let text = "s:\n  b: 1\n  c:\n    b: 2\n  b: 3\n";
+    let findings = parse(text, Language::Yaml, FileId(0)).expect_err("twice");
+    assert_eq!(findings[0].primary.span.start, 26);
+    assert_eq!(
+        (findings[0].secondary[0].span.start, findings[0].secondary[0].text.as_str()),
+        (5, "first here")
+    );
 }
 
 #[test]

@@ -3,9 +3,13 @@
 //! The parser beneath reads TOML 1.1; what only 1.1 has is refused here, because most editors and other parsers can't
 //! read it.
 
+mod trouble;
+
 use toml::Spanned;
 use toml::de::{DeArray, DeFloat, DeInteger, DeTable, DeValue};
 
+use self::trouble::Trouble;
+use super::around::line_at;
 use super::limits::MAX_FINDINGS;
 use super::{Entry, Node, Place, SYNTAX, Table, Value};
 use crate::diagnostic::Diagnostic;
@@ -30,11 +34,33 @@ pub(super) fn parse(place: &Place<'_>) -> Result<Node, Vec<Diagnostic>> {
     Err(findings)
 }
 
+/// The findings of the parser's errors, without those that only follow from another.
 fn syntax_errors(place: &Place<'_>, mut errors: Vec<toml::de::Error>) -> Vec<Diagnostic> {
     let start = |error: &toml::de::Error| error.span().map_or(0, |range| range.start);
     errors.sort_by_key(start);
-    errors.dedup_by_key(|error| start(error));
-    errors.iter().take(MAX_FINDINGS).map(|error| finding(place, error)).collect()
+    let is_unclosed = |error: &toml::de::Error| {
+        ["unclosed array, ", "unclosed inline table"].iter().any(|m| error.message().starts_with(m))
+    };
+    let unclosed = errors.iter().any(is_unclosed).then(|| trouble::unclosed_bracket(place)).flatten();
+    if let Some((at, _)) = &unclosed {
+        errors.retain(|error| start(error) < *at);
+    }
+    let mut told = 0..0;
+    errors.retain(|error| {
+        let at = start(error);
+        if at < told.end && told.contains(&at) {
+            return false;
+        }
+        let line = line_at(place.text, at);
+        let is_lost = ["invalid key-value pair", "missing table open"];
+        let is_lost = is_lost.iter().any(|m| error.message().starts_with(m));
+        let follows = !told.is_empty() && is_lost && !trouble::is_statement(line.text);
+        // The line's own end belongs to it: that is where an error about what is missing stands.
+        told = line.start..line.start + line.text.len() + 1;
+        !follows
+    });
+    let told = errors.iter().take(MAX_FINDINGS).map(|error| finding(place, error));
+    told.chain(unclosed.map(|(_, finding)| finding)).collect()
 }
 
 fn finding(place: &Place<'_>, error: &toml::de::Error) -> Diagnostic {
@@ -45,10 +71,10 @@ fn finding(place: &Place<'_>, error: &toml::de::Error) -> Diagnostic {
         "recursion limit" | "cannot recurse further; max recursion depth met" => {
             super::limits::too_deep(span)
         }
-        "string values must be quoted, expected literal string" if span.start == span.end => {
-            Diagnostic::new(&SYNTAX, span, "a value is missing")
+        message => {
+            let meant = Trouble::new(place, message, range.start).finding();
+            meant.unwrap_or_else(|| Diagnostic::new(&SYNTAX, span, message))
         }
-        message => Diagnostic::new(&SYNTAX, span, message),
     }
 }
 

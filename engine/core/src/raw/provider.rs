@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::pattern;
-use super::time::{Every, Time};
+use super::time::{DurationText, Every, Time};
 use super::union::{ErrorText, OneOrMany, string_or_table};
 
 /// How a provider logs in, which models it has, and how a client reaches it.
@@ -334,8 +334,7 @@ pub struct Rule {
     #[schemars(regex(pattern = pattern::NAME))]
     pub fail: Option<String>,
     /// On a repeat: what is added to the pace, for good.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub slower: Option<String>,
+    pub slower: Option<DurationText>,
     /// On a fail: whether only a new login helps.
     #[serde(default)]
     pub relogin: bool,
@@ -349,6 +348,5 @@ pub struct Refresh {
     #[schemars(regex(pattern = pattern::NAME))]
     pub to: String,
     /// How long before its end the access token is renewed; capped at a quarter of the token's life.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub early: Option<String>,
+    pub early: Option<DurationText>,
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::test_union::{OneOrList, Wanted};
+use super::time::DurationText;
 
 /// Tests of one provider's flow: no network, a virtual clock.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -128,7 +129,7 @@ pub struct Expect {
     /// The credential as it is stored afterwards: on a refresh, what is not renewed is what was stored.
     pub token: Option<ExpectToken>,
     /// How much time passes, as a duration.
-    pub waited: Option<String>,
+    pub waited: Option<DurationText>,
     /// What a client gets from the credential.
     pub api: Option<ExpectApi>,
     /// The message of the provider's.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::pattern;
-use super::union::string_or_table;
+use super::union::{string_or_table, text_of};
 use crate::time::UNITS;
 
 /// A duration (`"90s"`: one number and `ms`, `s`, `m`, `h` or `d`), or a table.
@@ -16,24 +16,32 @@ pub enum Time {
     Table(TimeTable),
 }
 
+/// A duration as it is written, where nothing else may stand: `"60s"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DurationText(pub String);
+
+/// Where a time comes from as it is written: a duration, a template, or (in `success`) a JSONPath.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeSource(pub String);
+
+text_of!(DurationText, "a duration such as \"60s\"", { "type": "string", "pattern": pattern::DURATION });
+text_of!(TimeSource, "a duration such as \"60s\", a template or a JSONPath", { "type": "string" });
+
 /// Where a time comes from, in which unit it is, and what bounds it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeTable {
     /// A duration, a template, or (in `success`) a JSONPath.
-    pub value: String,
+    pub value: TimeSource,
     /// What the value counts; required unless it is a duration.
     #[schemars(extend("enum" = UNITS.map(|(name, _)| name)))]
     pub unit: Option<String>,
     /// The duration where the value is not present.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub default: Option<String>,
+    pub default: Option<DurationText>,
     /// The shortest duration that is taken.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub min: Option<String>,
+    pub min: Option<DurationText>,
     /// The longest duration that is taken.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub max: Option<String>,
+    pub max: Option<DurationText>,
 }
 
 /// A pause: a duration, or a table.
@@ -50,19 +58,16 @@ pub enum Every {
 #[serde(deny_unknown_fields)]
 pub struct EveryTable {
     /// A duration, or a template.
-    pub value: String,
+    pub value: TimeSource,
     /// What the value counts; required unless it is a duration.
     #[schemars(extend("enum" = UNITS.map(|(name, _)| name)))]
     pub unit: Option<String>,
     /// The duration where the value is not present.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub default: Option<String>,
+    pub default: Option<DurationText>,
     /// The shortest pause.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub min: Option<String>,
+    pub min: Option<DurationText>,
     /// The longest pause.
-    #[schemars(regex(pattern = pattern::DURATION))]
-    pub max: Option<String>,
+    pub max: Option<DurationText>,
     /// Whether the first entry waits too (`wait`, the default, as RFC 8628 has it) or not (`at-once`).
     #[serde(default)]
     #[schemars(extend("default" = "wait"))]

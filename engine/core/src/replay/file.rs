@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::fill::Texts;
 use super::{STALE_TEST, leak, stale};
+use crate::check::tidy;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::load::FileText;
 use crate::parse::{Language, Node, parse};
@@ -15,7 +16,7 @@ use crate::provider::{Action, InputSource, JsonTemplate, Provider, StateId};
 use crate::raw::read::{WRONG_TYPE, read};
 use crate::raw::test as raw;
 use crate::raw::test_union::{OneOrList, Wanted};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::template::Template;
 use crate::time::{UnixMs, parse_duration};
 
@@ -111,6 +112,12 @@ pub fn load(
     provider: &Provider,
 ) -> (Option<TestFile>, Vec<Diagnostic>) {
     let id = sources.add(file.name.clone(), file.text.clone());
+    let (tests, mut findings) = read_file(id, file, provider);
+    tidy(&mut findings, sources);
+    (tests, findings)
+}
+
+fn read_file(id: FileId, file: &FileText, provider: &Provider) -> (Option<TestFile>, Vec<Diagnostic>) {
     let root = match parse(&file.text, file.language, id) {
         Ok(root) => root,
         Err(findings) => return (None, findings),
@@ -127,7 +134,6 @@ pub fn load(
     let mut findings = reader.findings;
     let file = TestFile { language: file.language, now, tests, root };
     findings.extend(stale::find(provider, &file));
-    findings.sort_by_key(|finding| finding.primary.span);
     (Some(file), findings)
 }
 

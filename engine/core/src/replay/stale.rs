@@ -1,6 +1,6 @@
 //! HE703: tests that name what their provider does not have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::STALE_TEST;
 use super::file::{Test, TestFile, escaped, place};
@@ -11,12 +11,23 @@ use crate::raw::test::Sent;
 use crate::raw::test_union::{OneOrList, Wanted};
 use crate::source::Span;
 
+/// As many names are listed; a longer list helps nobody.
+const LISTED: usize = 24;
+
 /// All names of a test file that the provider does not have.
 pub(super) fn find(provider: &Provider, file: &TestFile) -> Vec<Diagnostic> {
     let mut finder = Finder { provider, file, findings: Vec::new() };
     finder.states_of("/replies");
+    let mut names: BTreeMap<&str, Span> = BTreeMap::new();
     for test in &file.tests {
         finder.test(test);
+        if let Some(first) = names.insert(&test.name, test.span) {
+            finder.findings.push(
+                Diagnostic::new(&STALE_TEST, test.span, format!("two tests are called `{}`", test.name))
+                    .also(first, "the other")
+                    .help("call each by what it shows"),
+            );
+        }
     }
     finder.findings
 }
@@ -113,7 +124,11 @@ impl Finder<'_> {
         let finding = Diagnostic::new(&STALE_TEST, span, format!("there is no {what} `{name}`"));
         self.findings.push(match nearest(name, known.iter().copied()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding,
+            None if known.is_empty() => finding.help(format!("the provider has no {what}: take it out")),
+            None => {
+                let known: Vec<_> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+                finding.help(format!("the provider has {}", known.join(", ")))
+            }
         });
     }
 }

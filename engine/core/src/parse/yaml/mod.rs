@@ -5,6 +5,7 @@
 
 mod reader;
 mod tree;
+mod trouble;
 
 use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
@@ -66,7 +67,14 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
     }
     let say = |message: &str| Diagnostic::new(&SYNTAX, span, message);
     match error {
-        Error::DuplicateMappingKey { .. } => super::written_twice(place.slice(start, end), span),
+        Error::DuplicateMappingKey { .. } => {
+            let key = place.slice(start, end);
+            let finding = super::written_twice(key, span);
+            match trouble::first_of(place, key, start) {
+                Some((start, end)) => finding.label("again here").also(place.span(start, end), "first here"),
+                None => finding,
+            }
+        }
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(span),
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             say("a file is one document; a second one begins here")
@@ -84,7 +92,10 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
         Error::NullIntoString { .. } => say("a key is text, not null"),
         Error::NonFiniteFloat { .. } => say("the number is not finite"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => say("an alias stands inside its own anchor"),
-        _ => say(&plain(&error.to_string())),
+        _ => {
+            let message = error.to_string();
+            trouble::Trouble::new(place, &message, start).finding().unwrap_or_else(|| say(&plain(&message)))
+        }
     }
 }
 

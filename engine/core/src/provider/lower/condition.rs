@@ -8,6 +8,7 @@ use super::names::Slot;
 use super::site::Site;
 use crate::condition::{Condition, Operand, StatusPattern, Term, Test};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::query::Query;
 use crate::raw;
 use crate::raw::read::{UNKNOWN_KEY, WRONG_TYPE};
 use crate::source::Span;
@@ -39,22 +40,53 @@ impl Lowering<'_> {
         );
     }
 
-    fn wrong(&mut self, span: Span, message: &str) {
-        self.push(Diagnostic::new(&WRONG_TYPE, span, message));
+    /// A text where a list of texts is wanted.
+    fn no_list(&mut self, value: &Value, span: Span, message: &str) {
+        let finding = Diagnostic::new(&WRONG_TYPE, span, message);
+        self.push(match value {
+            Value::String(_) => {
+                let list = format!("[{value}]");
+                finding.help(format!("write `{list}`")).fix(span, list)
+            }
+            _ => finding.help("write `[\"…\"]`"),
+        });
+    }
+
+    /// A value that can't be a status.
+    fn no_status(&mut self, value: &Value, span: Span) {
+        let message = "a status is a number from 100 to 599, or a class such as \"2xx\"";
+        let finding = Diagnostic::new(&WRONG_TYPE, span, message);
+        let text = value.as_str().unwrap_or_default();
+        let class = text.chars().next().filter(|c| ('1'..='5').contains(c) && text.len() <= 3);
+        self.push(match (text.parse::<u16>(), class) {
+            (Ok(number), _) if (100..=599).contains(&number) => {
+                finding.help(format!("write `{number}`")).fix(span, number.to_string())
+            }
+            (Err(_), Some(class)) => finding.help(format!("did you mean `\"{class}xx\"`?")),
+            _ if !text.is_empty() && text.parse::<f64>().is_err() => finding
+                .help("`status` is the HTTP status; a field of that name in the answer is `\"$.status\"`"),
+            _ => finding.help("write such a number, such as `200`, or a list of them"),
+        });
     }
 
     fn unknown_key(&mut self, key: &str, span: Span) {
         let finding = Diagnostic::new(&UNKNOWN_KEY, span, format!("a condition has no key `{key}`"));
         let path = format!("$.{key}");
         self.push(match nearest(key, ["exists", "status", "body"]) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("a field of the answer is a JSONPath: `\"{path}\"`")),
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")).fix(span, meant),
+            None => {
+                let finding = finding.help(format!("a field of the answer is a JSONPath: `\"{path}\"`"));
+                match Query::parse(&path) {
+                    Ok(_) => finding.fix(span, format!("\"{path}\"")),
+                    Err(_) => finding,
+                }
+            }
         });
     }
 
     fn exists(&mut self, value: &Value, site: Site<'_>) -> Vec<Term> {
         let Value::Array(paths) = value else {
-            self.wrong(site.span(), "`exists` is a list of JSONPaths");
+            self.no_list(value, site.span(), "`exists` is a list of JSONPaths");
             return Vec::new();
         };
         if paths.is_empty() {
@@ -64,7 +96,7 @@ impl Lowering<'_> {
         for (i, path) in paths.iter().enumerate() {
             let span = site.item(i, paths.len()).span();
             let Value::String(path) = path else {
-                self.wrong(span, "`exists` is a list of JSONPaths");
+                self.no_list(path, span, "`exists` is a list of JSONPaths");
                 continue;
             };
             let Some(query) = self.query(path, span) else { continue };
@@ -81,7 +113,7 @@ impl Lowering<'_> {
         for (item, span) in one_or_many(value, site) {
             match status_pattern(item) {
                 Some(pattern) => patterns.push(pattern),
-                None => self.wrong(span, "a status is a number from 100 to 599, or a class such as \"2xx\""),
+                None => self.no_status(item, span),
             }
         }
         if patterns.is_empty() && value.as_array().is_some_and(Vec::is_empty) {
@@ -92,7 +124,7 @@ impl Lowering<'_> {
 
     fn body(&mut self, value: &Value, site: Site<'_>) -> Option<Term> {
         let Value::Array(words) = value else {
-            self.wrong(site.span(), "`body` is a list of words");
+            self.no_list(value, site.span(), "`body` is a list of words");
             return None;
         };
         if words.is_empty() {
@@ -104,7 +136,7 @@ impl Lowering<'_> {
             match word.as_str() {
                 Some("") => self.vacuous(span, "every text holds the empty word"),
                 Some(word) => list.push(word.to_owned()),
-                None => self.wrong(span, "`body` is a list of words"),
+                None => self.no_list(word, span, "`body` is a list of words"),
             }
         }
         Some(Term { test: Test::Body(list), span: site.span() })
@@ -126,7 +158,11 @@ impl Lowering<'_> {
                             .help("write `unless = { exists = [\"$.path\"] }`"),
                     );
                 }
-                _ => self.wrong(span, "a value is compared with a string, a number or a boolean"),
+                _ => {
+                    let message = "a value is compared with a string, a number or a boolean";
+                    let help = "name the field that is meant by a path of its own, such as `\"$.a.b\"`";
+                    self.push(Diagnostic::new(&WRONG_TYPE, span, message).help(help));
+                }
             }
         }
         let span = Span { end: site.span().end.max(name.end), ..name };

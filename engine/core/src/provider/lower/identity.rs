@@ -53,7 +53,10 @@ impl Lowering<'_> {
             let id = if named { site.key("id").span() } else { site.span() };
             let model = model.table();
             if model.id.is_empty() {
-                self.push(Diagnostic::new(&WRONG_TYPE, id, "a model has an empty id"));
+                self.push(
+                    Diagnostic::new(&WRONG_TYPE, id, "a model has an empty id")
+                        .help("write the id by which the service knows it"),
+                );
             }
             models.push(Model {
                 id: model.id,
@@ -88,7 +91,13 @@ impl Lowering<'_> {
         match HostPattern::parse(host) {
             Ok(pattern) => Some(NamedHost { pattern, region, span }),
             Err(error) => {
-                self.push(Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}")));
+                let finding = Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}"));
+                self.push(match meant_host(host) {
+                    Some(meant) => {
+                        finding.help(format!("write `\"{meant}\"`")).fix(span, format!("\"{meant}\""))
+                    }
+                    None => finding.help("write a host alone, such as `\"auth.example.com\"`, or `\"*.example.com\"` for all below one"),
+                });
                 None
             }
         }
@@ -100,11 +109,21 @@ impl Lowering<'_> {
         let hosts = regions.iter().filter_map(|(region, table)| Some((region, table.get(key)?)));
         let hosts: Vec<_> = hosts.collect();
         if hosts.is_empty() && !self.file.flow {
-            self.push(Diagnostic::new(&UNKNOWN_NAME, span, format!("no region has a key `{key}`")));
+            self.push(
+                Diagnostic::new(&UNKNOWN_NAME, span, format!("no region has a key `{key}`"))
+                    .help(format!("add `{key} = \"…\"` to each region")),
+            );
         }
         let owned = |region: &String| RegionKey { region: region.clone(), key: key.to_owned() };
         hosts.into_iter().filter_map(|(region, host)| self.host(host, span, Some(owned(region)))).collect()
     }
+}
+
+/// The host of a URL that stands where a host is wanted.
+fn meant_host(text: &str) -> Option<&str> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next().filter(|host| *host != text)?;
+    HostPattern::parse(host).is_ok().then_some(host)
 }
 
 /// The key of `{{region.KEY}}`.

@@ -53,11 +53,14 @@ impl Lowering<'_> {
                 let reason = error.to_string();
                 let reason =
                     reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                self.push(Diagnostic::new(
-                    &WRONG_TYPE,
-                    site.span(),
-                    format!("not a regular expression that can be used: {reason}"),
-                ));
+                self.push(
+                    Diagnostic::new(
+                        &WRONG_TYPE,
+                        site.span(),
+                        format!("not a regular expression that can be used: {reason}"),
+                    )
+                    .help("write a sign that means itself after a `\\`"),
+                );
                 None
             }
         }
@@ -78,13 +81,14 @@ impl Lowering<'_> {
                     .also(site.key("choices").span(), "the choices");
             self.push(match nearest(default, choices) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding,
+                None => finding.help("take one of them, or add it to them"),
             });
         }
         if pattern.is_some_and(|pattern| !pattern.0.is_match(default)) {
             self.push(
                 Diagnostic::new(&BAD_DEFAULT, span, format!("`{default}` does not match the pattern"))
-                    .also(site.key("pattern").span(), "which the whole value must match"),
+                    .also(site.key("pattern").span(), "which the whole value must match")
+                    .help("write a default that matches, or widen the pattern"),
             );
         }
     }
@@ -110,7 +114,10 @@ impl Lowering<'_> {
             (None, None, Some(command)) => {
                 let span = site.key("command").span();
                 if command.first().is_none_or(String::is_empty) {
-                    self.push(Diagnostic::new(&WRONG_TYPE, span, "a command without a program"));
+                    self.push(
+                        Diagnostic::new(&WRONG_TYPE, span, "a command without a program")
+                            .help("write `command = [\"PROGRAM\", \"ARGUMENT\"]`"),
+                    );
                 }
                 Some(InputSource::Command(At { value: command.clone(), span }))
             }
@@ -132,7 +139,8 @@ impl Lowering<'_> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(plain) {
             let message = format!("`{name}` can't be an environment variable");
-            self.push(Diagnostic::new(&BAD_ID, site.key("env").span(), message));
+            let finding = Diagnostic::new(&BAD_ID, site.key("env").span(), message);
+            self.push(finding.help("write its name alone: letters, digits and `_`"));
         }
     }
 }

@@ -22,7 +22,9 @@ mod time;
 mod url;
 mod var;
 
-use indexmap::IndexMap;
+use std::collections::BTreeSet;
+
+use indexmap::{IndexMap, IndexSet};
 
 use self::names::{FINAL, Namespace};
 use self::site::Site;
@@ -31,7 +33,7 @@ use crate::check::MOST;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::parse::Node;
 use crate::raw;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
 /// A file that was read, and merged over the flows that it extends.
 pub(crate) struct File<'a> {
@@ -41,8 +43,10 @@ pub(crate) struct File<'a> {
     pub(crate) raw: &'a raw::provider::Provider,
     /// What it was read from; its nodes know their own files.
     pub(crate) node: &'a Node,
-    /// The flows that it was merged over, nearest first.
-    pub(crate) extends: Vec<String>,
+    /// The names of what was taken out because it can't be read: that they are not there is told already.
+    pub(crate) gone: &'a BTreeSet<String>,
+    /// The flows that it was merged over, and their files, nearest first.
+    pub(crate) extends: Vec<(String, FileId)>,
     /// Whether it is a flow, read by itself.
     pub(crate) flow: bool,
 }
@@ -93,6 +97,11 @@ impl<'a> Lowering<'a> {
         self.findings.len() > MOST && self.findings.last().is_some_and(Diagnostic::is_error)
     }
 
+    /// Whether one of these names is of something that can't be read.
+    fn is_gone(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.file.gone.contains(*name))
+    }
+
     fn provider(&mut self) -> Provider {
         let raw = self.file.raw;
         self.id();
@@ -106,7 +115,7 @@ impl<'a> Lowering<'a> {
             status: raw.status,
             status_note: raw.status_note.clone(),
             models: self.models(),
-            extends: self.file.extends.clone(),
+            extends: self.file.extends.iter().map(|(name, _)| name.clone()).collect(),
             extends_at: self.site.has("extends").then(|| self.site.key("extends").span()),
             start: self.starts(),
             hosts: self.hosts(),
@@ -153,13 +162,23 @@ impl<'a> Lowering<'a> {
         if let Some(id) = self.ids.get(name) {
             return Some(At { value: *id, span });
         }
-        let mut finding = Diagnostic::new(&code::UNKNOWN_STATE, span, format!("there is no state `{name}`"));
-        if let Some(meant) = nearest(name, self.ids.keys().map(String::as_str)) {
-            finding = finding.help(format!("did you mean `{meant}`?"));
-        } else {
-            let known: Vec<String> = self.ids.keys().map(|name| format!("`{name}`")).collect();
-            finding = finding.help(format!("the states are {}", known.join(", ")));
+        // That a state's name is not well-formed is told where it stands.
+        if self.is_gone(&[name]) || self.ids.keys().any(|id| id != name && names::small(id) == name) {
+            return None;
         }
+        // A name that only a wrong one keeps from being reached is a known one too.
+        let all = self.file.raw.states.keys().map(String::as_str);
+        let known: IndexSet<&str> = all.chain(FINAL).collect();
+        let finding = Diagnostic::new(&code::UNKNOWN_STATE, span, format!("there is no state `{name}`"));
+        let finding = match nearest(name, known.iter().copied()) {
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+            None => {
+                let ends = ["error", "timeout"];
+                let known: Vec<_> = known.iter().filter(|name| !ends.contains(name)).collect();
+                let known: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+                finding.help(format!("the states are {}", known.join(", ")))
+            }
+        };
         self.push(finding);
         None
     }

@@ -2,6 +2,8 @@
 //!
 //! Vars, inputs and states share one namespace with the format's own words, so a name means one thing in a whole file.
 
+use std::collections::BTreeSet;
+
 use indexmap::{IndexMap, IndexSet};
 
 use super::Lowering;
@@ -38,6 +40,8 @@ pub(super) struct Namespace {
     inputs: IndexSet<String>,
     region_keys: IndexSet<String>,
     states: IndexSet<String>,
+    /// Names of what can't be read.
+    gone: BTreeSet<String>,
     /// Whether what is not known is what a provider will supply.
     flow: bool,
 }
@@ -52,7 +56,8 @@ impl Lowering<'_> {
     /// Collects the names of the file; refuses malformed ones and those that are taken.
     pub(super) fn namespace(&mut self) {
         let raw = self.file.raw;
-        let mut names = Namespace { flow: self.file.flow, ..Namespace::default() };
+        let mut names =
+            Namespace { flow: self.file.flow, gone: self.file.gone.clone(), ..Namespace::default() };
         let mut seen = IndexMap::new();
         for (room, keys) in [
             ("vars", raw.vars.keys().map(String::as_str).collect::<Vec<_>>()),
@@ -95,10 +100,13 @@ impl Lowering<'_> {
 
     fn well_formed(&mut self, name: &str, span: Span) {
         if !is_name(name) {
-            self.push(
-                Diagnostic::new(&BAD_ID, span, format!("`{name}` can't be a name"))
-                    .help("a name is a small letter, then small letters, digits and `_`"),
-            );
+            let finding = Diagnostic::new(&BAD_ID, span, format!("`{name}` can't be a name"));
+            let meant = small(name);
+            self.push(if is_name(&meant) {
+                finding.help(format!("write `{meant}`: a name is small letters, digits and `_`"))
+            } else {
+                finding.help("a name is a small letter, then small letters, digits and `_`")
+            });
         }
     }
 
@@ -113,6 +121,17 @@ impl Lowering<'_> {
     pub(super) fn code_is_a_name(&mut self, code: &str, span: Span) {
         self.well_formed(code, span);
     }
+}
+
+/// A name in small letters, with `_` for what no name holds.
+pub(super) fn small(name: &str) -> String {
+    let mut small = String::with_capacity(name.len());
+    for c in name.chars() {
+        let begins_word = c.is_ascii_uppercase() && small.ends_with(|c: char| c.is_ascii_lowercase());
+        small.extend(begins_word.then_some('_'));
+        small.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    }
+    small
 }
 
 /// `[a-z][a-z0-9_]*`
@@ -154,6 +173,9 @@ impl Scoped<'_> {
             [name] if names.flow && !names.states.contains(*name) && !WORDS.contains(name) => {
                 Name::Var((*name).to_owned())
             }
+            // What is wrong with it is told where it is written.
+            [name, ..] if names.gone.contains(*name) => Name::Var((*name).to_owned()),
+            ["region", key] if names.gone.contains(*key) => Name::Region((*key).to_owned()),
             _ => return None,
         })
     }

@@ -64,6 +64,9 @@ impl Lowering<'_> {
         }
         for (region, table) in tables {
             for (key, (other, _)) in all.iter().filter(|(key, _)| !table.contains_key(**key)) {
+                if self.is_gone(&[key]) {
+                    continue;
+                }
                 let message = format!("region `{region}` lacks `{key}`, which `{other}` has");
                 let mut finding = Diagnostic::new(&UNEVEN_REGIONS, site.name(region), message)
                     .also(site.key(other).name(key), format!("here in `{other}`"));
@@ -94,11 +97,11 @@ impl Lowering<'_> {
                 first
             }
             None => {
-                if tables.len() > 1 {
+                if tables.len() > 1 && !self.is_gone(&["region"]) {
                     let span = self.site.key("regions").name(&first);
                     self.push(
                         Diagnostic::new(&UNEVEN_REGIONS, span, "two or more regions, and no default")
-                            .help(format!("write `region = \"{first}\"` above the tables")),
+                            .help(format!("write `region = \"{first}\"` at the top of the file")),
                     );
                 }
                 first

@@ -52,6 +52,7 @@ impl Lowering<'_> {
                 self.code_is_a_name(code, span);
                 Some(Then::Fail { code: At { value: code.clone(), span }, relogin: raw.relogin })
             }
+            (None, None) if self.is_gone(&["to", "fail"]) => None,
             (both, _) => {
                 let message = if both.is_some() {
                     "a rule with both `to` and `fail`"

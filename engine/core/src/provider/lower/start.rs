@@ -27,7 +27,8 @@ impl Lowering<'_> {
 
     /// A provider that is gone, and a flow that another completes, need no login.
     fn no_login(&mut self) {
-        if self.file.flow || self.file.raw.status == Status::Discontinued {
+        if self.is_gone(&["start", "login"]) || self.file.flow || self.file.raw.status == Status::Discontinued
+        {
             return;
         }
         let span = if self.site.has("start") { self.site.name("start") } else { self.site.span().part(0, 0) };

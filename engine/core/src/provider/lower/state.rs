@@ -91,6 +91,9 @@ impl Lowering<'_> {
                 Act::Request(self.request(raw, (key, *method, url), site))
             }
             (None, Some(open)) => Act::Browser(self.browser(raw, open, site)),
+            (None, None) if self.is_gone(&["get", "post", "put", "delete", "open"]) => {
+                Act::Request(self.request(raw, ("get", Method::Get, &String::new()), site))
+            }
             (None, None) => {
                 let span = self.site.key("states").name(name);
                 self.push(
@@ -133,6 +136,15 @@ impl Lowering<'_> {
                 )
                 .also(site.name("form"), "the other")
                 .help("a request has one body"),
+            );
+        }
+        let key = if form.is_some() { "form" } else { "json" };
+        if raw.get.is_some() && (form.is_some() || json.is_some()) {
+            let message = format!("a `get` with `{key}`: it has no body");
+            self.push(
+                Diagnostic::new(&NO_SINGLE_OUTCOME, site.name(key), message)
+                    .also(site.name("get"), "the request")
+                    .help("write `post` in the place of `get`, or send the fields as `query`"),
             );
         }
         form.map(Body::Form).or(json.map(Body::Json))

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::code::{BAD_JSONPATH, FILTER_AS_CONDITION, PLURAL_COMPARISON, TEMPLATE_LOGIC, UNKNOWN_NAME};
 use super::names::{Scoped, Slot};
 use super::site::Site;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::provider::{At, ErrorText, JsonTemplate};
 use crate::query::{Query, QueryError};
 use crate::raw::union;
@@ -30,10 +30,30 @@ impl Lowering<'_> {
         match Template::parse(text, span, &Scoped { names: &self.names, slot }) {
             Ok(template) => template,
             Err(errors) => {
-                self.findings.extend(errors.into_iter().map(finding));
+                for error in errors {
+                    let finding = self.misspelt_for_flow(&error).unwrap_or_else(|| finding(error));
+                    self.push(finding);
+                }
                 Template::literal(text, span)
             }
         }
+    }
+
+    /// A name that a flow wants, where the file gives one of nearly that name a value: the file is to be mended then.
+    fn misspelt_for_flow(&self, error: &TemplateError) -> Option<Diagnostic> {
+        let TemplateFault::UnknownName(wanted) = &error.fault else { return None };
+        let (flow, _) = self.file.extends.iter().find(|(_, file)| *file == error.span.file)?;
+        let rooms = ["vars", "inputs"].map(|room| self.site.key(room));
+        let own = rooms.into_iter().flat_map(|room| room.keys().map(move |key| (key, room.name(key))));
+        let own: Vec<_> = own.filter(|(_, span)| span.file == self.site.span().file).collect();
+        let near = nearest(wanted, own.iter().map(|(key, _)| *key))?;
+        let (_, span) = own.iter().find(|(key, _)| *key == near)?;
+        let message = format!("the flow `{flow}` wants `{wanted}`; is `{near}` meant to be it?");
+        Some(
+            Diagnostic::new(&UNKNOWN_NAME, *span, message)
+                .also(error.span, "wanted here")
+                .help(format!("write `{wanted}` in its place, or give `{wanted}` a value too")),
+        )
     }
 
     /// Counts a template; whether there are more than a file may have, which is said once.
@@ -45,7 +65,7 @@ impl Lowering<'_> {
         self.templates += text.len();
         if before <= MOST_TEMPLATES && self.templates > MOST_TEMPLATES {
             let message = format!("the templates of a file may have {} KiB in all", MOST_TEMPLATES / 1024);
-            self.push(Diagnostic::new(&TEMPLATE_LOGIC, span, message));
+            self.push(Diagnostic::new(&TEMPLATE_LOGIC, span, message).help("write fewer or shorter ones"));
         }
         self.templates > MOST_TEMPLATES
     }
@@ -96,7 +116,13 @@ impl Lowering<'_> {
                         (&FILTER_AS_CONDITION, "write `exists = [\"$.path\"]`, or `\"$.path\" = value`")
                     }
                 };
-                self.push(Diagnostic::new(code, span, format!("`{text}`: {error}")).help(help));
+                let finding = Diagnostic::new(code, span, format!("`{text}`: {error}"));
+                self.push(match meant_path(text).filter(|_| code == &BAD_JSONPATH) {
+                    Some(path) => {
+                        finding.help(format!("did you mean `{path}`?")).fix(span, format!("\"{path}\""))
+                    }
+                    None => finding.help(help),
+                });
                 None
             }
         }
@@ -115,13 +141,33 @@ impl Lowering<'_> {
     }
 }
 
+/// The path that was meant by `$status` or by `status`.
+fn meant_path(text: &str) -> Option<String> {
+    let steps = text.strip_prefix('$').unwrap_or(text);
+    let steps = steps.strip_prefix('.').unwrap_or(steps);
+    let path = format!("$.{steps}");
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let is_plain =
+        steps.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && steps.chars().all(is_name);
+    (is_plain && path != text && Query::parse(&path).is_ok()).then_some(path)
+}
+
 fn finding(error: TemplateError) -> Diagnostic {
     let code = match error.fault {
         TemplateFault::UnknownName(_) => &UNKNOWN_NAME,
         _ => &TEMPLATE_LOGIC,
     };
+    let otherwise = match &error.fault {
+        TemplateFault::Logic(_) => Some("a fallback is `{{first a b}}`; a choice is a rule of a state"),
+        TemplateFault::UnknownName(_) => {
+            Some("name a var, an input, `region.KEY`, `token.FIELD`, or `STATE.FIELD` of an answer")
+        }
+        TemplateFault::Syntax(_) => Some("write `{{NAME}}`, with two braces on each side"),
+        TemplateFault::TooLong => Some("write a shorter text"),
+        TemplateFault::Regex(_) => Some("write a sign that means itself after a `\\`"),
+    };
     let finding = Diagnostic::new(code, error.span, error.fault.to_string());
-    match error.help {
+    match error.help.as_deref().or(otherwise) {
         Some(help) => finding.help(help),
         None => finding,
     }

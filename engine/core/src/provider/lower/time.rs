@@ -8,7 +8,7 @@ use super::names::Slot;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::provider::Every;
-use crate::raw::time::{Every as RawEvery, First, Time as RawTime, TimeTable};
+use crate::raw::time::{DurationText, Every as RawEvery, First, Time as RawTime, TimeTable};
 use crate::time::{Time, TimeValue, UNITS, Unit, parse_duration};
 
 /// Where a time stands: a path reads the answer that led to `success`, and there is one only there.
@@ -30,6 +30,9 @@ impl Lowering<'_> {
                 self.push(match meant(text) {
                     Some(meant) => {
                         finding.help(format!("write `\"{meant}\"`")).fix(site.span(), format!("\"{meant}\""))
+                    }
+                    None if is_number(text) => {
+                        finding.help(format!("write the unit too: `\"{text}s\"` for seconds"))
                     }
                     None => {
                         finding.help("write one number and `ms`, `s`, `m`, `h` or `d`, such as `\"90s\"`")
@@ -77,7 +80,7 @@ impl Lowering<'_> {
     }
 
     fn time_table(&mut self, table: &TimeTable, site: Site<'_>, place: Place) -> Option<Time> {
-        let bound = |this: &mut Self, key: &str, text: &Option<String>| {
+        let bound = |this: &mut Self, key: &str, text: &Option<DurationText>| {
             text.as_ref().and_then(|text| this.duration(text, site.key(key)))
         };
         let (default, min, max) = (
@@ -88,7 +91,8 @@ impl Lowering<'_> {
         if min.zip(max).is_some_and(|(min, max)| min > max) {
             self.push(
                 Diagnostic::new(&BAD_DURATION, site.key("min").span(), "`min` is longer than `max`")
-                    .also(site.key("max").span(), "`max`"),
+                    .also(site.key("max").span(), "`max`")
+                    .help("write the shorter one as `min`"),
             );
         }
         let value = self.time_value(table, site, place)?;
@@ -96,7 +100,7 @@ impl Lowering<'_> {
     }
 
     fn time_value(&mut self, table: &TimeTable, site: Site<'_>, place: Place) -> Option<TimeValue> {
-        let (text, value) = (table.value.as_str(), site.key("value"));
+        let (text, value) = (&*table.value, site.key("value"));
         if text.contains("{{") {
             let template = self.template(text, value, Slot::State);
             return Some(TimeValue::Template(template, self.unit(table, site)?));
@@ -146,6 +150,10 @@ impl Lowering<'_> {
         }
         found
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The unit that a word most likely means.

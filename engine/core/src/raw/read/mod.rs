@@ -1,17 +1,20 @@
 //! A tree of nodes to a file's types, with every mistake at once.
 //!
 //! serde stops at the first mistake. So what is wrong is noted, taken out, and the rest is read again, until it reads.
-//! What a reader would get wrong: a mistake that only follows from taking something out is not reported.
+//! What a reader would get wrong: what was most likely meant is read in the place of what is wrong, so that a mistake that only
+//! follows from another is not reported.
 
 mod fault;
+mod mend;
 mod node;
+mod rename;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::de::DeserializeOwned;
 
@@ -30,32 +33,62 @@ pub static WRONG_TYPE: Code = Code::error("HE005", "wrong-type");
 /// How often a file is read again: as many wrong types are reported at once, and as many unknown keys; more help nobody.
 const ROUNDS: usize = 100;
 
+/// What came of a tree.
+#[derive(Debug)]
+pub struct Read<T> {
+    /// What was read; `None` where nothing usable is left.
+    pub value: Option<T>,
+    /// The tree that it was read from: keys by the names that were meant, without what is of no use.
+    pub node: Node,
+    /// The keys that were taken out, and those that stood below them: what uses them is not wrong by itself.
+    pub gone: BTreeSet<String>,
+    /// Every unknown key and every wrong type, each once, sorted by place.
+    pub findings: Vec<Diagnostic>,
+}
+
 /// Reads `T` from a node and reports every unknown key and every wrong type of the file, each once, sorted by place.
 ///
 /// What is wrong is left out and the rest is read, so a value may come with findings; it is `None` where nothing usable
 /// is left.
 pub fn read<T: DeserializeOwned>(node: &Node) -> (Option<T>, Vec<Diagnostic>) {
-    let mut mender =
-        Mender { node: node.clone(), noted: HashSet::new(), gone: Vec::new(), findings: Vec::new() };
+    let read = read_mended(node);
+    (read.value, read.findings)
+}
+
+/// Reads `T` as [`read()`] does, and tells what it was read from in the end.
+pub(crate) fn read_mended<T: DeserializeOwned>(node: &Node) -> Read<T> {
+    let mut mender = Mender {
+        node: node.clone(),
+        noted: HashSet::new(),
+        nameless: HashSet::new(),
+        gone: Vec::new(),
+        lost: BTreeSet::new(),
+        findings: Vec::new(),
+    };
     let mut value = None;
     for _ in 0..ROUNDS {
         let unknown = RefCell::new(Vec::new());
         let result = T::deserialize(NodeDeserializer::new(&mender.node, &unknown));
-        unknown.into_inner().iter().for_each(|unknown| mender.note_unknown(unknown));
+        let unknown = unknown.into_inner();
+        let renamed = unknown.iter().fold(false, |any, unknown| mender.note_unknown(unknown) || any);
         match result {
             Ok(read) => {
                 value = Some(read);
-                break;
+                if !renamed {
+                    break;
+                }
             }
             Err(fault) => {
-                if !mender.mend(&fault) {
+                value = None;
+                if !renamed && !mender.mend(&fault) {
                     break;
                 }
             }
         }
     }
+    mender.drop_nameless();
     mender.findings.sort_by_key(|finding| finding.primary.span);
-    (value, mender.findings)
+    Read { value, node: mender.node, gone: mender.lost, findings: mender.findings }
 }
 
 /// A tree from which mistakes are taken out one by one.
@@ -63,75 +96,132 @@ struct Mender {
     node: Node,
     /// The unknown keys that are reported.
     noted: HashSet<Span>,
-    /// What was taken out of which container, by the container's place; a list's items have no name.
-    gone: Vec<(Span, String)>,
+    /// Those of them that have no other name.
+    nameless: HashSet<Span>,
+    /// What was taken out of which container, by the container's place.
+    gone: Vec<(Span, Step)>,
+    /// The names of what was taken out.
+    lost: BTreeSet<String>,
     findings: Vec<Diagnostic>,
 }
 
 impl Mender {
-    /// Takes the fault's cause out. False where that is the file itself.
+    /// Mends the fault's cause or takes it out. False where that is the file itself.
     fn mend(&mut self, fault: &Fault) -> bool {
         let path = fault.path();
         if let Kind::UnknownKey { key, known } = &fault.kind {
-            return self.take_unknown(&path, key, known);
+            return self.mend_unknown(&path, key, known);
         }
         let Some(node) = walk(&self.node, &path) else { return false };
         let follows = match &fault.kind {
-            Kind::MissingKey(key) => self.is_gone(node.span, key),
-            Kind::WrongLength { .. } => self.is_gone(node.span, ""),
+            Kind::MissingKey(key) => self.is_gone(node.span, |step| *step == Step::Key((*key).to_owned())),
+            Kind::WrongLength { .. } => self.is_gone(node.span, |step| matches!(step, Step::Item(_))),
             _ => false,
         };
+        let mend = mend::of(&fault.kind, &path, node);
         if !follows {
-            self.findings.push(words::finding(&fault.kind, &path, node));
+            self.findings.push(words::finding(&fault.kind, &self.as_written(&path), node, mend.as_ref()));
         }
-        self.take(&path)
+        match (mend.and_then(|mend| mend.value), walk_mut(&mut self.node, &path)) {
+            (Some(value), Some(node)) => {
+                node.value = value;
+                true
+            }
+            _ => self.take(&path),
+        }
     }
 
-    /// Reports an unknown key; each round finds those of the rounds before again.
-    fn note_unknown(&mut self, unknown: &Unknown) {
+    /// Reports an unknown key, and gives it the name that was meant; each round finds those of the rounds before again.
+    /// Whether the tree is another one now.
+    fn note_unknown(&mut self, unknown: &Unknown) -> bool {
         if self.noted.len() >= ROUNDS || !self.noted.insert(unknown.span) {
-            return;
+            return false;
         }
-        let near = words::nearest_free(&unknown.key, unknown.known, &unknown.present);
-        if let Some(near) = near {
-            self.gone.push((unknown.container, near.to_owned()));
-        }
+        self.nameless.insert(unknown.span);
+        let near = words::nearest_free(unknown);
         self.findings.push(words::unknown_key(unknown, near));
+        let Some(near) = near else { return false };
+        self.gone.push((unknown.container, Step::Key(near.to_owned())));
+        let renamed = rename::rename(&mut self.node, unknown.span, near);
+        if renamed {
+            self.nameless.remove(&unknown.span);
+        }
+        renamed
     }
 
-    fn take_unknown(&mut self, path: &[Step], key: &str, known: &'static [&'static str]) -> bool {
+    fn mend_unknown(&mut self, path: &[Step], key: &str, known: &'static [&'static str]) -> bool {
         let Some(container) = walk(&self.node, path) else { return false };
         let Some(unknown) = Unknown::of(container, key, known) else { return false };
-        self.note_unknown(&unknown);
+        if self.note_unknown(&unknown) {
+            return true;
+        }
         let mut path = path.to_vec();
         path.push(Step::Key(key.to_owned()));
         self.take(&path)
     }
 
     fn take(&mut self, path: &[Step]) -> bool {
+        let written = self.as_written(path);
         let Some((last, parents)) = path.split_last() else { return false };
         let Some(parent) = walk_mut(&mut self.node, parents) else { return false };
-        let name = match (last, &mut parent.value) {
-            (Step::Key(key), Value::Table(entries)) => {
-                if entries.shift_remove(key).is_none() {
-                    return false;
-                }
-                key.clone()
-            }
-            (Step::Item(index), Value::Array(items)) if *index < items.len() => {
-                items.remove(*index);
-                String::new()
-            }
-            _ => return false,
+        let taken = match (last, &mut parent.value) {
+            (Step::Key(key), Value::Table(entries)) => entries.shift_remove(key).map(|entry| entry.node),
+            (Step::Item(index), Value::Array(items)) if *index < items.len() => Some(items.remove(*index)),
+            _ => None,
         };
-        let span = parent.span;
-        self.gone.push((span, name));
+        let (Some(taken), Some(step)) = (taken, written.last()) else { return false };
+        self.gone.push((parent.span, step.clone()));
+        if let Step::Key(key) = step {
+            lose(&mut self.lost, key, &taken);
+        }
         true
     }
 
-    fn is_gone(&self, container: Span, name: &str) -> bool {
-        self.gone.iter().any(|(span, gone)| *span == container && gone == name)
+    /// A path with the items of its lists counted as the file has them, with those that were taken out.
+    fn as_written(&self, path: &[Step]) -> Vec<Step> {
+        let mut node = Some(&self.node);
+        let mut written = Vec::with_capacity(path.len());
+        for step in path {
+            let place = node.map(|node| node.span);
+            written.push(match step {
+                Step::Item(index) => Step::Item(self.item_as_written(place, *index)),
+                Step::Key(_) => step.clone(),
+            });
+            node = node.and_then(|node| walk(node, std::slice::from_ref(step)));
+        }
+        written
     }
+
+    fn item_as_written(&self, list: Option<Span>, index: usize) -> usize {
+        let gone = self.gone.iter().filter(|(place, _)| Some(*place) == list);
+        let mut gone: Vec<usize> = gone
+            .filter_map(|(_, step)| if let Step::Item(index) = step { Some(*index) } else { None })
+            .collect();
+        gone.sort_unstable();
+        gone.into_iter().fold(index, |index, gone| if gone <= index { index + 1 } else { index })
+    }
+
+    fn is_gone(&self, container: Span, is: impl Fn(&Step) -> bool) -> bool {
+        self.gone.iter().any(|(span, gone)| *span == container && is(gone))
+    }
+
+    /// Takes the unknown keys out for which no name is near.
+    fn drop_nameless(&mut self) {
+        let Mender { node, nameless, lost, .. } = self;
+        rename::take_out(node, &mut |key, span, node| {
+            let goes = nameless.contains(&span);
+            if goes {
+                lose(lost, key, node);
+            }
+            goes
+        });
+    }
+}
+
+/// Notes the name of what was taken out, and those of what stood in it.
+fn lose(lost: &mut BTreeSet<String>, key: &str, node: &Node) {
+    lost.insert(key.to_owned());
+    lost.extend(node.as_table().into_iter().flatten().map(|(key, _)| key.clone()));
 }
 
 fn walk<'n>(node: &'n Node, path: &[Step]) -> Option<&'n Node> {

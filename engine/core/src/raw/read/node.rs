@@ -24,15 +24,31 @@ pub(super) struct Unknown {
     pub(super) known: &'static [&'static str],
     /// Those of the known keys that stand beside it.
     pub(super) present: Vec<&'static str>,
+    /// Those of them that are tables.
+    pub(super) tables: Vec<&'static str>,
+    /// Whether its value is a table.
+    pub(super) is_table: bool,
+    /// Whether its value is a table that a TOML header or a dotted key made: it needs no `=` of its own.
+    pub(super) is_header: bool,
     /// The place of the table.
     pub(super) container: Span,
 }
 
 impl Unknown {
     pub(super) fn of(container: &Node, key: &str, known: &'static [&'static str]) -> Option<Unknown> {
-        let span = container.key_span(key)?;
-        let present = known.iter().copied().filter(|known| container.get(known).is_some()).collect();
-        Some(Unknown { key: key.to_owned(), span, known, present, container: container.span })
+        let Entry { key: span, node } = container.entry(key)?;
+        let is_there = |known: &&'static str| container.get(known).is_some();
+        let holds_table = |known: &&'static str| container.get(known).is_some_and(|n| n.as_table().is_some());
+        Some(Unknown {
+            key: key.to_owned(),
+            span: *span,
+            known,
+            present: known.iter().copied().filter(is_there).collect(),
+            tables: known.iter().copied().filter(holds_table).collect(),
+            is_table: node.as_table().is_some(),
+            is_header: node.span.start <= span.start,
+            container: container.span,
+        })
     }
 }
 
@@ -116,7 +132,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
     ) -> Result<V::Value, Fault> {
         match &self.node.value {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(Fault::invalid_type(self.unexpected(), &"a string")),
+            _ => Err(Fault::invalid_type(self.unexpected(), &"a word of the format")),
         }
     }
 

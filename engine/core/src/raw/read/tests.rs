@@ -18,6 +18,9 @@ fn check(text: &str, language: Language, expect: &[(&str, &str, &str, &str)]) ->
     value
 }
 
+/// The help where no key is near.
+const FAR: &str = "take it out; docs/provider-format.md has the keys that there are";
+
 /// The text after the certain mends of its findings.
 fn mended(text: &str) -> String {
     let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
@@ -51,9 +54,9 @@ fn every_mistake_of_a_file_is_reported_at_once() {
         Language::Toml,
         &[
             ("HE001", "naem", "there is no key `naem` here", "did you mean `name`?"),
-            ("HE005", "'x'", "`aliases` must be a list, not a string", "put it in brackets: `[…]`"),
+            ("HE005", "'x'", "`aliases` must be a list, not a string", "write `[\"x\"]`"),
             ("HE005", "'actve'", "`status` can't be `actve`", "did you mean `active`?"),
-            ("HE005", "{ context = 1 }", "item 1 of `models` lacks the key `id`", ""),
+            ("HE005", "{ context = 1 }", "item 1 of `models` lacks the key `id`", "add `id = \"…\"`"),
             ("HE005", "2", "`id` must be a string, not a whole number", "write `\"2\"`"),
             ("HE005", "-1", "`context` must be a whole number that is not negative", ""),
             ("HE001", "idd", "there is no key `idd` here", "did you mean `id`?"),
@@ -67,11 +70,24 @@ fn every_mistake_of_a_file_is_reported_at_once() {
                 "HE005",
                 "5",
                 "`until` must be a duration such as \"90s\", or a table with `value` and `unit`, not a whole number",
-                "",
+                "write the unit too: `\"5s\"` for seconds, `\"5m\"` for minutes",
             ),
         ],
     );
     assert_eq!(value.expect("what is left").states.len(), 2);
+}
+
+#[test]
+fn a_bare_number_for_a_duration_wants_its_unit_and_has_no_certain_mend() {
+    let text = "[states.a]\nevery = { value = 5, unit = 's', default = 2 }\non = [{ to = 'a', slower = 5 }]\n[states.success]\nrefresh = { to = 'a', early = 60 }\n";
+    let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+    let (_, findings) = read::<Provider>(&node);
+    assert_eq!(findings.len(), 4, "{findings:#?}");
+    for finding in &findings {
+        assert!(finding.message.contains("a duration such as \"60s\""), "{finding:?}");
+        assert!(finding.help.as_deref().is_some_and(|help| help.contains("s\"` for seconds")), "{finding:?}");
+        assert_eq!(finding.fix, None);
+    }
 }
 
 #[test]
@@ -88,7 +104,12 @@ fn yaml_is_reported_in_the_same_words() {
                 "write `128000`",
             ),
             ("HE005", "\"true\"", "`aux` must be true or false, not a string", "write `true`"),
-            ("HE005", "", "`docs` must be a string, not nothing (null)", ""),
+            (
+                "HE005",
+                "",
+                "`docs` must be a string, not nothing (null)",
+                "give it a value, or leave the key out",
+            ),
             ("HE005", "[a]", "`states` must be a table, not a list", ""),
         ],
     );
@@ -110,7 +131,7 @@ fn an_unknown_key_far_from_all_lists_the_keys_where_they_are_few() {
         Language::Toml,
         &[
             ("HE001", "begin", "there is no key `begin` here", "the keys are `login`, `logout`, `verify`"),
-            ("HE001", "zzzzzz", "there is no key `zzzzzz` here", ""),
+            ("HE001", "zzzzzz", "there is no key `zzzzzz` here", FAR),
         ],
     );
 }
@@ -118,17 +139,71 @@ fn an_unknown_key_far_from_all_lists_the_keys_where_they_are_few() {
 #[test]
 fn a_key_that_is_already_there_is_not_offered_again() {
     let text = "name = 'a'\nnames = 'b'\n";
-    check(text, Language::Toml, &[("HE001", "names", "there is no key `names` here", "")]);
+    check(text, Language::Toml, &[("HE001", "names", "there is no key `names` here", FAR)]);
     assert_eq!(mended(text), text);
 }
 
 #[test]
 fn certain_mends_make_the_file_right() {
     let text = "naem = 1\nstatus = 'actve'\nmodels = [{ idd = 'a', context = '5', aux = 'true' }]\n";
-    let right = "name = 1\nstatus = \"active\"\nmodels = [{ id = 'a', context = 5, aux = true }]\n";
+    let right = "name = \"1\"\nstatus = \"active\"\nmodels = [{ id = 'a', context = 5, aux = true }]\n";
     assert_eq!(mended(text), right);
     let last = mended(right);
     check(&last, Language::Toml, &[]);
+}
+
+#[test]
+fn what_was_meant_is_read_in_the_place_of_what_is_wrong() {
+    let text = "alias = 'x'\nstart = 'poll'\n[var]\nclient_id = 5\n[state.poll]\nkep.scope = 'x'\n[states.ask]\nkeep.a = 'b'\nkep.c = 'd'\n";
+    let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+    let read = read_mended::<Provider>(&node);
+    let value = read.value.expect("a provider");
+    assert_eq!(value.aliases, ["x"]);
+    assert_eq!(value.vars["client_id"], "5");
+    assert_eq!(value.states.keys().collect::<Vec<_>>(), ["ask", "poll"]);
+    assert_eq!(value.states["ask"].keep.keys().collect::<Vec<_>>(), ["a", "c"]);
+    assert!(value.start.is_some());
+    assert!(read.gone.is_empty());
+    let said: Vec<_> = read.findings.iter().map(|f| (f.message.as_str(), f.help.as_deref())).collect();
+    assert_eq!(said.len(), 8, "{said:#?}");
+    assert!(read.node.get("var").is_none());
+    let right = mended(text);
+    assert!(right.starts_with("aliases = [\"x\"]\nstart = { login = \"poll\" }\n[vars]\n"), "{right}");
+    check(&right, Language::Toml, &[]);
+}
+
+#[test]
+fn a_table_in_brackets_is_not_renamed_to_one_that_is_there() {
+    let text = "states = { a = { get = 'x' } }\nstate = { b = { get = 'x' } }\n";
+    check(
+        text,
+        Language::Toml,
+        &[("HE001", "state", "there is no key `state` here", "did you mean `states`?")],
+    );
+    assert_eq!(mended(text), text);
+}
+
+#[test]
+fn the_items_of_a_list_are_counted_as_the_file_has_them() {
+    let text = "models = [{ context = 1 }, { id = 'a' }, { context = 2 }, [], { context = 3 }]\n";
+    let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+    let (_, findings) = read::<Provider>(&node);
+    let said: Vec<&str> =
+        findings.iter().map(|finding| finding.message.split(' ').nth(1).unwrap_or("")).collect();
+    assert_eq!(said, ["1", "3", "4", "5"]);
+}
+
+#[test]
+fn a_number_that_was_meant_is_offered() {
+    for (text, help) in [
+        ("models = [{ id = 'a', context = '200k' }]", "write the whole number: `200000`"),
+        ("models = [{ id = 'a', context = '200_000' }]", "write `200000`"),
+        ("models = [{ id = 'a', aux = 'yes' }]", "write `true`"),
+    ] {
+        let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+        let (_, findings) = read::<Provider>(&node);
+        assert_eq!(findings[0].help.as_deref(), Some(help));
+    }
 }
 
 #[test]

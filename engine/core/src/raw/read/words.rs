@@ -1,21 +1,20 @@
 //! What is wrong, in a person's words.
 
 use super::fault::{Kind, Step};
+use super::mend::Mend;
 use super::node::Unknown;
 use super::{UNKNOWN_KEY, WRONG_TYPE};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::parse::{Node, Value};
+use crate::parse::Node;
 
 /// As many keys or words are listed; a longer list helps nobody.
 const LISTED: usize = 12;
 
-/// The known key that was most likely meant and is not yet there.
-pub(super) fn nearest_free(
-    key: &str,
-    known: &'static [&'static str],
-    present: &[&str],
-) -> Option<&'static str> {
-    nearest(key, known.iter().copied()).filter(|near| !present.contains(near))
+/// The known key that was most likely meant: one that is not yet there, or a table that more can be written into.
+pub(super) fn nearest_free(unknown: &Unknown) -> Option<&'static str> {
+    let takes_more = |near: &&str| unknown.tables.contains(near) && unknown.is_table;
+    nearest(&unknown.key, unknown.known.iter().copied())
+        .filter(|near| !unknown.present.contains(near) || takes_more(near))
 }
 
 /// The finding for an unknown key.
@@ -23,24 +22,28 @@ pub(super) fn unknown_key(unknown: &Unknown, near: Option<&str>) -> Diagnostic {
     let finding =
         Diagnostic::new(&UNKNOWN_KEY, unknown.span, format!("there is no key `{}` here", unknown.key));
     match near {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(unknown.span, near),
+        Some(near) => {
+            let finding = finding.help(format!("did you mean `{near}`?"));
+            // A table with brackets, or of YAML, would stand beside the one that is there, not in it.
+            let is_certain = !unknown.present.contains(&near) || unknown.is_header;
+            if is_certain { finding.fix(unknown.span, near) } else { finding }
+        }
         None if unknown.known.len() <= LISTED => {
             finding.help(format!("the keys are {}", listed(unknown.known)))
         }
-        None => finding,
+        None => finding.help("take it out; docs/provider-format.md has the keys that there are"),
     }
 }
 
 /// The finding for anything else that is wrong with a node.
-pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node) -> Diagnostic {
+pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node, mend: Option<&Mend>) -> Diagnostic {
     let name = name_of(path);
     let say = |message: String| Diagnostic::new(&WRONG_TYPE, node.span, message);
-    match kind {
+    let finding = match kind {
         Kind::WrongType { expected } => {
             let expected = plain(expected);
-            let finding = say(format!("{name} must be {expected}, not {}", node.kind()))
-                .label(format!("expected {expected}"));
-            retyped(finding, node, &expected)
+            say(format!("{name} must be {expected}, not {}", node.kind()))
+                .label(format!("expected {expected}"))
         }
         Kind::WrongValue { expected } => say(format!("{name} must be {}", plain(expected))),
         Kind::WrongLength { expected } => {
@@ -54,26 +57,19 @@ pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node) -> Diagnostic {
                 Some(near) => {
                     finding.help(format!("did you mean `{near}`?")).fix(node.span, format!("\"{near}\""))
                 }
-                None => finding,
+                None => finding.help(format!("write one of {}", listed(known))),
             }
         }
         Kind::MissingKey(key) => say(format!("{name} lacks the key `{key}`")),
         Kind::UnknownKey { key, .. } => say(format!("there is no key `{key}` here")),
         Kind::Other(message) => say(format!("{name}: {message}")),
-    }
-}
-
-/// Offers the same value in the type that was meant.
-fn retyped(finding: Diagnostic, node: &Node, expected: &str) -> Diagnostic {
-    let replacement = match &node.value {
-        Value::Integer(number) if expected.contains("string") => format!("\"{number}\""),
-        Value::Bool(truth) if expected.contains("string") => format!("\"{truth}\""),
-        Value::String(text) if expected.contains("number") && text.parse::<i64>().is_ok() => text.clone(),
-        Value::String(text) if expected == "true or false" && text.parse::<bool>().is_ok() => text.clone(),
-        Value::String(_) if expected == "a list" => return finding.help("put it in brackets: `[…]`"),
-        _ => return finding,
     };
-    finding.help(format!("write `{replacement}`")).fix(node.span, replacement)
+    let Some(mend) = mend else { return finding };
+    let finding = finding.help(mend.help.clone());
+    match &mend.replacement {
+        Some(replacement) => finding.fix(node.span, replacement.clone()),
+        None => finding,
+    }
 }
 
 /// What a person calls the value at the end of a path.

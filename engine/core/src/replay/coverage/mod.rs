@@ -69,6 +69,25 @@ impl Item {
     }
 }
 
+impl Item {
+    /// What to write so that a test reaches it.
+    fn advice(&self) -> String {
+        let (state, _) = self.name.split_once('.').unwrap_or((&self.name, ""));
+        match self.kind {
+            ItemKind::Rule => format!("add a `[[test]]` whose `replies.{state}` makes this rule apply"),
+            ItemKind::Present => format!("add a `[[test]]` whose `replies.{state}` has the field"),
+            ItemKind::Absent => format!("add a `[[test]]` whose `replies.{state}` lacks the field"),
+            ItemKind::End if self.name == "timeout" => {
+                "add a `[[test]]` whose replies go round until this passes: `expect = { end = \"timeout\" }`"
+                    .to_owned()
+            }
+            ItemKind::End => format!("add a `[[test]]` with `expect = {{ end = \"{}\" }}`", self.name),
+            ItemKind::Region => format!("add a `[[test]]` with `region = \"{}\"`", self.name),
+            ItemKind::Source => format!("add a `[[test]]` with `env = {{ {} = \"…\" }}`", self.name),
+        }
+    }
+}
+
 impl Coverage {
     /// What no test reaches.
     pub fn missing(&self) -> impl Iterator<Item = &Item> {
@@ -93,7 +112,7 @@ impl Coverage {
         let finding = |item: &Item| {
             let is_field = matches!(item.kind, ItemKind::Present | ItemKind::Absent);
             let code = if is_field { &UNTESTED_FIELD } else { &UNTESTED_RULE };
-            Diagnostic::new(code, item.span, item.complaint())
+            Diagnostic::new(code, item.span, item.complaint()).help(item.advice())
         };
         self.missing().map(finding).collect()
     }
@@ -157,9 +176,15 @@ fn carried(provider: &Provider, optional: &Optional, runs: &[Trace]) -> Vec<bool
 fn ends(provider: &Provider, reachable: &BTreeSet<StateId>, runs: &[Trace]) -> Vec<Item> {
     let ended: Vec<End> = runs.iter().filter_map(Trace::end).collect();
     let mut items = Vec::new();
+    // Nothing of the file is called `timeout`: it is an `until` that leads there.
+    let until = reachable.iter().find_map(|id| match &provider.state(*id).kind {
+        StateKind::Active(active) => active.until.as_ref().map(|until| until.span),
+        _ => None,
+    });
     let mut end = |name: &str, end: End, is_possible: bool| {
         if let (true, Some(id)) = (is_possible, provider.state_id(name)) {
-            let span = provider.state(id).span;
+            let own = provider.state(id).span;
+            let span = until.filter(|_| end == End::Timeout).unwrap_or(own);
             let covered = ended.contains(&end);
             items.push(Item { name: name.to_owned(), kind: ItemKind::End, span, covered });
         }

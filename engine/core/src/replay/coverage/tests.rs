@@ -136,3 +136,16 @@ fn findings_stand_at_the_places_of_the_flow_and_have_their_codes() {
     assert_eq!((of("HE701"), of("HE702")), (13, 18));
     assert!(found.iter().all(|d| d.primary.span.end > d.primary.span.start));
 }
+
+#[test]
+fn a_lacking_timeout_points_at_what_leads_to_it_and_says_which_test_is_wanted() {
+    let report = report(DEVICE, "");
+    let found = report.coverage.diagnostics();
+    let timeout = found.iter().find(|finding| finding.message.ends_with("`timeout`")).unwrap();
+    let words = &DEVICE[timeout.primary.span.start as usize..timeout.primary.span.end as usize];
+    assert!(
+        DEVICE.contains(&format!("until = {words}")) || DEVICE.contains(&format!("until {words}")),
+        "{words}"
+    );
+    assert!(found.iter().all(|finding| finding.help.as_deref().is_some_and(|h| h.contains("[[test]]"))));
+}

@@ -12,7 +12,7 @@ fn a_state_that_is_not_there_is_found_wherever_it_is_named() {
         "[[test]]\nname = \"it\"\nfrom = \"devise\"\nreplies.nowhere = {}\nexpect = { end = \"error\", state = \"refrsh\" }\nsent.polls = {}",
         &[
             "HE703 \"devise\": there is no state `devise`; did you mean `device`?",
-            "HE703 nowhere: there is no state `nowhere`",
+            "HE703 nowhere: there is no state `nowhere`; the provider has `device`, `poll`, `refresh`",
             "HE703 \"refrsh\": there is no state `refrsh`; did you mean `refresh`?",
             "HE703 polls: there is no state `polls`; did you mean `poll`?",
         ],
@@ -24,13 +24,19 @@ fn codes_fields_regions_and_inputs_are_known_or_found() {
     check(
         "[[test]]\nname = \"it\"\nregion = \"cn\"\ninputs.key = \"k\"\nexpect = { end = \"error\", code = \"authorization_dinied\", token = { keep = { acount = 1 } } }\nsent.device.form = { client = \"x\", secret = false }",
         &[
-            "HE703 \"cn\": there is no region `cn`",
-            "HE703 key: there is no input `key`",
+            "HE703 \"cn\": there is no region `cn`; the provider has `eu`, `us`",
+            "HE703 key: there is no input `key`; the provider has no input: take it out",
             "HE703 \"authorization_dinied\": there is no code `authorization_dinied`; did you mean `authorization_denied`?",
             "HE703 acount: there is no kept value `acount`; did you mean `account`?",
-            "HE703 client: there is no field of the form `client`",
+            "HE703 client: there is no field of the form `client`; did you mean `client_id`?",
         ],
     );
+}
+
+#[test]
+fn two_tests_of_one_name_are_found() {
+    let test = "[[test]]\nname = \"it\"\nexpect.end = \"success\"\n";
+    check(&test.repeat(2), &["HE703 \"it\": two tests are called `it`; call each by what it shows"]);
 }
 
 #[test]

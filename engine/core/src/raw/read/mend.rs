@@ -1,0 +1,125 @@
+//! What was most likely meant by a value of the wrong type.
+
+use super::fault::{Kind, Step};
+use crate::parse::{Entry, Node, Table, Value};
+
+/// What to say to a wrong value, and what to go on with.
+pub(super) struct Mend {
+    /// What to do.
+    pub(super) help: String,
+    /// What to put in its place, where that is certain.
+    pub(super) replacement: Option<String>,
+    /// The value that the rest of the file is read with, where one is meant.
+    pub(super) value: Option<Value>,
+}
+
+/// The lists of a file that hold texts.
+const TEXT_LISTS: [&str; 4] = ["aliases", "hosts", "choices", "models"];
+
+/// The mend for what is wrong with a node, if one is known.
+pub(super) fn of(kind: &Kind, path: &[Step], node: &Node) -> Option<Mend> {
+    match kind {
+        Kind::WrongType { expected } => of_type(expected, path, node),
+        Kind::MissingKey(key) => Some(help(&format!("add {}", example(key)))),
+        _ => None,
+    }
+}
+
+fn of_type(expected: &str, path: &[Step], node: &Node) -> Option<Mend> {
+    let name = match path.last() {
+        Some(Step::Key(key)) => key.as_str(),
+        _ => "",
+    };
+    let is_number = matches!(expected, "u8" | "u16" | "u32" | "u64" | "usize" | "i64" | "f64");
+    match &node.value {
+        // A bare number says nothing of its unit: what was meant is not certain.
+        Value::Integer(number) if expected.contains("duration") => {
+            let meant =
+                format!("write the unit too: `\"{number}s\"` for seconds, `\"{number}m\"` for minutes");
+            Some(Mend { value: Some(Value::String(format!("{number}s"))), ..help(&meant) })
+        }
+        Value::Integer(number) if expected.contains("string") => Some(text(&number.to_string())),
+        Value::Float(number) if expected == "a string" || expected == "string" => {
+            Some(Mend { replacement: None, ..text(&number.to_string()) })
+        }
+        Value::Bool(truth) if expected.contains("string") => Some(text(&truth.to_string())),
+        Value::String(word) if is_number => number(word),
+        Value::String(word) if expected == "a boolean" => truth(word),
+        Value::String(word) if expected == "a sequence" && TEXT_LISTS.contains(&name) => {
+            let item = Node { span: node.span, value: Value::String(word.clone()) };
+            Some(certain(format!("[{}]", quoted(word)), Value::Array(vec![item])))
+        }
+        Value::String(_) if expected == "a sequence" => Some(help("put it in brackets: `[…]`")),
+        Value::String(word) if name == "start" && path.len() == 1 => {
+            let entry = |value| Entry { key: node.span, node: Node { span: node.span, value } };
+            let table = Table::from([("login".to_owned(), entry(Value::String(word.clone())))]);
+            Some(certain(format!("{{ login = {} }}", quoted(word)), Value::Table(table)))
+        }
+        Value::Table(_) if expected == "a sequence" => Some(help("put it in brackets: `[{ … }]`")),
+        Value::Array(_) if expected.starts_with("struct ") && is_state_key(path) => Some(help(&format!(
+            "`{name}` is a key of a state: indent it, or write it, inside the state that it belongs to"
+        ))),
+        Value::Null => Some(help("give it a value, or leave the key out")),
+        _ => None,
+    }
+}
+
+fn help(text: &str) -> Mend {
+    Mend { help: text.to_owned(), replacement: None, value: None }
+}
+
+fn certain(replacement: String, value: Value) -> Mend {
+    Mend { help: format!("write `{replacement}`"), replacement: Some(replacement), value: Some(value) }
+}
+
+fn text(words: &str) -> Mend {
+    certain(quoted(words), Value::String(words.to_owned()))
+}
+
+/// A text in the quotes that TOML and YAML share.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `"200_000"` and `"200k"`.
+fn number(word: &str) -> Option<Mend> {
+    let digits = word.replace(['_', ',', ' '], "");
+    if let Ok(number) = digits.parse::<i64>() {
+        return Some(certain(number.to_string(), Value::Integer(number)));
+    }
+    let (thousands, factor) = match digits.to_ascii_lowercase() {
+        text if text.ends_with('k') => (text, 1_000),
+        text if text.ends_with('m') => (text, 1_000_000),
+        _ => return None,
+    };
+    let count: i64 = thousands.trim_end_matches(['k', 'm']).parse().ok()?;
+    let number = count.checked_mul(factor)?;
+    Some(Mend { value: Some(Value::Integer(number)), ..help(&format!("write the whole number: `{number}`")) })
+}
+
+fn truth(word: &str) -> Option<Mend> {
+    let truth = match word.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => true,
+        "false" | "no" | "off" | "0" => false,
+        _ => return None,
+    };
+    Some(certain(truth.to_string(), Value::Bool(truth)))
+}
+
+/// Whether a path leads to what stands among the states and is called as a key of one.
+fn is_state_key(path: &[Step]) -> bool {
+    let keys = ["on", "form", "json", "query", "headers", "show", "keep", "auth"];
+    matches!(path, [Step::Key(states), Step::Key(key)] if states == "states" && keys.contains(&key.as_str()))
+}
+
+/// How a key that is missing is written.
+fn example(key: &str) -> String {
+    let value = match key {
+        "expect" => "{ end = \"success\" }",
+        "end" => return "`end = \"success\"`, or `\"done\"`, `\"error\"` or `\"timeout\"`".to_owned(),
+        "to" => "\"STATE\"",
+        "get" => "\"https://…\"",
+        _ => "\"…\"",
+    };
+    format!("`{key} = {value}`")
+}
