@@ -163,7 +163,11 @@ fn said(standing: Standing) -> (&'static str, &'static str) {
 
 /// What else is known, a line each.
 fn details(status: &Status) -> Vec<String> {
-    let expires = status.expires_at.map(|at| format!("expires {}", time::distance(at, clock::wall())));
+    let now = clock::wall();
+    let expires = status.expires_at.map(|at| {
+        let verb = if at > now { "expires" } else { "expired" };
+        format!("{verb} {}", time::distance(at, now))
+    });
     let refreshed =
         (status.standing == Standing::Refreshable).then(|| "is renewed at the next use".to_owned());
     let source = status.source.as_deref().map(|source| format!("from {}", safe(source)));
