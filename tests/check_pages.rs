@@ -46,17 +46,27 @@ fn sample(code: &str, kind: &str) -> Vec<(String, String)> {
 
 /// What the program says of a sample.
 fn judged(code: &str, kind: &str) -> Run {
+    judged_as(sample(code, kind))
+}
+
+/// The files of a sample in YAML, of which JSON is a part.
+fn as_yaml(files: Vec<(String, String)>) -> Vec<(String, String)> {
+    let yaml = |text: &str| serde_json::to_string_pretty(&toml::from_str::<toml::Value>(text).expect("TOML"));
+    let file = |(name, text): (String, String)| (name.replace(".toml", ".yaml"), yaml(&text).expect("JSON"));
+    files.into_iter().map(file).collect()
+}
+
+fn judged_as(files: Vec<(String, String)>) -> Run {
     let program = Program::new();
     for entry in fs::read_dir(root("engine/core/tests/checks/flows")).expect("flows") {
         let path = entry.expect("a flow").path();
         let text = fs::read_to_string(&path).expect("a flow");
         program.write_work(Path::new("providers.d/flows").join(path.file_name().expect("a name")), &text);
     }
-    for (name, text) in sample(code, kind) {
-        program.write_work(Path::new("providers.d").join(name), &text);
+    for (name, text) in &files {
+        program.write_work(Path::new("providers.d").join(name), text);
     }
-    let files: Vec<String> =
-        sample(code, kind).into_iter().map(|(name, _)| format!("providers.d/{name}")).collect();
+    let files: Vec<String> = files.into_iter().map(|(name, _)| format!("providers.d/{name}")).collect();
     let providers = files.iter().filter(|name| !name.contains(".test.")).map(String::as_str);
     program.run(&["check"].into_iter().chain(providers).collect::<Vec<_>>())
 }
@@ -141,5 +151,13 @@ fn severity(code: &Code) -> &'static str {
     match code.severity {
         Severity::Error => "Error",
         Severity::Warning => "Warning",
+    }
+}
+
+#[test]
+fn what_is_found_in_tests_is_found_in_yaml_too() {
+    for code in ["HE701", "HE702", "HE703", "HE704", "HE705"] {
+        let found = |kind: &str| !findings(&judged_as(as_yaml(sample(code, kind))), code).is_empty();
+        assert!(found("bad") && !found("good"), "{code}");
     }
 }
