@@ -334,7 +334,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         let (loaded, sources) = loaded(&text, &[]);
         if let Some(provider) = &loaded.provider {
-            crate::check::check(provider, &crate::check::Context { sources: &sources, flow: false });
+            crate::check::check(provider, &crate::check::Context { sources: &sources, flow: false, modes: &[] });
         }
         prop_assert_eq!(loaded.provider.is_none(), loaded.diagnostics.iter().any(Diagnostic::is_error));
     }
