@@ -70,7 +70,7 @@ pub(crate) fn read_mended<T: DeserializeOwned>(node: &Node) -> Read<T> {
         let unknown = RefCell::new(Vec::new());
         let result = T::deserialize(NodeDeserializer::new(&mender.node, &unknown));
         let unknown = unknown.into_inner();
-        let renamed = unknown.iter().fold(false, |any, unknown| mender.note_unknown(unknown) || any);
+        let renamed = unknown.iter().filter(|unknown| mender.note_unknown(unknown)).count() > 0;
         match result {
             Ok(read) => {
                 value = Some(read);
