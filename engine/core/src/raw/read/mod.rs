@@ -138,7 +138,10 @@ impl Mender {
             return false;
         }
         self.nameless.insert(unknown.span);
-        let near = words::nearest_free(unknown);
+        // What is wrong under the near name is told there; the name is taken all the same.
+        let is_taken =
+            |near: &&str| self.is_gone(unknown.container, |step| *step == Step::Key((*near).to_owned()));
+        let near = words::nearest_free(unknown).filter(|near| !is_taken(near));
         self.findings.push(words::unknown_key(unknown, near));
         let Some(near) = near else { return false };
         self.gone.push((unknown.container, Step::Key(near.to_owned())));
