@@ -9,7 +9,7 @@ mod merge;
 use std::sync::Arc;
 
 use self::merge::Layer;
-use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::diagnostic::{Code, Diagnostic, Fix, Label, nearest};
 use crate::parse::{self, Language, Node};
 use crate::provider::Provider;
 use crate::provider::lower::{self, code::UNKNOWN_NAME};
@@ -43,6 +43,24 @@ pub struct Loaded {
     /// All findings, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
+
+impl Loaded {
+    /// Names the flow that was most likely meant where there is none of that name; `known` are those that there are.
+    pub fn suggest_flow(&mut self, known: &[String]) {
+        for finding in self.diagnostics.iter_mut().filter(|finding| finding.code == &UNKNOWN_FLOW) {
+            let name = finding.message.strip_prefix(NO_FLOW).map(|rest| rest.trim_matches('`'));
+            let near = name.and_then(|name| nearest(name, known.iter().map(String::as_str)));
+            if let Some(near) = near.map(str::to_owned) {
+                finding.help = Some(format!("did you mean `{near}`?"));
+                let replacement = format!("\"{near}\"");
+                finding.fix = Some(Fix { span: finding.primary.span, replacement });
+            }
+        }
+    }
+}
+
+/// How the message about a flow that is not there begins.
+const NO_FLOW: &str = "there is no flow ";
 
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,9 +159,9 @@ fn layers(
             break;
         }
         let Some(file) = flow(&name) else {
-            findings.push(Diagnostic::new(&UNKNOWN_FLOW, span, format!("there is no flow `{name}`")).help(
-                format!("a flow is a file: `flows/{name}.toml` beside this one, or one of the catalogue's"),
-            ));
+            findings.push(Diagnostic::new(&UNKNOWN_FLOW, span, format!("{NO_FLOW}`{name}`")).help(format!(
+                "a flow is a file: `flows/{name}.toml` beside this one, or one of the catalogue's"
+            )));
             break;
         };
         let id = added(sources, &file);

@@ -17,6 +17,9 @@ use hermes_engine_core::parse::{Language, parse};
 use hermes_engine_core::provider::Provider;
 use hermes_engine_core::source::{FileId, Sources, Span};
 
+/// The protocols that are known.
+const MODES: [&str; 2] = ["chat_completions", "responses"];
+
 /// What was found in a sample.
 struct Judged {
     sources: Sources,
@@ -221,7 +224,7 @@ fn judge(sample: &Path, yaml: bool) -> Judged {
 fn judge_file(file: &FileText, sample: &Path) -> Judged {
     let mut sources = Sources::default();
     let (provider, mut findings) = loaded(file, sample, &mut sources);
-    let context = Context { sources: &sources, flow: is_flow(sample) };
+    let context = Context { sources: &sources, flow: is_flow(sample), modes: &MODES };
     findings.extend(provider.iter().flat_map(|provider| check::check(provider, &context)));
     let findings = apply_allowances(findings, &sources, &[FileId(0)]);
     Judged { sources, findings }
@@ -239,7 +242,7 @@ fn judge_catalogue(sample: &Path, yaml: bool) -> Judged {
         providers.extend(provider);
     }
     let all: Vec<&Provider> = providers.iter().map(AsRef::as_ref).collect();
-    findings.extend(check_catalogue(&all, &Context { sources: &sources, flow: false }));
+    findings.extend(check_catalogue(&all, &Context { sources: &sources, flow: false, modes: &MODES }));
     Judged { sources, findings }
 }
 

@@ -49,7 +49,7 @@ fn provider(path: &Path, root: &Path) -> Option<Shared> {
     let mut sources = Sources::default();
     let flow = |name: &str| read(&root.join(format!("providers.d/flows/{name}.toml")));
     let provider = load(&mut sources, &read(path)?, &flow).provider?;
-    let findings = check(&provider, &Context { sources: &sources, flow: false });
+    let findings = check(&provider, &Context { sources: &sources, flow: false, modes: &[] });
     (!findings.iter().any(Diagnostic::is_error)).then_some(provider)
 }
 
@@ -193,7 +193,7 @@ on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "token_
         FileText { id: "acme".into(), name: "acme.toml".into(), language: Language::Toml, text: text.into() };
     let mut sources = Sources::default();
     let provider = load(&mut sources, &file, &|_| None).provider.unwrap();
-    let findings = check(&provider, &Context { sources: &sources, flow: false });
+    let findings = check(&provider, &Context { sources: &sources, flow: false, modes: &[] });
     assert!(findings.iter().any(|finding| finding.code.id == "HE203"), "{findings:?}");
     let Some(Outcome::Failed(trouble)) = outcome(&provider, Action::Login, false, &[1, 0]) else { panic!() };
     assert!(trouble.message.contains("has no value"), "{}", trouble.message);

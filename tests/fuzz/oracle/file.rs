@@ -52,7 +52,7 @@ fn provider(language: Language, text: &str, flow: bool) {
     let refused = loaded.diagnostics.iter().any(Diagnostic::is_error);
     assert_eq!(loaded.provider.is_none(), refused, "{:#?}", loaded.diagnostics);
     let Some(provider) = loaded.provider else { return };
-    have_places(&check(&provider, &Context { sources: &sources, flow }), &sources);
+    have_places(&check(&provider, &Context { sources: &sources, flow, modes: &[] }), &sources);
     is_drawn(&provider);
     if !flow {
         for action in [Action::Login, Action::Refresh, Action::Logout, Action::Verify] {

@@ -17,6 +17,7 @@ mod foreign_base_url;
 mod host;
 mod idle_relogin;
 mod implausible_time;
+mod literal_name;
 mod literal_secret;
 mod nameless;
 mod never_ends;
@@ -43,6 +44,7 @@ mod subject;
 mod unbounded_interval;
 mod unguarded_field;
 mod unknown_error_code;
+mod unknown_mode;
 mod unreachable_state;
 mod unused;
 mod used_before_run;
@@ -89,6 +91,7 @@ pub static RULES: &[&Rule] = &[
     &used_before_run::RULE,
     &unguarded_field::RULE,
     &unused::RULE,
+    &literal_name::RULE,
     &contradiction::RULE,
     &secret_in_url::RULE,
     &secret_on_screen::RULE,
@@ -111,6 +114,7 @@ pub static RULES: &[&Rule] = &[
     &nameless::RULE,
     &repeated_model::RULE,
     &idle_relogin::RULE,
+    &unknown_mode::RULE,
 ];
 
 /// All rules over a catalogue.

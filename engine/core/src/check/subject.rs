@@ -14,6 +14,8 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// Whether the file is a flow, checked by itself: what its providers supply is then no finding.
     pub flow: bool,
+    /// The protocols that clients are known to speak; none where that is not known.
+    pub modes: &'a [&'a str],
 }
 
 /// How much the rules of all states may ask for, as [`condition::Analysis::size`] counts. The largest state that ships
@@ -28,6 +30,8 @@ pub struct Subject<'a> {
     pub(super) sources: &'a Sources,
     /// Whether it is a flow, checked by itself.
     pub(super) flow: bool,
+    /// The protocols that clients are known to speak.
+    pub(super) modes: &'a [&'a str],
     /// What was found on the ways through it; see [`proof`].
     pub(super) proof: Vec<Diagnostic>,
     facts: Vec<Option<Facts>>,
@@ -49,8 +53,8 @@ impl<'a> Subject<'a> {
         let mut left = MOST_ASKED;
         let facts: Option<Vec<_>> = provider.states.iter().map(|state| facts(state, &mut left)).collect();
         let facts = facts.ok_or_else(|| proof::tangled(provider, "its rules ask for too much"))?;
-        let mut subject =
-            Subject { provider, sources: context.sources, flow: context.flow, proof: Vec::new(), facts };
+        let Context { sources, flow, modes } = *context;
+        let mut subject = Subject { provider, sources, flow, modes, proof: Vec::new(), facts };
         subject.proof = proof::findings(&subject)?;
         Ok(subject)
     }

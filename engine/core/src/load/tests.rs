@@ -100,6 +100,16 @@ fn tables_merge_by_key_and_lists_replace() {
 }
 
 #[test]
+fn a_misspelt_flow_is_named_where_the_flows_are_known() {
+    let (mut loaded, sources) = loaded(&FILE.replace("\"device\"", "\"device-cod\""), &[]);
+    loaded.suggest_flow(&["api-key".to_owned(), "device-code".to_owned()]);
+    let [finding] = loaded.diagnostics.as_slice() else { panic!("{:?}", loaded.diagnostics) };
+    assert_eq!(finding.help.as_deref(), Some("did you mean `device-code`?"));
+    let fix = finding.fix.as_ref().unwrap();
+    assert_eq!((sources.text(fix.span), fix.replacement.as_str()), ("\"device-cod\"", "\"device-code\""));
+}
+
+#[test]
 fn a_flow_may_extend_a_flow_and_the_nearest_wins() {
     let near = "extends = \"device\"\n[vars]\nclient_id = \"near\"\ntoken_url = \"https://near.example.com/token\"\n";
     let text = FILE
@@ -334,7 +344,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         let (loaded, sources) = loaded(&text, &[]);
         if let Some(provider) = &loaded.provider {
-            crate::check::check(provider, &crate::check::Context { sources: &sources, flow: false });
+            crate::check::check(provider, &crate::check::Context { sources: &sources, flow: false, modes: &[] });
         }
         prop_assert_eq!(loaded.provider.is_none(), loaded.diagnostics.iter().any(Diagnostic::is_error));
     }

@@ -204,6 +204,8 @@ pub enum InputSource {
 pub struct Api {
     /// The protocol.
     pub mode: Option<String>,
+    /// Where the protocol is written.
+    pub mode_at: Option<Span>,
     /// The URL that requests go to.
     pub base_url: Option<Template>,
     /// How the client proves itself, where it is not by the access token as a bearer token.

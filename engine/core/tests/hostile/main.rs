@@ -27,7 +27,7 @@ fn findings(ending: &str, text: String) -> (Sources, Vec<Diagnostic>) {
     let loaded = load(&mut sources, &file(text), &|_| None);
     let mut findings = loaded.diagnostics;
     if let Some(provider) = loaded.provider {
-        findings.extend(check(&provider, &Context { sources: &sources, flow: false }));
+        findings.extend(check(&provider, &Context { sources: &sources, flow: false, modes: &[] }));
     }
     (sources, findings)
 }

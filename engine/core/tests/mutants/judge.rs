@@ -100,7 +100,7 @@ impl<'a> Judge<'a> {
         let mut sources = Sources::default();
         let Loaded { provider, mut diagnostics } = self.load(&mut sources, file, json, other);
         if let Some(provider) = &provider {
-            let context = Context { sources: &sources, flow: file.is_flow };
+            let context = Context { sources: &sources, flow: file.is_flow, modes: &[] };
             diagnostics.extend(check::check(provider, &context));
             if !file.is_flow {
                 let others = self.shipped.iter().filter(|(id, _)| **id != file.id).map(|(_, other)| &**other);

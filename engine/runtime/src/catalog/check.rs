@@ -8,6 +8,7 @@ use hermes_engine_core::provider::Shared;
 use hermes_engine_core::replay::{self, Report};
 use hermes_engine_core::source::{FileId, Sources};
 
+use super::mode::api_modes;
 use super::{Catalog, Entry, Kind, Target};
 
 /// What the verification of some files says.
@@ -83,7 +84,9 @@ impl Catalog {
             if flow { self.load_flow(sources, &target.entry) } else { self.load(sources, &target.entry) }?;
         diagnostics.extend(loaded.diagnostics);
         let Some(provider) = loaded.provider else { return Ok(None) };
-        diagnostics.extend(check::check(&provider, &Context { sources, flow }));
+        let modes = api_modes();
+        let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
+        diagnostics.extend(check::check(&provider, &Context { sources, flow, modes: &modes }));
         if !flow {
             diagnostics.extend(self.check_tests(&target.entry, &provider, sources)?);
         }
@@ -114,7 +117,7 @@ impl Catalog {
         // Of two that clash the later one is found fault with: the one that is new to the catalogue, else by their ids,
         // in whichever order they were named.
         all.sort_by_key(|provider| (self.built_in(&provider.id).is_none(), provider.id.clone()));
-        let mut findings = check::check_catalogue(&all, &Context { sources, flow: false });
+        let mut findings = check::check_catalogue(&all, &Context { sources, flow: false, modes: &[] });
         findings.retain(|finding| own.contains(&finding.primary.span.file));
         findings
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use hermes_engine_core::diagnostic::Diagnostic;
-use hermes_engine_core::load::{Loaded, load, load_flow};
+use hermes_engine_core::load::{Loaded, UNKNOWN_FLOW, load, load_flow};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::source::Sources;
 
@@ -49,7 +49,8 @@ impl Catalog {
     /// The file can't be read.
     pub fn load(&self, sources: &mut Sources, entry: &Entry) -> io::Result<Loaded> {
         let file = self.read(entry)?;
-        Ok(load(sources, &file, &|name| self.flow(entry, name)))
+        let loaded = load(sources, &file, &|name| self.flow(entry, name));
+        Ok(self.suggested(entry, loaded))
     }
 
     /// Reads a flow file by itself.
@@ -58,6 +59,15 @@ impl Catalog {
     /// The file can't be read.
     pub fn load_flow(&self, sources: &mut Sources, entry: &Entry) -> io::Result<Loaded> {
         let file = self.read(entry)?;
-        Ok(load_flow(sources, &file, &|name| self.flow(entry, name)))
+        let loaded = load_flow(sources, &file, &|name| self.flow(entry, name));
+        Ok(self.suggested(entry, loaded))
+    }
+
+    /// The same, with the flow that was most likely meant where one is named that is not there.
+    fn suggested(&self, entry: &Entry, mut loaded: Loaded) -> Loaded {
+        if loaded.diagnostics.iter().any(|finding| finding.code == &UNKNOWN_FLOW) {
+            loaded.suggest_flow(&self.flow_names(entry));
+        }
+        loaded
     }
 }

@@ -183,6 +183,17 @@ impl Catalog {
         if !is_id(name) {
             return None;
         }
+        self.flow_layers(entry).iter().find_map(|layer| self.flow_in(layer, name))
+    }
+
+    /// The names of the flows that an entry may extend.
+    fn flow_names(&self, entry: &Entry) -> Vec<String> {
+        let files = self.flow_layers(entry).into_iter().flat_map(|layer| layer.files("flows/"));
+        files.filter_map(|file| Some(layer::split_name(&file)?.0.to_owned())).collect()
+    }
+
+    /// The folders that an entry's flows are looked for in, in their order.
+    fn flow_layers(&self, entry: &Entry) -> Vec<Layer> {
         let near = entry.layer.and_then(|index| self.layers.get(index)).map(|(_, layer)| layer.clone());
         let folder = || Some(Layer::Folder(entry.path.as_ref()?.parent()?.to_path_buf()));
         let mut layers: Vec<Layer> = near.or_else(folder).into_iter().collect();
@@ -190,7 +201,7 @@ impl Catalog {
         layers.extend(parent_of_flows(entry).map(Layer::Folder));
         let vouched = self.layers.iter().rev().filter(|(place, _)| *place <= entry.place);
         layers.extend(vouched.map(|(_, layer)| layer.clone()));
-        layers.iter().find_map(|layer| self.flow_in(layer, name))
+        layers
     }
 
     fn by_alias(&self, wanted: &str) -> Option<Entry> {

@@ -77,7 +77,7 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
         }
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(span),
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
-            say("a file is one document; a second one begins here")
+            say("a file is one document; a second one begins here").help("take the `---` out")
         }
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
@@ -89,21 +89,28 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
             let at = place.slice(0, start).rfind(tag.as_str()).unwrap_or(start);
             refused_tag(place, at, at + tag.len())
         }
-        Error::NullIntoString { .. } => say("a key is text, not null"),
+        Error::NullIntoString { .. } => say("a key is text, not null").help("put the key in quotes"),
         Error::NonFiniteFloat { .. } => say("the number is not finite"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => say("an alias stands inside its own anchor"),
         _ => {
             let message = error.to_string();
-            trouble::Trouble::new(place, &message, start).finding().unwrap_or_else(|| say(&plain(&message)))
+            let meant = trouble::Trouble::new(place, &message, start).finding();
+            meant.unwrap_or_else(|| match plain(&message) {
+                message if message == NO_KEY => say(NO_KEY).help("put the key in quotes"),
+                message => say(&message),
+            })
         }
     }
 }
+
+/// What is said of a key that is no text.
+const NO_KEY: &str = "a key is text, not a list or a table";
 
 /// The parser's sentence without the place, which the finding has.
 fn plain(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     match message {
-        "expected string scalar" => "a key is text, not a list or a table".to_owned(),
+        "expected string scalar" => NO_KEY.to_owned(),
         "recursion limit exceeded" => format!("tables and lists may be nested {MAX_DEPTH} deep"),
         _ => message.replace('`', "'"),
     }

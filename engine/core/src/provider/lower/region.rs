@@ -74,6 +74,8 @@ impl Lowering<'_> {
                     table.keys().filter(|mine| !tables.get(*other).is_some_and(|t| t.contains_key(*mine)));
                 if let Some(meant) = nearest(key, extra.map(String::as_str)) {
                     finding = finding.help(format!("is `{meant}` meant to be `{key}`?"));
+                } else {
+                    finding = finding.help(format!("add `{key} = \"…\"` to `[regions.{region}]`"));
                 }
                 self.push(finding);
             }

@@ -139,7 +139,8 @@ impl Lowering<'_> {
             );
         }
         let key = if form.is_some() { "form" } else { "json" };
-        if raw.get.is_some() && (form.is_some() || json.is_some()) {
+        let is_get = raw.get.is_some() && raw.post.is_none() && raw.put.is_none() && raw.delete.is_none();
+        if is_get && (form.is_some() || json.is_some()) {
             let message = format!("a `get` with `{key}`: it has no body");
             self.push(
                 Diagnostic::new(&NO_SINGLE_OUTCOME, site.name(key), message)

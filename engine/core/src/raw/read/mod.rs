@@ -70,7 +70,7 @@ pub(crate) fn read_mended<T: DeserializeOwned>(node: &Node) -> Read<T> {
         let unknown = RefCell::new(Vec::new());
         let result = T::deserialize(NodeDeserializer::new(&mender.node, &unknown));
         let unknown = unknown.into_inner();
-        let renamed = unknown.iter().fold(false, |any, unknown| mender.note_unknown(unknown) || any);
+        let renamed = unknown.iter().filter(|unknown| mender.note_unknown(unknown)).count() > 0;
         match result {
             Ok(read) => {
                 value = Some(read);
@@ -138,7 +138,10 @@ impl Mender {
             return false;
         }
         self.nameless.insert(unknown.span);
-        let near = words::nearest_free(unknown);
+        // What is wrong under the near name is told there; the name is taken all the same.
+        let is_taken =
+            |near: &&str| self.is_gone(unknown.container, |step| *step == Step::Key((*near).to_owned()));
+        let near = words::nearest_free(unknown).filter(|near| !is_taken(near));
         self.findings.push(words::unknown_key(unknown, near));
         let Some(near) = near else { return false };
         self.gone.push((unknown.container, Step::Key(near.to_owned())));

@@ -20,7 +20,7 @@ pub(super) fn rename(node: &mut Node, key: Span, name: &str) -> bool {
         }
         return true;
     }
-    if !entries.get(name).is_some_and(|present| present.node.as_table().is_some()) {
+    if entries.get(name).is_none_or(|present| present.node.as_table().is_none()) {
         return false;
     }
     let Some((_, entry)) = entries.shift_remove_index(index) else { return false };

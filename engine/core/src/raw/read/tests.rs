@@ -184,6 +184,15 @@ fn a_table_in_brackets_is_not_renamed_to_one_that_is_there() {
 }
 
 #[test]
+fn a_key_whose_value_was_taken_out_is_not_offered_to_another() {
+    let text = "[states.a]\non = { to = 'a' }\nonx = [{ to = 'a' }]\n";
+    let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
+    let (_, findings) = read::<Provider>(&node);
+    assert_eq!(findings.len(), 2, "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.fix.is_none()), "{findings:#?}");
+}
+
+#[test]
 fn the_items_of_a_list_are_counted_as_the_file_has_them() {
     let text = "models = [{ context = 1 }, { id = 'a' }, { context = 2 }, [], { context = 3 }]\n";
     let node = parse(text, Language::Toml, FileId(0)).expect("it parses");
