@@ -14,14 +14,7 @@ use crate::support::{Program, Run};
 
 /// All codes: of provider and flow files, and of tests.
 fn codes() -> Vec<&'static Code> {
-    let tests = [
-        &replay::UNTESTED_RULE,
-        &replay::UNTESTED_FIELD,
-        &replay::STALE_TEST,
-        &replay::SECRET_IN_REPLY,
-        &replay::NO_TESTS,
-    ];
-    check::codes().into_iter().chain(tests).collect()
+    check::codes().into_iter().chain(replay::CODES).collect()
 }
 
 /// The files of a sample: the one named `bad`, or those in the folder of this name.

@@ -2,11 +2,16 @@
 //!
 //! Diagnostics are values: nothing here prints. The command line renders them with snippets, as JSON, as SARIF.
 
+mod list;
 mod yaml;
 
-use crate::load::BROUGHT;
-use crate::parse::Language;
-use crate::source::{Sources, Span};
+pub use list::sort;
+pub(crate) use list::{MOST, in_language_of_files, tidy};
+
+use crate::source::Span;
+
+/// What is said beside the `extends` that brought the words of a finding.
+pub(crate) const BROUGHT: &str = "brought by this `extends`";
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,23 +125,6 @@ impl Diagnostic {
     /// Whether the file can't be used.
     pub fn is_error(&self) -> bool {
         self.code.severity == Severity::Error
-    }
-}
-
-/// Words the helps and the mends, which are written in TOML, in the language of the files that they are for. Doing so
-/// again changes nothing.
-pub(crate) fn in_language_of_files(findings: &mut [Diagnostic], sources: &Sources) {
-    let is_yaml =
-        |span: Span| sources.file(span.file).is_some_and(|file| Language::of(&file.name) == Language::Yaml);
-    for finding in findings {
-        // What a flow lacks is mended in the file that extends it.
-        let brought = finding.secondary.iter().find(|label| label.text == BROUGHT);
-        if is_yaml(brought.map_or(finding.primary.span, |label| label.span)) {
-            finding.help = finding.help.as_deref().map(yaml::help);
-        }
-        if let Some(fix) = finding.fix.as_mut().filter(|fix| is_yaml(fix.span)) {
-            fix.replacement = yaml::snippet(&fix.replacement);
-        }
     }
 }
 

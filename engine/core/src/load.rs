@@ -9,7 +9,7 @@ mod merge;
 use std::sync::Arc;
 
 use self::merge::Layer;
-use crate::diagnostic::{Code, Diagnostic, Fix, Label, nearest};
+use crate::diagnostic::{BROUGHT, Code, Diagnostic, Fix, Label, nearest};
 use crate::parse::{self, Language, Node};
 use crate::provider::Provider;
 use crate::provider::lower::{self, code::UNKNOWN_NAME};
@@ -202,16 +202,13 @@ fn point_at_both(findings: &mut Vec<Diagnostic>, own: FileId, extends: Span) {
     });
 }
 
-/// What is said beside the `extends` that brought the words of a finding.
-pub(crate) const BROUGHT: &str = "brought by this `extends`";
-
 /// Points at the `extends` that brought the words of a finding.
 pub(crate) fn brought_by(extends: Span) -> Label {
     Label { span: extends, text: BROUGHT.to_owned() }
 }
 
 fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>, sources: &Sources) -> Loaded {
-    crate::check::tidy(&mut findings, sources);
+    crate::diagnostic::tidy(&mut findings, sources);
     let usable = !findings.iter().any(Diagnostic::is_error);
     Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
 }

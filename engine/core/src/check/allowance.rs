@@ -3,13 +3,11 @@
 //! What a reader would get wrong: an allowance is itself checked. One without a reason, or one that silences nothing, is a
 //! finding, so that none outlives what it was written for.
 
-use super::sort;
-use crate::diagnostic::{Code, Diagnostic, in_language_of_files};
-use crate::load::{BROUGHT, UNKNOWN_FLOW};
+use crate::diagnostic::{BROUGHT, Code, Diagnostic, in_language_of_files, sort};
+use crate::load::UNKNOWN_FLOW;
 use crate::parse::SYNTAX;
 use crate::provider::lower;
 use crate::raw::read::{UNKNOWN_KEY, WRONG_TYPE};
-use crate::replay::{NO_TESTS, SECRET_IN_REPLY, STALE_TEST, UNTESTED_FIELD, UNTESTED_RULE};
 use crate::source::{FileId, Sources, Span};
 
 /// HE007: an allowance without a reason or without a finding.
@@ -28,19 +26,29 @@ struct Allowance {
 }
 
 /// Takes out the findings that their files allow, and reports those allowances of `files` that have no reason or no
-/// finding. What remains is sorted by place.
+/// finding, or a code that is none of `codes`. What remains is sorted by place.
 ///
 /// An allowance in a flow silences its finding for every provider that extends it, and is judged where the flow is
 /// checked by itself; one above `extends` silences what that brought, for one provider. What keeps a file from being
 /// loaded can't be allowed.
-pub fn apply_allowances(findings: Vec<Diagnostic>, sources: &Sources, files: &[FileId]) -> Vec<Diagnostic> {
+pub fn apply_allowances(
+    findings: Vec<Diagnostic>,
+    sources: &Sources,
+    files: &[FileId],
+    codes: &[&Code],
+) -> Vec<Diagnostic> {
     let mut allowances: Vec<Allowance> =
         sources.iter().flat_map(|(file, _)| of_file(sources, file)).collect();
     let mut left: Vec<Diagnostic> = findings
         .into_iter()
         .filter(|finding| !allowances.iter_mut().any(|allowance| allowance.silences(finding, sources)))
         .collect();
-    left.extend(allowances.iter().filter(|allowance| files.contains(&allowance.span.file)).filter_map(idle));
+    left.extend(
+        allowances
+            .iter()
+            .filter(|allowance| files.contains(&allowance.span.file))
+            .filter_map(|allowance| idle(allowance, codes)),
+    );
     sort(&mut left);
     in_language_of_files(&mut left, sources);
     left
@@ -66,7 +74,7 @@ pub fn hides_more(finding: &Diagnostic) -> bool {
     fatal.into_iter().chain(lower::code::ALL).any(|code| code == finding.code)
 }
 
-fn idle(allowance: &Allowance) -> Option<Diagnostic> {
+fn idle(allowance: &Allowance, codes: &[&Code]) -> Option<Diagnostic> {
     if !allowance.has_reason || allowance.codes.is_empty() {
         return Some(
             Diagnostic::new(
@@ -79,7 +87,7 @@ fn idle(allowance: &Allowance) -> Option<Diagnostic> {
     }
     let (code, _) = allowance.codes.iter().find(|(_, used)| !used)?;
     let others = allowance.codes.len() > 1;
-    let message = match (is_a_code(code), others) {
+    let message = match (codes.iter().any(|known| known.id == code), others) {
         (false, _) => format!("there is no code `{code}`"),
         (true, true) => format!("an allowance for `{code}`, which is not found"),
         (true, false) => "an allowance for something that is not found".to_owned(),
@@ -88,11 +96,6 @@ fn idle(allowance: &Allowance) -> Option<Diagnostic> {
         Diagnostic::new(&IDLE_ALLOWANCE, allowance.span, message)
             .help("take it out; it belongs on the line above the finding"),
     )
-}
-
-fn is_a_code(id: &str) -> bool {
-    let of_tests = [&UNTESTED_RULE, &UNTESTED_FIELD, &STALE_TEST, &SECRET_IN_REPLY, &NO_TESTS];
-    super::codes().into_iter().chain(of_tests).any(|code| code.id == id)
 }
 
 fn of_file(sources: &Sources, file: FileId) -> Vec<Allowance> {

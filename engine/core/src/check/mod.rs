@@ -51,16 +51,12 @@ mod used_before_run;
 mod weak_pkce;
 mod wrong_end;
 
-use crate::diagnostic::{Code, Diagnostic, in_language_of_files};
+use crate::diagnostic::{Code, Diagnostic, in_language_of_files, sort, tidy};
 use crate::provider::Provider;
-use crate::source::Sources;
 use crate::{load, parse, provider::lower, raw};
 
 pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances, hides_more};
 pub use self::subject::{Context, Subject};
-
-/// The most findings of a file that are told at once: more help nobody.
-pub(crate) const MOST: usize = 100;
 
 /// A rule over one provider.
 pub struct Rule {
@@ -160,39 +156,4 @@ pub fn codes() -> Vec<&'static Code> {
     codes.sort_unstable();
     codes.dedup();
     codes
-}
-
-/// Sorts findings, leaves out what is said twice, and what goes beyond [`MOST`], and words them in the language of their
-/// files. An error among them stays.
-pub(crate) fn tidy(findings: &mut Vec<Diagnostic>, sources: &Sources) {
-    sort(findings);
-    findings.dedup();
-    if let Some(error) = findings.iter().position(Diagnostic::is_error).filter(|at| *at >= MOST) {
-        findings.swap(MOST - 1, error);
-    }
-    findings.truncate(MOST);
-    in_language_of_files(findings, sources);
-}
-
-/// Sorts findings by file, place and code.
-pub fn sort(findings: &mut [Diagnostic]) {
-    findings.sort_by(|a, b| {
-        (a.primary.span, a.code.id, &a.message).cmp(&(b.primary.span, b.code.id, &b.message))
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::{FileId, Span};
-
-    #[test]
-    fn an_error_behind_a_hundred_warnings_is_told() {
-        let at = |start: u32, code| Diagnostic::new(code, Span { file: FileId(0), start, end: start }, "");
-        let mut findings: Vec<_> = (0..150).map(|start| at(start, no_pkce::RULE.code)).collect();
-        findings.push(at(200, no_state::RULE.code));
-        tidy(&mut findings, &Sources::default());
-        assert_eq!(findings.len(), MOST);
-        assert!(findings[MOST - 1].is_error());
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fill::Texts;
 use super::{STALE_TEST, leak, stale};
-use crate::check::tidy;
+use crate::diagnostic::tidy;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::load::FileText;
 use crate::parse::{Language, Node, parse};

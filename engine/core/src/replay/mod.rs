@@ -39,6 +39,9 @@ pub static SECRET_IN_REPLY: Code = Code::error("HE704", "secret-in-reply");
 /// HE705: a provider without tests.
 pub static NO_TESTS: Code = Code::warning("HE705", "no-tests");
 
+/// The codes of all findings about test files.
+pub const CODES: [&Code; 5] = [&UNTESTED_RULE, &UNTESTED_FIELD, &STALE_TEST, &SECRET_IN_REPLY, &NO_TESTS];
+
 /// Runs all tests of a file and reports what they show and what they leave out.
 pub fn run(provider: &Shared, tests: &TestFile) -> Report {
     let mut budget = play::Budget::new();

@@ -3,12 +3,12 @@
 use std::io;
 
 use hermes_engine_core::check::{self, Context, apply_allowances};
-use hermes_engine_core::diagnostic::Diagnostic;
+use hermes_engine_core::diagnostic::{self, Code, Diagnostic};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::replay::{self, Report};
 use hermes_engine_core::source::{FileId, Sources};
 
-use super::mode::api_modes;
+use super::mode::mode_names;
 use super::{Catalog, Entry, Kind, Target};
 
 /// What the verification of some files says.
@@ -22,6 +22,11 @@ pub struct Checked {
     pub unreadable: Vec<(Entry, io::Error)>,
     /// How many files were checked.
     pub files: usize,
+}
+
+/// All codes that an allowance can name.
+fn codes() -> Vec<&'static Code> {
+    check::codes().into_iter().chain(replay::CODES).collect()
 }
 
 /// What the tests of some providers say.
@@ -58,8 +63,8 @@ impl Catalog {
         let among = self.check_among(&providers, &own, &mut checked.sources);
         checked.diagnostics.extend(among);
         let mut findings =
-            apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &judged);
-        check::sort(&mut findings);
+            apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &judged, &codes());
+        diagnostic::sort(&mut findings);
         findings.dedup();
         checked.diagnostics = findings;
         checked
@@ -73,7 +78,7 @@ impl Catalog {
                 tested.unreadable.push((entry.clone(), error));
             }
         }
-        check::sort(&mut tested.diagnostics);
+        diagnostic::sort(&mut tested.diagnostics);
         tested
     }
 
@@ -84,7 +89,7 @@ impl Catalog {
             if flow { self.load_flow(sources, &target.entry) } else { self.load(sources, &target.entry) }?;
         diagnostics.extend(loaded.diagnostics);
         let Some(provider) = loaded.provider else { return Ok(None) };
-        let modes = api_modes();
+        let modes = mode_names();
         let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
         diagnostics.extend(check::check(&provider, &Context { sources, flow, modes: &modes }));
         if !flow {

@@ -59,12 +59,6 @@ fn api_modes() -> impl Iterator<Item = ApiMode> {
     mode_names().into_iter().filter_map(|name| api_mode(&name))
 }
 
-/// The names of all protocols that the program knows.
-pub(super) fn api_modes() -> Vec<String> {
-    let files = Layer::BuiltIn.files("modes");
-    files.iter().filter_map(|file| Some(file.strip_suffix(".toml")?.to_owned())).collect()
-}
-
 /// The conventions of a protocol, by `api.mode`; `None` where the program knows none.
 pub fn api_mode(name: &str) -> Option<ApiMode> {
     let text = Layer::BuiltIn.read(&format!("modes/{name}.toml"))?.ok()?;

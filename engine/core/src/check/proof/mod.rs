@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::say::{finding, rule_span};
 use super::subject::{Subject, goes_to};
-use super::{MOST, unguarded_field, used_before_run};
-use crate::diagnostic::Diagnostic;
+use super::{unguarded_field, used_before_run};
+use crate::diagnostic::{Diagnostic, MOST};
 use crate::provider::{ACTIONS, Act, Action, Back, Provider, StateId, StateKind, Success, ValueSource};
 use crate::query::Step;
 use crate::source::Span;
