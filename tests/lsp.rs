@@ -99,14 +99,30 @@ impl Editor {
 
     /// Asks, and waits for the answer; what is published meanwhile is passed over.
     fn ask(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.request(method, params);
+        assert!(answer["error"].is_null(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// The same, the answer whole: a result or an error.
+    fn request(&mut self, method: &str, params: Value) -> Value {
         self.next += 1;
         let id = self.next;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         loop {
             let message = self.read();
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{message}");
-                return message["result"].clone();
+                return message;
+            }
+        }
+    }
+
+    /// Waits for a notification; what else is said meanwhile is passed over.
+    fn hear(&mut self, method: &str) -> Value {
+        loop {
+            let message = self.read();
+            if message["method"] == method {
+                return message["params"].clone();
             }
         }
     }
@@ -299,12 +315,32 @@ fn a_word_that_was_probably_meant_is_offered_for_a_person_to_take() {
 }
 
 #[test]
-fn what_an_editor_says_wrongly_ends_nothing() {
+fn a_notification_that_cannot_be_read_is_logged_and_ends_nothing() {
     let mut editor = editor();
-    editor.tell("textDocument/didOpen", json!({ "textDocument": { "uri": "file:///a b/c.toml" } }));
-    editor.tell("textDocument/didChange", json!({ "nonsense": true }));
+    let blank = json!({ "uri": "file:///a b/c.toml", "languageId": "toml", "version": 1, "text": "" });
+    for (method, params) in [
+        ("textDocument/didOpen", json!({ "textDocument": blank })),
+        ("textDocument/didChange", json!({ "nonsense": true })),
+        ("textDocument/didClose", json!([])),
+    ] {
+        editor.tell(method, params);
+        let said = editor.hear("window/logMessage");
+        assert!(said["message"].as_str().unwrap().contains(method), "{said}");
+    }
     let states = editor.complete(&acme("{ to = \"poll\" }", "{ to = \"|"));
     assert!(states.contains(&"poll".to_owned()), "{states:?}");
+    editor.end();
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_answered_with_an_error() {
+    let mut editor = editor();
+    let blank = json!({ "textDocument": { "uri": "file:///a b/c.toml" }, "position": {} });
+    for method in ["hover", "completion", "definition", "codeAction"] {
+        let answer = editor.request(&format!("textDocument/{method}"), blank.clone());
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    }
+    assert_eq!(editor.request("textDocument/rename", blank)["error"]["code"], -32601);
     editor.end();
 }
 

@@ -23,14 +23,16 @@ use std::path::PathBuf;
 
 use lsp_server::{Connection, Message, Notification, Request, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, Notification as _, PublishDiagnostics,
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, LogMessage, Notification as _,
+    PublishDiagnostics,
 };
 use lsp_types::request::{CodeActionRequest, Completion, GotoDefinition, HoverRequest, Request as _};
 use lsp_types::{
     CodeActionParams, CodeActionProviderCapability, CompletionOptions, CompletionParams, CompletionResponse,
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, GotoDefinitionParams,
-    GotoDefinitionResponse, HoverParams, HoverProviderCapability, OneOf, PublishDiagnosticsParams,
-    ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind, Uri,
+    GotoDefinitionResponse, HoverParams, HoverProviderCapability, LogMessageParams, MessageType, OneOf,
+    PublishDiagnosticsParams, ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability,
+    TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -67,6 +69,36 @@ fn capabilities() -> ServerCapabilities {
         }),
         ..ServerCapabilities::default()
     }
+}
+
+/// What an editor tells.
+enum Noted {
+    /// A file's text as it is now.
+    Text(Uri, String),
+    /// A file is closed.
+    Closed(Uri),
+    /// Nothing of interest here.
+    Nothing,
+}
+
+/// What a notification says.
+fn note(method: &str, params: Value) -> Result<Noted, serde_json::Error> {
+    Ok(match method {
+        DidOpenTextDocument::METHOD => {
+            let open: DidOpenTextDocumentParams = serde_json::from_value(params)?;
+            Noted::Text(open.text_document.uri, open.text_document.text)
+        }
+        DidChangeTextDocument::METHOD => {
+            let mut change: DidChangeTextDocumentParams = serde_json::from_value(params)?;
+            let whole = change.content_changes.pop();
+            whole.map_or(Noted::Nothing, |whole| Noted::Text(change.text_document.uri, whole.text))
+        }
+        DidCloseTextDocument::METHOD => {
+            let close: DidCloseTextDocumentParams = serde_json::from_value(params)?;
+            Noted::Closed(close.text_document.uri)
+        }
+        _ => Noted::Nothing,
+    })
 }
 
 /// What is open in the editor.
@@ -114,28 +146,18 @@ impl Server<'_> {
         }
     }
 
-    /// Takes note of what the editor tells. One that can't be read is passed over: there is nobody to answer.
+    /// Takes note of what the editor tells. One that can't be read is logged and passed over: it has no answer, and the
+    /// other files that are open are no worse for it.
     fn hear(&mut self, notification: Notification) -> Result<(), Broken> {
         let Notification { method, params } = notification;
-        match method.as_str() {
-            DidOpenTextDocument::METHOD => match serde_json::from_value(params) {
-                Ok(DidOpenTextDocumentParams { text_document: open }) => self.take(open.uri, open.text),
-                Err(_) => Ok(()),
-            },
-            DidChangeTextDocument::METHOD => {
-                let change: Option<DidChangeTextDocumentParams> = serde_json::from_value(params).ok();
-                let whole = change.and_then(|mut c| Some((c.text_document.uri, c.content_changes.pop()?)));
-                whole.map_or(Ok(()), |(uri, whole)| self.take(uri, whole.text))
+        match note(&method, params) {
+            Ok(Noted::Text(uri, text)) => self.take(uri, text),
+            Ok(Noted::Closed(uri)) => {
+                place::path_of(&uri).and_then(|path| self.documents.remove(&path));
+                self.publish(uri, Vec::new())
             }
-            DidCloseTextDocument::METHOD => match serde_json::from_value(params) {
-                Ok(DidCloseTextDocumentParams { text_document: closed }) => {
-                    let path = place::path_of(&closed.uri);
-                    path.and_then(|path| self.documents.remove(&path));
-                    self.publish(closed.uri, Vec::new())
-                }
-                Err(_) => Ok(()),
-            },
-            _ => Ok(()),
+            Ok(Noted::Nothing) => Ok(()),
+            Err(error) => self.log(format!("`{method}` can't be read and is passed over: {error}")),
         }
     }
 
@@ -166,6 +188,12 @@ impl Server<'_> {
             catalog.overlay(document.path.clone(), document.text.clone());
         }
         catalog
+    }
+
+    fn log(&self, message: String) -> Result<(), Broken> {
+        let params = LogMessageParams { typ: MessageType::WARNING, message };
+        let notification = Notification::new(LogMessage::METHOD.to_owned(), params);
+        Ok(self.connection.sender.send(Message::Notification(notification))?)
     }
 
     fn publish(&self, uri: Uri, diagnostics: Vec<lsp_types::Diagnostic>) -> Result<(), Broken> {
