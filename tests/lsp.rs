@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a server that breaks the protocol fails the test")]
 
+mod complete;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -246,58 +248,6 @@ fn a_certain_mend_is_offered() {
     let asked = json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
     let actions = editor.ask("textDocument/codeAction", asked);
     assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "\"10m\"", "{actions}");
-    editor.end();
-}
-
-#[test]
-fn states_names_and_keys_are_completed_in_broken_text() {
-    let mut editor = editor();
-    let states = editor.complete(&acme("{ to = \"poll\" }", "{ to = \"|"));
-    for state in ["device", "poll", "success"] {
-        assert!(states.contains(&state.to_owned()), "{states:?}");
-    }
-    let names = editor.complete(&acme("{{device.device_code}}", "{{|"));
-    for name in ["client_id", "device.user_code", "pkce.challenge"] {
-        assert!(names.contains(&name.to_owned()), "{names:?}");
-    }
-    let fields = editor.complete(&acme("{{device.user_code}}", "{{device.|"));
-    assert_eq!(fields, ["device_code", "user_code"]);
-    let keys = editor.complete(&acme("every = \"5s\"", "ev|"));
-    assert!(keys.contains(&"every".to_owned()) && keys.contains(&"until".to_owned()), "{keys:?}");
-    let keys = editor.complete(&acme("{ fail = ", "{ f|"));
-    assert!(keys.contains(&"relogin".to_owned()), "{keys:?}");
-    editor.end();
-}
-
-#[test]
-fn paths_modes_and_codes_are_completed() {
-    let mut editor = editor();
-    let has = |all: &[String], wanted: &[&str]| {
-        for word in wanted {
-            assert!(all.contains(&(*word).to_owned()), "{word} in {all:?}");
-        }
-    };
-    let asked = editor.complete(&acme("exists = [\"$.device_code\", \"$.user_code\"]", "exists = [\"|\"]"));
-    has(&asked, &["$.device_code", "$.user_code", "$.verification_uri"]);
-    let compared = editor.complete(&acme("{ if = { \"$.error\" = ", "{ if = { |"));
-    has(&compared, &["$.error", "$.access_token", "exists", "status"]);
-    has(
-        &editor.complete(&acme("\"chat_completions\"", "\"|\"")),
-        &["anthropic_messages", "chat_completions"],
-    );
-    let codes = editor.complete(&acme("fail = \"token_exchange_failed\"", "fail = \"|\""));
-    has(&codes, &["token_exchange_failed", "authorization_denied"]);
-    editor.end();
-}
-
-#[test]
-fn a_name_that_can_have_no_value_at_the_cursor_is_not_offered() {
-    let mut editor = editor();
-    let names = editor.complete(&acme("{{client_id}}", "{{|"));
-    assert!(!names.iter().any(|name| name.starts_with("response.") || name == "redirect_uri"), "{names:?}");
-    let own = editor.complete(&acme("{{device.device_code}}", "{{|"));
-    assert!(!own.iter().any(|name| name.starts_with("poll.")), "{own:?}");
-    assert!(own.contains(&"device.device_code".to_owned()), "{own:?}");
     editor.end();
 }
 

@@ -1,44 +1,56 @@
 //! What can be written at the cursor.
 
-use std::collections::BTreeSet;
-
 use hermes_engine::catalog::{Catalog, mode_names};
-use hermes_engine_core::machine::code;
 use hermes_engine_core::parse::{Language, Node};
-use hermes_engine_core::provider::{StateKind, Then};
+use hermes_engine_core::time::UNITS;
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
 use super::cursor::{self, Cursor};
 use super::document::Document;
 use super::schema::Schema;
-use super::{name, path};
+use super::scope::Scope;
+use super::{meaning, name, path, vocabulary};
 
 /// All that can be written at a byte of a document; the editor filters by what is written already.
 pub(super) fn items(document: &Document, offset: usize, catalog: &Catalog) -> Vec<CompletionItem> {
+    let tree = document.tree_around(offset);
     match cursor::at(&document.text, offset, document.language) {
         Cursor::Elsewhere => Vec::new(),
-        Cursor::Key { table, .. } => keys(document, &table),
+        Cursor::Heading { table, .. } if table.is_empty() => {
+            known(Schema::of(document.is_test).tables()).collect()
+        }
+        Cursor::Key { table, .. } | Cursor::Heading { table, .. } => keys(document, tree.as_deref(), &table),
         Cursor::Value { path, written, quoted } => match cursor::template(&written) {
-            Some(name) => names(document, name, &path),
+            Some(_) => names(document, &written, &path),
             None => {
-                let words = words(document, &path, catalog);
+                let words = words(document, tree.as_deref(), &path, catalog);
                 words.into_iter().map(|word| value(word, quoted, document.language)).collect()
             }
         },
     }
 }
 
-fn keys(document: &Document, table: &[String]) -> Vec<CompletionItem> {
+fn known<'a>(keys: Vec<(&'a str, &'a str)>) -> impl Iterator<Item = CompletionItem> {
+    keys.into_iter().map(|(key, what)| item(key.to_owned(), CompletionItemKind::PROPERTY, what.to_owned()))
+}
+
+/// The keys of a table: those of the schema, and those that other parts of the file make up.
+fn keys(document: &Document, tree: Option<&Node>, table: &[String]) -> Vec<CompletionItem> {
     let schema = Schema::of(document.is_test);
-    let item =
-        |(key, what): (&str, &str)| item(key.to_owned(), CompletionItemKind::PROPERTY, what.to_owned());
-    let mut keys: Vec<CompletionItem> = schema.keys(table).into_iter().map(item).collect();
-    if let [.., state, on, _, "if" | "unless"] =
-        table.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
-        && *on == "on"
-    {
-        let paths = path::of_answers(document, state).into_iter();
-        keys.extend(paths.map(|path| value(path, false, document.language)));
+    let mut keys: Vec<CompletionItem> = known(schema.keys(table)).collect();
+    let room: Vec<&str> = table.iter().map(String::as_str).collect();
+    let plain = |name: String| item(name, CompletionItemKind::PROPERTY, String::new());
+    match room.as_slice() {
+        ["states", state, "on", "*", "if" | "unless"] => {
+            let paths = path::of_answers(document, state).into_iter();
+            keys.extend(paths.map(|path| value(path, false, document.language)));
+        }
+        ["states"] => keys.extend(vocabulary::missing_states(document, tree).into_iter().map(plain)),
+        ["errors"] => keys.extend(vocabulary::codes(document, tree).into_iter().map(plain)),
+        ["replies" | "sent"] | ["test", "*", "replies" | "sent"] if document.is_test => {
+            keys.extend(vocabulary::acting(document).map(str::to_owned).map(plain));
+        }
+        _ => {}
     }
     keys
 }
@@ -46,66 +58,49 @@ fn keys(document: &Document, table: &[String]) -> Vec<CompletionItem> {
 /// The names that begin with what is written before the last dot; an editor replaces only what stands after it.
 fn names(document: &Document, written: &str, path: &[String]) -> Vec<CompletionItem> {
     let Some(read) = &document.read else { return Vec::new() };
-    let typed = written.rfind('.').map_or("", |dot| written.get(..=dot).unwrap_or(""));
+    let (Some(open), Some(name)) = (cursor::open_template(written), cursor::template(written)) else {
+        return Vec::new();
+    };
+    let scope = Scope::of(&read.provider, path, open);
+    let typed = name.rfind('.').map_or("", |dot| name.get(..=dot).unwrap_or(""));
     let known = name::all(&read.provider).into_iter();
-    let known = known.filter(|known| document.is_test || name::may_stand(&read.provider, &known.name, path));
+    let known = known.filter(|known| document.is_test || scope.has(&known.name));
     let fitting = known.filter_map(|known| Some((known.name.strip_prefix(typed)?.to_owned(), known.what)));
-    fitting.map(|(name, what)| item(name, CompletionItemKind::VARIABLE, what)).collect()
+    let names = fitting.map(|(name, what)| item(name, CompletionItemKind::VARIABLE, what));
+    let is_head = typed.is_empty() && cursor::is_head(written);
+    let helpers = meaning::HELPERS.iter().filter(|_| is_head);
+    let helpers = helpers
+        .map(|(name, what)| item((*name).to_owned(), CompletionItemKind::FUNCTION, (*what).to_owned()));
+    names.chain(helpers).collect()
 }
 
 /// The words that may be the value of a key.
-fn words(document: &Document, path: &[String], catalog: &Catalog) -> Vec<String> {
+fn words(document: &Document, tree: Option<&Node>, path: &[String], catalog: &Catalog) -> Vec<String> {
     let path_of: Vec<&str> = path.iter().map(String::as_str).collect();
     match path_of.as_slice() {
         ["start", _]
         | ["start", _, "*"]
         | ["states", _, "on", "*", "to"]
-        | ["states", _, "refresh", "to"] => states(document),
+        | ["states", _, "refresh", "to"] => vocabulary::states(document, tree),
+        ["states", _, "every" | "until" | "expires", "unit"] => {
+            UNITS.map(|(name, _)| name.to_owned()).to_vec()
+        }
         ["states", state, "on", "*", "if" | "unless", "exists"]
         | ["states", state, "on", "*", "if" | "unless", "exists", "*"] => path::of_answers(document, state),
         ["states", "success", "access_token" | "refresh_token" | "notice"]
         | ["states", "success", "keep", _]
         | ["states", "success", "expires", "value"] => path::that_lead_to_success(document),
-        ["states", _, "on", "*", "fail"] => codes(document),
+        ["states", _, "on", "*", "fail"] | ["test", "*", "expect", "code"] => {
+            vocabulary::codes(document, tree)
+        }
+        ["test", "*", "from"] | ["test", "*", "expect", "state"] => {
+            vocabulary::acting(document).map(str::to_owned).collect()
+        }
         ["api", "mode"] | ["models", "*", "mode"] => mode_names(),
         ["extends"] => catalog.files().1.into_iter().map(|entry| entry.id).collect(),
-        ["region"] | ["test", "*", "region"] => regions(document),
+        ["region"] | ["test", "*", "region"] => vocabulary::regions(document),
         _ => Schema::of(document.is_test).words(path).into_iter().map(str::to_owned).collect(),
     }
-}
-
-/// The states of the text as it is, of its flows, and the two ends that a rule can name.
-fn states(document: &Document) -> Vec<String> {
-    let tree = document.tree.as_ref().and_then(|tree| tree.get("states")).and_then(Node::as_table);
-    let own = tree.into_iter().flat_map(|table| table.keys().cloned());
-    let read = document.read.iter().flat_map(|read| &read.provider.states).map(|state| state.name.clone());
-    let mut names: Vec<String> = Vec::new();
-    for name in own.chain(read).chain(["success".to_owned(), "done".to_owned()]) {
-        if !names.contains(&name) && name != "error" && name != "timeout" {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// The codes that the file fails with, and those that the engine has words for.
-fn codes(document: &Document) -> Vec<String> {
-    let states = document.read.iter().flat_map(|read| &read.provider.states);
-    let rules = states.flat_map(|state| match &state.kind {
-        StateKind::Active(active) => active.on.as_slice(),
-        _ => &[],
-    });
-    let own = rules.filter_map(|rule| match &rule.then {
-        Then::Fail { code, .. } => Some(code.value.clone()),
-        Then::Go(_) => None,
-    });
-    let known = code::KNOWN.iter().map(|known| known.code.to_owned());
-    own.chain(known).collect::<BTreeSet<String>>().into_iter().collect()
-}
-
-fn regions(document: &Document) -> Vec<String> {
-    let regions = document.read.as_ref().and_then(|read| read.provider.regions.as_ref());
-    regions.into_iter().flat_map(|regions| regions.tables.keys().cloned()).collect()
 }
 
 fn value(word: String, quoted: bool, language: Language) -> CompletionItem {

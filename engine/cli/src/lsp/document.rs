@@ -1,5 +1,6 @@
 //! A file that is open in the editor, and what was found in it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use hermes_engine::catalog::{Catalog, Checked, Kind, Target};
@@ -64,6 +65,16 @@ impl Document {
             self.read = Some(Read { provider, sources });
         }
         self.checked = catalog.check(&[target]);
+    }
+
+    /// The tree of the text as it is without the line at a byte, where that can be parsed; else the last that could be.
+    pub(super) fn tree_around(&self, offset: usize) -> Option<Cow<'_, Node>> {
+        let (before, after) = self.text.split_at_checked(offset)?;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let rest = after.find('\n').map_or("", |end| after.get(end..).unwrap_or_default());
+        let without = format!("{}{rest}", before.get(..start).unwrap_or_default());
+        let fresh = parse(&without, self.language, FileId(0)).ok().map(Cow::Owned);
+        fresh.or_else(|| self.tree.as_ref().map(Cow::Borrowed))
     }
 
     /// What `check` would be pointed at.

@@ -12,7 +12,7 @@ pub(super) fn hover(document: &Document, offset: usize) -> Option<Hover> {
     let (start, end) = cursor::word(&document.text, offset, cursor::is_name);
     let text = match cursor::word_at(&document.text, offset, document.language) {
         Cursor::Elsewhere => None,
-        Cursor::Key { mut table, written } => {
+        Cursor::Key { mut table, written } | Cursor::Heading { mut table, written } => {
             table.push(written);
             Schema::of(document.is_test).describe(&table).map(str::to_owned)
         }

@@ -10,10 +10,13 @@ mod definition;
 mod document;
 mod finding;
 mod hover;
+mod meaning;
 mod name;
 mod path;
 mod place;
 mod schema;
+mod scope;
+mod vocabulary;
 
 #[cfg(test)]
 mod tests;

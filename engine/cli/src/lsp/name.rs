@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hermes_engine_core::condition::{Analysis, Wire, analyse, symbolic};
 use hermes_engine_core::graph::{Graph, To};
-use hermes_engine_core::provider::{Act, Active, Back, InputSource, Provider, StateKind, Then};
+use hermes_engine_core::provider::{Act, Active, InputSource, Provider, StateKind, Then};
 use hermes_engine_core::query::Step;
 
 /// The names that the engine itself gives, and what they are.
@@ -38,29 +38,6 @@ pub(super) fn all(provider: &Provider) -> Vec<Known> {
     }
     known.extend(GIVEN.map(|(name, what)| Known { name: name.to_owned(), what: what.to_owned() }));
     known
-}
-
-/// Whether a name can have a value in the template of a key: no answer while its state runs, none of what failed outside of
-/// `[errors]`, no listener where none is.
-pub(super) fn may_stand(provider: &Provider, name: &str, path: &[String]) -> bool {
-    let room: Vec<&str> = path.iter().map(String::as_str).collect();
-    let first = name.split('.').next().unwrap_or(name);
-    let listens = |active: &Active| matches!(&active.act, Act::Browser(browser) if matches!(browser.back, Back::Listen(_)));
-    let is_heard = || {
-        let mut kinds = provider.states.iter().map(|state| &state.kind);
-        kinds.any(|kind| matches!(kind, StateKind::Active(active) if listens(active)))
-    };
-    let is_answer = provider.state_id(first).is_some();
-    match room.as_slice() {
-        ["errors", ..] => true,
-        _ if first == "response" => false,
-        _ if first == "redirect_uri" => is_heard(),
-        ["vars", ..] => !is_answer && !GIVEN.iter().any(|(given, _)| *given == name),
-        ["api", ..] | ["models", ..] => !is_answer && !matches!(first, "pkce" | "random" | "uuid"),
-        // A rule reads the answer itself; what its state sends and shows is made before there is one.
-        ["states", state, ..] => first != *state,
-        _ => true,
-    }
 }
 
 /// What a dotted name means; `None` where it is unknown.
@@ -160,7 +137,7 @@ fn fields(active: &Active) -> Vec<String> {
     fields
 }
 
-fn analysis(active: &Active) -> Analysis {
+pub(super) fn analysis(active: &Active) -> Analysis {
     let wire = match active.act {
         Act::Request(_) => Wire::Http,
         Act::Browser(_) => Wire::Callback,
@@ -176,7 +153,7 @@ fn dotted(path: &[Step]) -> String {
     path.iter().map(step).collect::<Vec<_>>().join(".")
 }
 
-fn steps(field: &str) -> Vec<Step> {
+pub(super) fn steps(field: &str) -> Vec<Step> {
     field
         .split('.')
         .map(|part| part.parse().map_or_else(|_| Step::Key(part.to_owned()), Step::Index))

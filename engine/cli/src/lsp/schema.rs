@@ -25,6 +25,20 @@ impl Schema {
         keys.map(|(key, schema)| (key.as_str(), self.description(schema))).collect()
     }
 
+    /// The keys of the whole file whose values are tables, or lists of them: those that can have a heading.
+    pub(super) fn tables(&self) -> Vec<(&str, &str)> {
+        let is_table = |(key, _): &(&str, &str)| {
+            let whole = self.at(&[(*key).to_owned()]).map(|schema| self.whole(schema));
+            let items = whole.and_then(|schema| schema.get("items")).map(|items| self.whole(items));
+            let is_object = |schema: &Value| {
+                schema.get("properties").is_some()
+                    || schema.get("additionalProperties").is_some_and(Value::is_object)
+            };
+            whole.into_iter().chain(items).any(is_object)
+        };
+        self.keys(&[]).into_iter().filter(is_table).collect()
+    }
+
     /// The description of the key at a path.
     pub(super) fn describe(&self, path: &[String]) -> Option<&str> {
         Some(self.description(self.at(path)?)).filter(|text| !text.is_empty())

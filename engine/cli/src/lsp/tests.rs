@@ -68,9 +68,29 @@ fn yaml_has_the_same_places() {
 }
 
 #[test]
-fn a_comment_and_a_heading_are_no_place_to_write() {
+fn a_heading_knows_what_it_is_in() {
+    let check = |text: &str, table: &str, written: &str| {
+        let written = written.to_owned();
+        assert_eq!(at(text, Language::Toml), Cursor::Heading { table: path(table), written }, "{text}");
+    };
+    check("[sta|", "", "sta");
+    check("[[te|", "", "te");
+    check("a = 1\n[states.|", "states", "");
+    check("[states.a]\non = [\n  { to = \"b\" },\n]\n[states.b|", "states", "b");
+}
+
+#[test]
+fn a_helper_stands_at_the_head_of_a_template_or_of_a_parenthesis() {
+    for (written, is_head) in
+        [("{{", true), ("a {{ fi", true), ("{{first (j", true), ("{{first a", false), ("{{a}} b", false)]
+    {
+        assert_eq!(cursor::is_head(written), is_head, "{written}");
+    }
+}
+
+#[test]
+fn a_comment_is_no_place_to_write() {
     assert_eq!(at("a = 1 # no|", Language::Toml), Cursor::Elsewhere);
-    assert_eq!(at("[sta|", Language::Toml), Cursor::Elsewhere);
     assert_eq!(at("a:\n  # no|", Language::Yaml), Cursor::Elsewhere);
 }
 

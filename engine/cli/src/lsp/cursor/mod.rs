@@ -26,7 +26,14 @@ pub(super) enum Cursor {
         /// Whether a quotation mark is open.
         quoted: bool,
     },
-    /// A comment, or the heading of a table.
+    /// The heading of a table is being written.
+    Heading {
+        /// The table that it is in, dotted parts before it.
+        table: Vec<String>,
+        /// What is written of its last part.
+        written: String,
+    },
+    /// A comment, or a text that no key is near.
     Elsewhere,
 }
 
@@ -61,8 +68,20 @@ pub(super) fn is_name(c: char) -> bool {
     is_word(c) || c == '.'
 }
 
+/// The template that is open at the end of a text, after its `{{`; `None` outside of one.
+pub(super) fn open_template(written: &str) -> Option<&str> {
+    let (_, open) = written.rsplit_once("{{")?;
+    (!open.contains("}}")).then_some(open)
+}
+
 /// The name that is being written in an open `{{`; `None` outside of one.
 pub(super) fn template(written: &str) -> Option<&str> {
-    let (_, open) = written.rsplit_once("{{")?;
-    (!open.contains("}}")).then(|| open.rsplit(|c| !is_name(c)).next().unwrap_or(open))
+    let open = open_template(written)?;
+    Some(open.rsplit(|c| !is_name(c)).next().unwrap_or(open))
+}
+
+/// Whether a helper may stand where an open template ends: at its beginning, or after a parenthesis.
+pub(super) fn is_head(written: &str) -> bool {
+    let before = open_template(written).map(|open| open.trim_end_matches(is_name).trim_end());
+    before.is_some_and(|before| before.is_empty() || before.ends_with('('))
 }

@@ -24,6 +24,8 @@ struct Scan<'a> {
     in_value: bool,
     value: String,
     quoted: bool,
+    /// The heading that the text ends in.
+    heading: Option<String>,
 }
 
 /// What stands at the end of a beginning of a TOML file.
@@ -48,6 +50,7 @@ impl<'a> Scan<'a> {
             in_value,
             value: String::new(),
             quoted: false,
+            heading: None,
         }
     }
 
@@ -63,7 +66,7 @@ impl<'a> Scan<'a> {
                 }
             };
             if !is_whole && !self.quoted {
-                return Cursor::Elsewhere;
+                return self.heading.map_or(Cursor::Elsewhere, |written| heading(&written));
             }
         }
         let table = self.table();
@@ -144,7 +147,10 @@ impl<'a> Scan<'a> {
         let mut written = String::new();
         loop {
             match self.rest.next() {
-                None => return false,
+                None => {
+                    self.heading = Some(written);
+                    return false;
+                }
                 Some('\n') => break,
                 Some(']') => {
                     self.rest.next_if_eq(&']');
@@ -157,7 +163,7 @@ impl<'a> Scan<'a> {
             Some(names) => (names, true),
             None => (written.as_str(), false),
         };
-        self.header = names.split('.').map(|part| part.trim_matches([' ', '"', '\'']).to_owned()).collect();
+        self.header = parts(names);
         if is_list {
             self.header.push("*".to_owned());
         }
@@ -218,4 +224,15 @@ impl<'a> Scan<'a> {
         path.extend(self.keys.iter().cloned());
         path
     }
+}
+
+/// The cursor at the end of a heading that is not closed yet.
+fn heading(written: &str) -> Cursor {
+    let mut table = parts(written.trim_start_matches('['));
+    let written = table.pop().unwrap_or_default();
+    Cursor::Heading { table, written }
+}
+
+fn parts(names: &str) -> Vec<String> {
+    names.split('.').map(|part| part.trim_matches([' ', '"', '\'']).to_owned()).collect()
 }
