@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a server that breaks the protocol fails the test")]
 
 mod complete;
+mod meaning;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
@@ -302,50 +303,6 @@ fn a_file_that_is_no_provider_any_more_has_no_findings() {
     assert!(!found.is_empty());
     let found = editor.write("elsewhere/acme.toml", "nonsense = 1\n", false);
     assert!(found.is_empty(), "{found:?}");
-    editor.end();
-}
-
-#[test]
-fn a_hover_says_what_a_name_is_and_what_guarantees_it() {
-    let mut editor = editor();
-    let field = editor.hover(&acme("device.user_code", "device.user|_code"));
-    assert!(
-        field.contains("of the answer") && field.contains("- guaranteed on the way to `poll`"),
-        "{field}"
-    );
-    assert!(editor.hover(&acme("{{client_id", "{{clie|nt_id")).contains("acme-cli"));
-    let state = editor.hover(&acme("to = \"poll", "to = \"po|ll"));
-    assert!(state.contains("POST https://auth.example.com/token"), "{state}");
-    let key = editor.hover(&acme("until = ", "unt|il = "));
-    assert!(key.contains("give up"), "{key}");
-    editor.end();
-}
-
-#[test]
-fn a_name_leads_to_where_it_is_written() {
-    let mut editor = editor();
-    let line = |found: &Value| found["range"]["start"]["line"].clone();
-    let state = editor.ask_at("textDocument/definition", &acme("to = \"poll\" }", "to = \"po|ll\" }"));
-    assert_eq!(line(&state), 17, "{state}");
-    let var = editor.ask_at("textDocument/definition", &acme("{{client_id", "{{cl|ient_id"));
-    assert_eq!(line(&var), 6, "{var}");
-    let field = editor.ask_at("textDocument/definition", &acme("device.user_code", "device.us|er_code"));
-    assert_eq!(line(&field), 8, "{field}");
-    editor.end();
-}
-
-#[test]
-fn a_state_of_a_flow_is_found_in_the_flow() {
-    let mut editor = Editor::new();
-    let flow = acme("name   = \"Acme\"\n", "");
-    editor.program.write_work("providers.d/flows/own.toml", &flow);
-    let provider = "name = \"Acme\"\nextends = \"own\"\nstart = { login = \"device\" }\n";
-    editor.write("providers.d/bolt.toml", provider, true);
-    let uri = editor.uri("providers.d/bolt.toml");
-    let place = json!({ "line": 2, "character": 20 });
-    let found =
-        editor.ask("textDocument/definition", json!({ "textDocument": { "uri": uri }, "position": place }));
-    assert_eq!(found["uri"], editor.uri("providers.d/flows/own.toml").as_str(), "{found}");
     editor.end();
 }
 

@@ -7,6 +7,7 @@ use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent
 
 use super::cursor::{self, Cursor};
 use super::document::Document;
+use super::room::{self, Room};
 use super::schema::Schema;
 use super::scope::Scope;
 use super::{meaning, name, path, vocabulary};
@@ -76,31 +77,28 @@ fn names(document: &Document, written: &str, path: &[String]) -> Vec<CompletionI
 
 /// The words that may be the value of a key.
 fn words(document: &Document, tree: Option<&Node>, path: &[String], catalog: &Catalog) -> Vec<String> {
-    let path_of: Vec<&str> = path.iter().map(String::as_str).collect();
-    match path_of.as_slice() {
-        ["start", _]
-        | ["start", _, "*"]
-        | ["states", _, "on", "*", "to"]
-        | ["states", _, "refresh", "to"] => vocabulary::states(document, tree),
-        ["states", _, "every" | "until" | "expires", "unit"] => {
-            UNITS.map(|(name, _)| name.to_owned()).to_vec()
-        }
-        ["states", state, "on", "*", "if" | "unless", "exists"]
-        | ["states", state, "on", "*", "if" | "unless", "exists", "*"] => path::of_answers(document, state),
-        ["states", "success", "access_token" | "refresh_token" | "notice"]
-        | ["states", "success", "keep", _]
-        | ["states", "success", "expires", "value"] => path::that_lead_to_success(document),
-        ["states", _, "on", "*", "fail"] | ["test", "*", "expect", "code"] => {
-            vocabulary::codes(document, tree)
-        }
-        ["test", "*", "from"] | ["test", "*", "expect", "state"] => {
-            vocabulary::acting(document).map(str::to_owned).collect()
-        }
-        ["api", "mode"] | ["models", "*", "mode"] => mode_names(),
-        ["extends"] => catalog.files().1.into_iter().map(|entry| entry.id).collect(),
-        ["region"] | ["test", "*", "region"] => vocabulary::regions(document),
-        _ => Schema::of(document.is_test).words(path).into_iter().map(str::to_owned).collect(),
+    let room: Vec<&str> = path.iter().map(String::as_str).collect();
+    match room.as_slice() {
+        ["api", "mode"] | ["models", "*", "mode"] => return mode_names(),
+        ["extends"] => return catalog.files().1.into_iter().map(|entry| entry.id).collect(),
+        ["region"] | ["test", "*", "region"] => return vocabulary::regions(document),
+        // The schema has the words of `end`: what a run can end in.
+        ["test", "*", "expect", "end"] => return schema_words(document, path),
+        _ => {}
     }
+    match room::of_value(&room, document.is_test) {
+        Some(Room::State) if document.is_test => vocabulary::acting(document).map(str::to_owned).collect(),
+        Some(Room::State) => vocabulary::states(document, tree),
+        Some(Room::Code) => vocabulary::codes(document, tree),
+        Some(Room::Unit) => UNITS.map(|(name, _)| name.to_owned()).to_vec(),
+        Some(Room::PathOf(state)) => path::of_answers(document, state),
+        Some(Room::PathOfSuccess) => path::that_lead_to_success(document),
+        None => schema_words(document, path),
+    }
+}
+
+fn schema_words(document: &Document, path: &[String]) -> Vec<String> {
+    Schema::of(document.is_test).words(path).into_iter().map(str::to_owned).collect()
 }
 
 fn value(word: String, quoted: bool, language: Language) -> CompletionItem {

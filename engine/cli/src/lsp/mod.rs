@@ -14,8 +14,10 @@ mod meaning;
 mod name;
 mod path;
 mod place;
+mod room;
 mod schema;
 mod scope;
+mod spot;
 mod vocabulary;
 
 #[cfg(test)]
@@ -221,8 +223,12 @@ impl Server<'_> {
     fn definition(&self, params: Value) -> Result<Value, serde_json::Error> {
         let params: GotoDefinitionParams = serde_json::from_value(params)?;
         let at = self.at(&params.text_document_position_params);
-        let found = at.and_then(|(document, offset)| definition::find(document, offset));
-        value(found.map(GotoDefinitionResponse::Scalar))
+        let mut found = at.map(|(document, offset)| definition::find(document, offset)).unwrap_or_default();
+        value(match found.len() {
+            0 => None,
+            1 => found.pop().map(GotoDefinitionResponse::Scalar),
+            _ => Some(GotoDefinitionResponse::Array(found)),
+        })
     }
 
     fn actions(&self, params: Value) -> Result<Value, serde_json::Error> {

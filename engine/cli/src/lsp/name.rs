@@ -7,6 +7,8 @@ use hermes_engine_core::graph::{Graph, To};
 use hermes_engine_core::provider::{Act, Active, InputSource, Provider, StateKind, Then};
 use hermes_engine_core::query::Step;
 
+use super::path;
+
 /// The names that the engine itself gives, and what they are.
 pub(super) const GIVEN: [(&str, &str); 8] = [
     ("pkce.verifier", "The PKCE verifier: made once a login, a secret."),
@@ -56,23 +58,39 @@ pub(super) fn describe(provider: &Provider, name: &str) -> Option<String> {
         }
         (name, "") if provider.inputs.contains_key(name) => input(provider, name),
         (state, "") => self::state(provider, state),
-        (state, field) => answer(provider, state, field),
+        (state, field) => path::describe(provider, state, &steps(field)),
     }
 }
 
-/// What a state does, and where its rules lead.
+/// What a state does, what leads there, and where its rules lead.
 pub(super) fn state(provider: &Provider, name: &str) -> Option<String> {
     let graph = Graph::of(provider, None);
-    let node = graph.states.iter().find(|state| state.name == name)?;
+    let at = graph.states.iter().position(|state| state.name == name)?;
+    let node = graph.states.get(at)?;
     let mut text = format!("The state `{name}`\n");
     for line in &node.does {
         let _ = write!(text, "\n{line}  ");
+    }
+    for begun in &node.begins {
+        let _ = write!(text, "\n- begins {begun}");
+    }
+    for from in graph.states.iter().filter(|from| from.name != name) {
+        for way in
+            from.ways.iter().filter(|way| matches!(way.to, To::State(to) | To::Refresh(to) if to == at))
+        {
+            let _ = write!(text, "\n- from `{}`: {}", from.name, way.when);
+        }
+    }
+    if node.unreachable {
+        text.push_str("\n- nothing leads here");
     }
     for way in &node.ways {
         let to = match &way.to {
             To::Error(code) => format!("fails `{code}`"),
             To::Timeout => "times out".to_owned(),
-            To::State(at) | To::Refresh(at) => format!("`{}`", graph.states.get(*at).map_or("", |s| &s.name)),
+            To::State(at) | To::Refresh(at) => {
+                format!("to `{}`", graph.states.get(*at).map_or("", |s| &s.name))
+            }
         };
         let _ = write!(text, "\n- {}: {to}", way.when);
     }
@@ -104,22 +122,6 @@ fn input(provider: &Provider, name: &str) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// A field of an answer, and the rules that guarantee it.
-fn answer(provider: &Provider, state: &str, field: &str) -> Option<String> {
-    let StateKind::Active(active) = &provider.state(provider.state_id(state)?).kind else { return None };
-    let steps = steps(field);
-    let analysis = analysis(active);
-    let mut text = format!("`{field}` of the answer that took the machine out of `{state}`\n");
-    for (at, rule) in active.on.iter().enumerate() {
-        let Then::Go(to) = &rule.then else { continue };
-        let is_sure = analysis.guaranteed(at).contains(&steps);
-        let to = &provider.state(to.value).name;
-        let what = if is_sure { "guaranteed" } else { "**not** guaranteed" };
-        let _ = write!(text, "\n- {what} on the way to `{to}`");
-    }
-    Some(text)
-}
-
 /// The fields that some rule that leads on guarantees.
 fn fields(active: &Active) -> Vec<String> {
     let analysis = analysis(active);
@@ -145,7 +147,7 @@ pub(super) fn analysis(active: &Active) -> Analysis {
     analyse(&active.on, wire, &symbolic)
 }
 
-fn dotted(path: &[Step]) -> String {
+pub(super) fn dotted(path: &[Step]) -> String {
     let step = |step: &Step| match step {
         Step::Key(key) => key.clone(),
         Step::Index(at) => at.to_string(),

@@ -1,11 +1,14 @@
-//! The JSONPaths that a rule can ask for: what the file itself speaks of, and what the standards name.
+//! JSONPaths into answers: those that a rule can ask for, and what is known of one that is written.
+
+use std::fmt::Write as _;
 
 use hermes_engine_core::condition::Test;
 use hermes_engine_core::provider::{Act, Active, Provider, State, StateKind, Then};
-use hermes_engine_core::query::Query;
+use hermes_engine_core::query::{Query, Step};
 use hermes_engine_core::template::Name;
 
 use super::document::Document;
+use super::{name, spot};
 
 /// Fields of answers by RFC 6749 and RFC 8628.
 const OF_REQUESTS: [&str; 10] = [
@@ -48,6 +51,55 @@ pub(super) fn that_lead_to_success(document: &Document) -> Vec<String> {
     let states = read.provider.states.iter().filter_map(of_active).filter(leads);
     let standard = OF_REQUESTS.iter().map(|path| (*path).to_owned());
     once_each(states.flat_map(asked).chain(standard).collect())
+}
+
+/// A field of a state's answers: the ways on which it is guaranteed, and what uses it.
+pub(super) fn describe(provider: &Provider, state: &str, steps: &[Step]) -> Option<String> {
+    let active = active(provider, state)?;
+    let success = provider.state_id("success");
+    let analysis = name::analysis(active);
+    let mut text =
+        format!("`{}` of the answer that took the machine out of `{state}`\n", name::dotted(steps));
+    let mut leads_to_success = false;
+    for (at, rule) in active.on.iter().enumerate() {
+        let Then::Go(to) = &rule.then else { continue };
+        leads_to_success |= Some(to.value) == success;
+        let what = if analysis.guaranteed(at).contains(steps) { "guaranteed" } else { "**not** guaranteed" };
+        let _ = write!(text, "\n- {what} on the way to `{}`", provider.state(to.value).name);
+    }
+    if asked(active).iter().any(|path| is_within(path, steps)) {
+        let _ = write!(text, "\n- asked for by the rules of `{state}`");
+    }
+    let read = leads_to_success.then(|| spot::read_by_success(provider, steps)).into_iter().flatten();
+    for user in once_each(spot::uses(provider, state, steps).into_iter().chain(read).collect()) {
+        let _ = write!(text, "\n- used by {user}");
+    }
+    Some(text)
+}
+
+/// A field of the answers that lead to `success`: which states guarantee it, and what keeps it.
+pub(super) fn describe_of_success(provider: &Provider, steps: &[Step]) -> String {
+    let success = provider.state_id("success");
+    let mut text = format!("`{}` of the answer that leads to `success`\n", name::dotted(steps));
+    for state in &provider.states {
+        let Some(active) = of_active(state) else { continue };
+        let analysis = name::analysis(active);
+        let leads = |then: &Then| matches!(then, Then::Go(to) if Some(to.value) == success);
+        let mut leading = active.on.iter().enumerate().filter(|(_, rule)| leads(&rule.then)).peekable();
+        if leading.peek().is_some() {
+            let is_sure = leading.all(|(at, _)| analysis.guaranteed(at).contains(steps));
+            let what = if is_sure { "guaranteed" } else { "**not** guaranteed" };
+            let _ = write!(text, "\n- {what} by `{}`", state.name);
+        }
+    }
+    for user in once_each(spot::read_by_success(provider, steps)) {
+        let _ = write!(text, "\n- used by {user}");
+    }
+    text
+}
+
+fn is_within(path: &str, steps: &[Step]) -> bool {
+    Query::parse(path).is_ok_and(|path| path.steps().starts_with(steps))
 }
 
 fn used(provider: &Provider, state: &str) -> Vec<String> {

@@ -6,6 +6,7 @@ mod scan;
 mod yaml;
 
 use hermes_engine_core::parse::Language;
+use hermes_engine_core::query::Query;
 
 /// What stands at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,18 @@ fn is_word(c: char) -> bool {
 /// Whether a character may stand in a dotted name of a template.
 pub(super) fn is_name(c: char) -> bool {
     is_word(c) || c == '.'
+}
+
+/// The JSONPath around a place, and its bytes; `None` where none stands there.
+pub(super) fn json_path(text: &str, offset: usize) -> Option<(Query, (usize, usize))> {
+    let (start, end) = word(text, offset, |c| is_name(c) || matches!(c, '$' | '[' | ']'));
+    let words = text.get(start..end)?;
+    let start = start + words.find('$')?;
+    // The bracket of a list in YAML is none of the path's.
+    let path = text.get(start..end)?;
+    let path = if path.contains('[') { path } else { path.trim_end_matches(']') };
+    let query = Query::parse(path).ok()?;
+    (start <= offset).then_some((query, (start, start + path.len())))
 }
 
 /// The template that is open at the end of a text, after its `{{`; `None` outside of one.
