@@ -255,13 +255,23 @@ fn a_certain_mend_is_offered() {
 #[test]
 fn a_word_that_was_probably_meant_is_offered_for_a_person_to_take() {
     let mut editor = editor();
-    editor.write("providers.d/acme.toml", &acme("{ to = \"poll\" },", "{ to = \"pol\" },"), false);
-    let uri = editor.uri("providers.d/acme.toml");
-    let place = json!({ "line": 14, "character": 11 });
-    let range = json!({ "start": place, "end": place });
-    let asked = json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
-    let actions = editor.ask("textDocument/codeAction", asked);
-    assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "\"poll\"", "{actions}");
+    for (right, wrong, mend) in [
+        ("{ to = \"poll\" },", "{ to = \"pol\" },", "\"poll\""),
+        ("login = \"device\"", "login = \"devise\"", "\"device\""),
+        ("{{client_id}}", "{{clientid}}", "client_id"),
+        ("{{device.user_code}}", "{{device.usercode}}", "device.user_code"),
+    ] {
+        let found = editor.write("providers.d/acme.toml", &acme(right, wrong), false);
+        let asking = |finding: &&Value| finding["message"].as_str().unwrap().contains("did you mean");
+        let range = found.iter().find(asking).unwrap_or_else(|| panic!("{found:#?}"))["range"].clone();
+        let uri = editor.uri("providers.d/acme.toml");
+        let asked =
+            json!({ "textDocument": { "uri": uri }, "range": range, "context": { "diagnostics": [] } });
+        let actions = editor.ask("textDocument/codeAction", asked);
+        let edit = &actions[0]["edit"]["changes"][&uri][0];
+        assert_eq!((&edit["newText"], &edit["range"]), (&json!(mend), &range), "{actions}");
+        assert_eq!(actions[0]["isPreferred"], false, "{actions}");
+    }
     editor.end();
 }
 

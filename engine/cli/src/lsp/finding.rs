@@ -25,6 +25,8 @@ pub(super) fn actions(document: &Document, at: Range) -> Vec<CodeActionOrCommand
         range.is_some_and(|range| range.start <= at.end && at.start <= range.end)
     };
     let action = |finding: &Diagnostic| match &finding.fix {
+        // A mend of another file is not to be written into this one.
+        Some(fix) if fix.span.file != finding.primary.span.file => None,
         Some(fix) => Some(action(document, finding, fix, true)),
         None => Some(action(document, finding, &guess(document, finding)?, false)),
     };
@@ -33,12 +35,24 @@ pub(super) fn actions(document: &Document, at: Range) -> Vec<CodeActionOrCommand
 
 /// The mend of a finding that asks whether another word was meant: a person decides. Quotation marks stay.
 fn guess(document: &Document, finding: &Diagnostic) -> Option<Fix> {
-    let meant = finding.help.as_deref()?.strip_prefix("did you mean `")?.strip_suffix("`?")?;
     let span = finding.primary.span;
-    let words = document.checked.sources.text(span);
-    let quote =
-        words.chars().next().filter(|c| matches!(c, '"' | '\'')).map(String::from).unwrap_or_default();
-    Some(Fix { span, replacement: format!("{quote}{meant}{quote}") })
+    let replacement = meant(finding.help.as_deref()?, document.checked.sources.text(span))?;
+    Some(Fix { span, replacement })
+}
+
+/// What to write in the place of some words; `None` where the help means another word than all of them.
+pub(super) fn meant(help: &str, words: &str) -> Option<String> {
+    let meant = help.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+    let quote = words.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let bare = quote.map_or(words, |quote| words.trim_matches(quote));
+    let is_one_word =
+        !bare.is_empty() && !bare.contains(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '='));
+    let is_quoted = meant.starts_with(['"', '\'']);
+    match quote {
+        _ if meant.contains('`') || !is_one_word => None,
+        Some(quote) if !is_quoted => Some(format!("{quote}{meant}{quote}")),
+        _ => Some(meant.to_owned()),
+    }
 }
 
 fn own(document: &Document) -> impl Iterator<Item = &Diagnostic> {

@@ -2,8 +2,8 @@ use hermes_engine_core::parse::Language;
 use lsp_types::Position;
 
 use super::cursor::{self, Cursor};
-use super::place;
 use super::schema::Schema;
+use super::{finding, place};
 
 /// What stands at `|` of a text.
 fn at(text: &str, language: Language) -> Cursor {
@@ -124,4 +124,20 @@ fn columns_are_counted_in_units_of_utf_16() {
     assert_eq!(place::offset(text, Position { line: 1, character: 2 }), b);
     assert_eq!(place::offset(text, Position { line: 9, character: 0 }), text.len());
     assert_eq!(place::offset(text, Position { line: 0, character: 99 }), 1);
+}
+
+#[test]
+fn a_word_that_was_meant_takes_the_place_of_one_word_with_its_quotation_marks() {
+    let check = |help: &str, words: &str, expect: Option<&str>| {
+        assert_eq!(finding::meant(help, words).as_deref(), expect, "{words}");
+    };
+    check("did you mean `poll`?", "\"pol\"", Some("\"poll\""));
+    check("did you mean `poll`?", "'pol'", Some("'poll'"));
+    check("did you mean `poll`?", "pol", Some("poll"));
+    check("did you mean `\"2xx\"`?", "2", Some("\"2xx\""));
+    check("did you mean `\"2xx\"`?", "\"2x\"", Some("\"2xx\""));
+    // A rule as a whole is no word, and two words are no answer.
+    check("did you mean `to`?", "{ too = \"poll\" }", None);
+    check("did you mean `to` by `too`?", "too", None);
+    check("write `to`", "too", None);
 }
