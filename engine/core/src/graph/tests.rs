@@ -3,7 +3,7 @@ use crate::load::{FileText, load};
 use crate::parse::Language;
 use crate::source::Sources;
 
-const ACME: &str = r##"
+pub(super) const ACME: &str = r##"
 name   = "Acme <b>"
 start  = { login = "device", logout = "revoke" }
 models = ["acme-1"]
@@ -48,12 +48,16 @@ on = [{ to = "done" }]
 "##;
 
 pub(super) fn graph() -> Graph {
+    graph_of(ACME)
+}
+
+pub(super) fn graph_of(text: &str) -> Graph {
     let mut sources = Sources::default();
     let file = FileText {
         id: "acme".to_owned(),
         name: "acme.toml".to_owned(),
         language: Language::Toml,
-        text: ACME.to_owned(),
+        text: text.to_owned(),
     };
     let loaded = load(&mut sources, &file, &|_| None);
     Graph::of(&loaded.provider.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)), None)

@@ -44,9 +44,10 @@ pub(super) struct Row<'a> {
     pub(super) note: Option<String>,
 }
 
-/// All lines to one card.
+/// All lines to one card; those of renewal, which are dashed, run in one of their own.
 pub(super) struct Lane {
     pub(super) target: usize,
+    pub(super) is_refresh: bool,
     pub(super) x: f64,
     pub(super) exits: Vec<Exit>,
 }
@@ -55,6 +56,14 @@ pub(super) struct Lane {
 pub(super) struct Exit {
     pub(super) y: f64,
     pub(super) dashed: bool,
+}
+
+impl Lane {
+    /// Where its lines enter the card; that of renewal below the others.
+    pub(super) fn end(&self, cards: &[Card<'_>]) -> f64 {
+        let top = cards.get(self.target).map_or(0.0, |card| card.top);
+        top + HEAD * if self.is_refresh { 0.75 } else { 0.5 }
+    }
 }
 
 impl<'a> Sheet<'a> {
@@ -127,7 +136,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// A lane a target: the shorter its lines, the nearer to the cards, so that fewer lines cross.
+/// A lane a target, and one more where it is renewed in: a dashed line under a solid one is not seen. The shorter its
+/// lines, the nearer to the cards, so that fewer lines cross.
 fn lanes(cards: &[Card<'_>], first: f64) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     for row in cards.iter().flat_map(|card| &card.rows) {
@@ -137,13 +147,13 @@ fn lanes(cards: &[Card<'_>], first: f64) -> Vec<Lane> {
             To::Error(_) | To::Timeout => continue,
         };
         let exit = Exit { y: row.top + LINE * 0.5 + 2.0, dashed: is_refresh || row.way.untested };
-        match lanes.iter_mut().find(|lane| lane.target == target) {
+        match lanes.iter_mut().find(|lane| lane.target == target && lane.is_refresh == is_refresh) {
             Some(lane) => lane.exits.push(exit),
-            None => lanes.push(Lane { target, x: 0.0, exits: vec![exit] }),
+            None => lanes.push(Lane { target, is_refresh, x: 0.0, exits: vec![exit] }),
         }
     }
     let length = |lane: &Lane| {
-        let end = cards.get(lane.target).map_or(0.0, |card| card.top);
+        let end = lane.end(cards);
         lane.exits.iter().map(|exit| (exit.y - end).abs()).fold(0.0, f64::max)
     };
     lanes.sort_by(|a, b| length(a).total_cmp(&length(b)));
@@ -174,7 +184,7 @@ fn broken(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::tests::graph;
+    use crate::graph::tests::{ACME, graph, graph_of};
 
     #[test]
     fn every_row_lies_in_its_card_and_every_lane_beside_the_cards() {
@@ -189,5 +199,23 @@ mod tests {
         assert!(
             sheet.lanes.iter().all(|lane| lane.x < sheet.width && lane.x > sheet.left + sheet.card_width)
         );
+    }
+
+    #[test]
+    fn the_line_of_renewal_shares_no_lane_with_a_solid_one() {
+        let fails = "{ fail = \"refresh_failed\"";
+        let shared =
+            ACME.replace(fails, &format!("{{ if = {{ status = 503 }}, to = \"again\" }},\n  {fails}"));
+        let again = "[states.again]\npost = \"https://auth.example/wait\"\non = [{ to = \"refresh\" }]\n\n[states.revoke]";
+        let graph = graph_of(&shared.replace("[states.revoke]", again));
+        let sheet = Sheet::of(&graph);
+        let refresh = graph.states.iter().position(|state| state.name == "refresh").unwrap();
+        let lanes: Vec<&Lane> = sheet.lanes.iter().filter(|lane| lane.target == refresh).collect();
+        assert_eq!(lanes.len(), 2);
+        assert!((lanes[0].x - lanes[1].x).abs() >= LANE);
+        assert!((lanes[0].end(&sheet.cards) - lanes[1].end(&sheet.cards)).abs() > 4.0);
+        for lane in lanes {
+            assert!(lane.exits.iter().all(|exit| exit.dashed == lane.is_refresh));
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A graph as a picture: one card a state, one row a rule, and lines from rows to cards in a margin on the right.
 //!
 //! Cards stand below each other, so no line crosses a card and no text lies on a line, whatever the flow. All lines to one
-//! state run in one lane. A rule that fails says so in its row: a line to a common `error` would say less.
+//! state run in one lane, but for that of renewal, which is dashed and has its own. A rule that fails says so in its row: a
+//! line to a common `error` would say less.
 
 mod layout;
 
@@ -132,8 +133,7 @@ fn draw_row(row: &Row<'_>, sheet: &Sheet<'_>, out: &mut String) {
 /// The lines to one card: from each row out, along the lane, and in at the card's head.
 fn draw_lane(lane: &Lane, sheet: &Sheet<'_>, out: &mut String) {
     let right = sheet.left + sheet.card_width;
-    let Some(target) = sheet.cards.get(lane.target) else { return };
-    let end = target.top + layout::HEAD / 2.0;
+    let end = lane.end(&sheet.cards);
     for exit in &lane.exits {
         let bend = if exit.y > end { -6.0 } else { 6.0 };
         let dashed = if exit.dashed { " dashed" } else { "" };
