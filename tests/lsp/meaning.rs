@@ -78,6 +78,7 @@ fn a_hover_on_a_path_says_what_guarantees_and_what_uses_it() {
     );
     let key = editor.hover(&timed.replace("{ \"$.error\" =", "{ \"$.err|or\" ="));
     says(&key, &["`error` of the answer", "- **not** guaranteed on the way to `success`"]);
+    assert!(!key.contains("on the way to `poll`"), "{key}");
     let kept = editor.hover(&timed.replace("\"$.expires_in\"", "\"$.expires|_in\""));
     says(&kept, &["- **not** guaranteed by `poll`", "- used by `expires` of `success`"]);
     let name = editor.hover(&timed.replace("{{device.interval", "{{device.inter|val"));

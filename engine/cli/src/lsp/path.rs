@@ -63,6 +63,10 @@ pub(super) fn describe(provider: &Provider, state: &str, steps: &[Step]) -> Opti
     let mut leads_to_success = false;
     for (at, rule) in active.on.iter().enumerate() {
         let Then::Go(to) = &rule.then else { continue };
+        // A state that is entered again has another answer in the end.
+        if provider.state(to.value).name == state {
+            continue;
+        }
         leads_to_success |= Some(to.value) == success;
         let what = if analysis.guaranteed(at).contains(steps) { "guaranteed" } else { "**not** guaranteed" };
         let _ = write!(text, "\n- {what} on the way to `{}`", provider.state(to.value).name);

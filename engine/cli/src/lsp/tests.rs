@@ -55,6 +55,7 @@ fn a_value_knows_its_key() {
 fn yaml_has_the_same_places() {
     use Language::Yaml;
     check_key("na|", Yaml, "", "na");
+    check_key("states:\n  |", Yaml, "states", "");
     check_key("states:\n  poll:\n    fo|", Yaml, "states.poll", "fo");
     check_key(
         "states:\n  poll:\n    on:\n      - if: { status: 200 }\n        t|",
@@ -65,6 +66,21 @@ fn yaml_has_the_same_places() {
     check_key("states:\n  poll:\n    on:\n    - { t|", Yaml, "states.poll.on.*", "t");
     check_value("states:\n  poll:\n    on:\n    - to: po|", Yaml, "states.poll.on.*.to", "po");
     check_value("states:\n  poll:\n    every: { unit: \"|", Yaml, "states.poll.every.unit", "");
+}
+
+#[test]
+fn a_path_is_told_from_the_brackets_and_quotes_around_it() {
+    let check = |text: &str, expect: Option<&str>| {
+        let offset = text.find('|').expect("a cursor");
+        let found = cursor::json_path(&text.replacen('|', "", 1), offset);
+        assert_eq!(found.as_ref().map(|(query, _)| query.text()), expect, "{text}");
+    };
+    check("exists = [\"$.us|er_code\", \"$.b\"]", Some("$.user_code"));
+    check("{ '$.a.b|' = 1 }", Some("$.a.b"));
+    check("exists: [$.a, $.b|]", Some("$.b"));
+    check("exists: [$.list[0]|.id]", None);
+    check("\"|$.list[0].id\"", Some("$.list[0].id"));
+    check("fail = \"no|ne\"", None);
 }
 
 #[test]
