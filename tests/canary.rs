@@ -5,14 +5,14 @@
 mod watched;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::minimax_server::{RefreshFault, Running};
-use crate::support::{MinimaxServer, Program, Run};
+use crate::support::{MinimaxServer, Program, Run, Started};
 
 const ID: &str = "minimax-oauth";
 /// Keys of a person, each in its place.
@@ -264,13 +264,13 @@ fn fail(house: &House) {
 /// The server that stands in for the provider's.
 fn simulate(house: &House) {
     let mut command = house.program.command(&["simulate", ID, "-v"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let mut server = Started::by(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut said = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut stdout = server.stdout();
     stdout.read_line(&mut said).expect("it says where it listens");
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    server.signal("INT");
     stdout.read_to_string(&mut said).expect("it ends");
-    let run = Run { stdout: said, ..Run::of(&child.wait_with_output().expect("it ends")) };
+    let run = Run { stdout: said, ..server.end() };
     house.judge(&["simulate"], &run);
 }
 

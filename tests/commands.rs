@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{Program, Run};
+use crate::support::{Program, Run, Started};
 
 const KEYED: &str = r#"
 name    = "Acme"
@@ -239,13 +239,8 @@ fn a_reader_that_goes_away_is_no_failure() {
     for command in [vec!["providers"], vec!["completions", "bash"], vec!["schema"], vec!["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let child = program().command(&command).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(
-            (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
-            (Some(0), ""),
-            "{command:?}"
-        );
+        let run = Started::by(program().command(&command).stdout(writer).stderr(Stdio::piped())).end();
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{command:?}");
     }
 }
 

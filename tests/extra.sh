@@ -19,6 +19,8 @@ run() {
   local name=$1 lines
   shift
   lines=$(grep -cE '^(ok|FAILED) ' "$log")
+  # One that hangs is a failure of its own; what installs may take as long as the network does.
+  [[ $name == setup* ]] || set -- timeout --kill-after=10 15m "$@"
   if "$@" 2>&1 | tee -a "$log"; then
     [[ $name == setup* ]] || [ "$(grep -cE '^(ok|FAILED) ' "$log")" != "$lines" ] || echo "ok $name" | tee -a "$log"
   elif ! tail -n +"$((lines + 1))" <(grep -E '^(ok|FAILED) ' "$log") | grep -q '^FAILED'; then

@@ -1,13 +1,14 @@
 //! The flows from outside: what a person sees of a login and how it ends, and what becomes of the credential.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::minimax_server::{PollFault, Running};
-use crate::support::{MinimaxServer, Program, Run};
+use crate::support::{MinimaxServer, Program, Run, Started};
 
 const ID: &str = "minimax-oauth";
 
@@ -115,14 +116,13 @@ fn nothing_secret_is_in_a_trace() {
 fn s33_ctrl_c_ends_a_waiting_login_at_once_with_130() {
     let server = MinimaxServer::new().never_approved().interval_ms(30_000).start();
     let program = program(&server);
-    let mut child =
-        program.command(&["run-flow", ID]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut login =
+        Started::by(program.command(&["run-flow", ID]).stderr(Stdio::piped()).stdout(Stdio::null()));
+    let mut said = login.stderr().lines();
     assert!(said.any(|line| line.unwrap().starts_with("Waiting for approval... ")));
     let pressed = Instant::now();
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
+    login.signal("INT");
+    login.end().expect_code(130);
     assert!(pressed.elapsed() < Duration::from_secs(2), "{:?}", pressed.elapsed());
     assert!(program.auth().is_none());
 }
@@ -140,14 +140,37 @@ fn every_end_of_a_simulated_login_has_its_code() {
 fn the_simulated_server_serves_a_login_until_it_is_interrupted() {
     let program = Program::new();
     let mut command = program.command(&["simulate", ID, "--scenario", "approve"]);
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Started::by(command.stdout(Stdio::piped()).stderr(Stdio::null()));
     let mut options = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut options).unwrap();
+    server.stdout().read_line(&mut options).unwrap();
     let mut args = vec!["run-flow", ID];
     args.extend(options.split_whitespace());
     let run = program.run(&args);
-    Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap();
-    assert_eq!(server.wait().unwrap().code(), Some(130));
+    server.signal("INT");
+    server.end().expect_code(130);
     run.expect_code(0);
     assert!(program.auth().is_some(), "a login at a server is a login");
+}
+
+/// Ctrl-C is heard while the server has requests to tell of, and not only while it waits for the next one.
+#[test]
+fn a_busy_simulated_server_loses_no_interrupt() {
+    let program = Program::new();
+    for round in 0..20 {
+        let mut command = program.command(&["simulate", ID]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = Started::within(Duration::from_secs(20), &mut command);
+        let mut options = String::new();
+        server.stdout().read_line(&mut options).unwrap();
+        let (_, address) = options.split_whitespace().nth(1).unwrap().split_once('=').unwrap();
+        let ask = |_| {
+            let mut client = TcpStream::connect(address).unwrap();
+            write!(client, "GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+            client
+        };
+        let clients: Vec<TcpStream> = (0..40).map(ask).collect();
+        server.signal("INT");
+        assert_eq!(server.end().code, Some(130), "round {round}");
+        drop(clients);
+    }
 }

@@ -1,33 +1,20 @@
 //! `keep` from outside: it renews ahead of the end, says so, and ends when it is told to.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::minimax_server::{RefreshFault, Running};
-use crate::support::{MinimaxServer, Program};
+use crate::support::{MinimaxServer, Program, Run, Started};
 
 const ID: &str = "minimax-oauth";
 
-/// A process that does not outlive its test.
-struct Keeping(Option<Child>);
-
-impl Drop for Keeping {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn start(program: &Program) -> Keeping {
+fn start(program: &Program) -> Started {
     start_for(program, &[ID])
 }
 
-fn start_for(program: &Program, providers: &[&str]) -> Keeping {
+fn start_for(program: &Program, providers: &[&str]) -> Started {
     let mut command = program.command(&[&["keep"], providers].concat());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Keeping(Some(command.spawn().expect("the binary starts")))
+    Started::by(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 /// Waits until something is so, for at most half a minute.
@@ -41,13 +28,10 @@ fn wait_until(what: impl Fn() -> bool) {
 }
 
 /// Ends a process by SIGTERM; tells its code and what it said.
-fn terminate(mut keeping: Keeping) -> (Option<i32>, String, String) {
-    let child = keeping.0.take().expect("it was started");
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().is_ok_and(|status| status.success()));
-    let output = child.wait_with_output().expect("it ends");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+fn terminate(mut keeping: Started) -> (Option<i32>, String, String) {
+    keeping.signal("TERM");
+    let Run { code, stdout, stderr } = keeping.end();
+    (code, stdout, stderr)
 }
 
 fn two_accounts(server: &Running) -> Program {

@@ -7,12 +7,12 @@ mod meaning;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::Program;
+use crate::support::{Program, Started};
 
 const ACME: &str = r#"#:schema ../schemas/provider.schema.json
 name   = "Acme"
@@ -52,7 +52,7 @@ base_url = "https://auth.example.com/v1"
 struct Editor {
     // Its folders are gone when it is dropped.
     program: Program,
-    server: Child,
+    server: Started,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
     next: i64,
@@ -63,9 +63,8 @@ impl Editor {
         let program = Program::new();
         let mut command = program.command(&["lsp"]);
         let mut server =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let to = server.stdin.take();
-        let from = BufReader::new(server.stdout.take().unwrap());
+            Started::by(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()));
+        let (to, from) = (Some(server.stdin()), server.stdout());
         let mut editor = Editor { program, server, to, from, next: 0 };
         let answer = editor.ask("initialize", json!({ "capabilities": {} }));
         assert_eq!(answer["capabilities"]["hoverProvider"], true, "{answer}");
@@ -192,14 +191,7 @@ impl Editor {
         assert_eq!(self.ask("shutdown", Value::Null), Value::Null);
         self.tell("exit", Value::Null);
         self.to = None;
-        assert!(self.server.wait().unwrap().success());
-    }
-}
-
-impl Drop for Editor {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        assert_eq!(self.server.end().code, Some(0));
     }
 }
 

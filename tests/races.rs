@@ -3,7 +3,7 @@
 //! The default run is bounded. `HERMES_TEST_PROCESSES` and `HERMES_TEST_ROUNDS` ask for more, as
 //! `tests/extra/faults.sh` does; `HERMES_TEST_LOAD` is how many threads keep the processors busy meanwhile.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::minimax_server::{Reuse, Running};
-use crate::support::{MinimaxServer, Program, Run};
+use crate::support::{MinimaxServer, Program, Run, Started};
 
 const ID: &str = "minimax-oauth";
 /// Long ago.
@@ -56,12 +56,8 @@ fn server() -> MinimaxServer {
     MinimaxServer::new().with_login("access-0", "refresh-0")
 }
 
-fn start(program: &Program, args: &[&str]) -> Child {
-    program.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
-}
-
-fn end(child: Child) -> Run {
-    Run::of(&child.wait_with_output().expect("it ends"))
+fn start(program: &Program, args: &[&str]) -> Started {
+    Started::by(program.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 fn sha256(text: &str) -> String {
@@ -76,9 +72,9 @@ fn s29_many_processes_spend_a_single_use_token_once_and_all_get_its_successor() 
     let count = number("HERMES_TEST_PROCESSES", 32);
     let _load = Load::begin(number("HERMES_TEST_LOAD", 0));
     let began = Instant::now();
-    let children: Vec<Child> = (0..count).map(|_| start(&program, &["token", ID])).collect();
+    let children: Vec<Started> = (0..count).map(|_| start(&program, &["token", ID])).collect();
     let answers: Vec<String> =
-        children.into_iter().map(|child| end(child).expect_code(0).stdout.trim().to_owned()).collect();
+        children.into_iter().map(|child| child.end().expect_code(0).stdout.trim().to_owned()).collect();
     let stored = program.record(ID)["access_token"].as_str().expect("a token").to_owned();
     let right = answers.iter().filter(|answer| **answer == stored).count();
     eprintln!(
@@ -109,7 +105,7 @@ fn s29_a_storm_of_killed_processes_loses_nothing() {
     let program = program(&server);
     let _load = Load::begin(number("HERMES_TEST_LOAD", 0));
     let began = Instant::now();
-    let first = end(start(&program, &["token", ID])).expect_code(0);
+    let first = start(&program, &["token", ID]).end().expect_code(0);
     // What one process takes here and now: kills fall anywhere in it, and behind it.
     let span = began.elapsed() * 2;
     let (rounds, mut instants, mut current) =
@@ -118,19 +114,19 @@ fn s29_a_storm_of_killed_processes_loses_nothing() {
     for round in 0..rounds {
         let hash = sha256(&current);
         let rejected = ["token", ID, "--rejected-sha256", &hash];
-        let mut children: Vec<Child> = (0..8).map(|_| start(&program, &rejected)).collect();
+        let mut children: Vec<Started> = (0..8).map(|_| start(&program, &rejected)).collect();
         for child in children.iter_mut().step_by(2) {
             std::thread::sleep(instants.below(span / 4));
-            child.kill().expect("a child of this test");
+            child.signal("KILL");
         }
         for child in children {
-            let run = end(child);
+            let run = child.end();
             match run.code {
                 None => killed += 1,
                 Some(_) => check_token(&server, &run.expect_code(0), &current, round),
             }
         }
-        let last = end(start(&program, &rejected)).expect_code(0);
+        let last = start(&program, &rejected).end().expect_code(0);
         check_token(&server, &last, &current, round);
         current = last.stdout.trim().to_owned();
     }

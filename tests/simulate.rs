@@ -1,10 +1,10 @@
 //! Shipped providers, unchanged, against servers that were made from their files; and a login against MiniMax's stand-in.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::io::BufRead as _;
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{MinimaxServer, Program};
+use crate::support::{MinimaxServer, Program, Started};
 
 /// The providers of the catalogue that can be logged in to.
 fn active(program: &Program) -> Vec<String> {
@@ -95,30 +95,20 @@ fn each_way_a_login_can_end_has_its_exit_code() {
     assert!(run.stderr.contains("did you mean `deny`?"), "{}", run.stderr);
 }
 
-/// A `simulate` that is ended with the test.
-struct Standalone(Child, String);
-
-impl Drop for Standalone {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts `simulate` on a free port, and reads the options that a client needs.
-fn standalone(program: &Program, args: &[&str]) -> Standalone {
+fn standalone(program: &Program, args: &[&str]) -> (Started, String) {
     let mut command = program.command(&[&["simulate"], args].concat());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let mut server = Started::by(command.stdout(Stdio::piped()).stderr(Stdio::null()));
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    Standalone(child, line)
+    server.stdout().read_line(&mut line).expect("a line");
+    (server, line)
 }
 
 #[test]
 fn a_login_goes_to_a_simulator_in_another_process() {
     let program = Program::new().timeout(Duration::from_secs(90));
-    let server = standalone(&program, &["minimax-oauth", "--scenario", "approve"]);
-    let options: Vec<&str> = server.1.split_whitespace().collect();
+    let (_server, line) = standalone(&program, &["minimax-oauth", "--scenario", "approve"]);
+    let options: Vec<&str> = line.split_whitespace().collect();
     assert!(options.contains(&"--connect-to"), "{options:?}");
     let login = [&["run-flow", "minimax-oauth", "--no-browser"], options.as_slice()].concat();
     program.run(&login).expect_code(0);

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 
 use crate::support::page::root;
-use crate::support::{Program, Run};
+use crate::support::{Program, Run, Started};
 
 const ID: &str = "minimax-oauth";
 const FILE: &str = "providers.d/minimax-oauth.toml";
@@ -99,10 +99,9 @@ fn of_many_files_that_are_trusted_at_once_none_is_forgotten() {
     let text = fs::read_to_string(root("providers.d/minimax.toml")).expect("the shipped file");
     let files: Vec<String> = (0..12).map(|n| format!("providers.d/own-{n}.toml")).collect();
     files.iter().for_each(|file| program.write_work(file, &text));
-    let start =
-        |file: &String| program.command(&["trust", file]).stderr(Stdio::null()).spawn().expect("it starts");
-    let mut children: Vec<_> = files.iter().map(start).collect();
-    assert!(children.iter_mut().all(|child| child.wait().expect("it ends").success()));
+    let start = |file: &String| Started::by(program.command(&["trust", file]).stderr(Stdio::null()));
+    let children: Vec<Started> = files.iter().map(start).collect();
+    assert!(children.into_iter().all(|child| child.end().code == Some(0)));
     let trusted = fs::read_to_string(program.home().join("trust.json")).expect("the file");
     let forgotten: Vec<_> = files.iter().filter(|file| !trusted.contains(file.as_str())).collect();
     assert!(forgotten.is_empty(), "{forgotten:?}");

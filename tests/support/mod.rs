@@ -8,6 +8,8 @@
 pub mod minimax_server;
 pub mod page;
 pub mod program;
+pub mod started;
 
 pub use minimax_server::MinimaxServer;
 pub use program::{Program, Run};
+pub use started::Started;

@@ -1,5 +1,7 @@
 //! Why a command failed: what a person reads, what a program reads, and the exit code.
 
+use std::io;
+
 use hermes_engine::catalog::UnknownProvider;
 use hermes_engine::config::{ChooseError, ConfigError};
 use hermes_engine_core::machine::Trouble;
@@ -58,6 +60,11 @@ impl Failure {
     pub(crate) fn interrupted_renewal() -> Failure {
         let message = "interrupted; the renewal that was under way was brought to its end first";
         Failure::new(Exit::Interrupted, "interrupted", message)
+    }
+
+    /// The system lets nobody wait for a signal.
+    pub(crate) fn no_signals(error: &io::Error) -> Failure {
+        Failure::new(Exit::Bug, "bug", format!("signals can't be caught: {error}"))
     }
 
     /// Says what to do next.

@@ -48,8 +48,7 @@ struct One<'s> {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let interrupt = Interrupt::listen()
-        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("signals can't be caught: {error}")))?;
+    let interrupt = Interrupt::listen().map_err(|error| Failure::no_signals(&error))?;
     let mut sessions = Vec::new();
     for name in &args.providers {
         let session = Session::open(context, Some(name))?;

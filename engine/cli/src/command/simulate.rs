@@ -1,5 +1,6 @@
 //! `simulate`: a provider's authorization server on loopback.
 
+use hermes_engine::driver::Signals;
 use hermes_engine::simulate::{Exchange, Scenario, Server, Simulator};
 use serde_json::json;
 
@@ -41,6 +42,8 @@ async fn serve(server: Server, args: Args) -> Ended {
         let message = format!("port {} can't be served: {error}", args.port);
         Failure::new(Exit::Retry, "port_taken", message).help("choose another port, or none")
     })?;
+    // Caught once and held: a listener that is made anew for every wait would miss what comes between two of them.
+    let mut signals = Signals::catch().map_err(|error| Failure::no_signals(&error))?;
     announce(&simulator, args.output)?;
     loop {
         tokio::select! {
@@ -53,7 +56,7 @@ async fn serve(server: Server, args: Args) -> Ended {
                 }
                 None => return Ok(Exit::Done),
             },
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+            () = signals.next() => return Ok(Exit::Interrupted),
         }
     }
 }
