@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use hermes_engine_core::check::{Context, check};
+use hermes_engine_core::check::{Context, Presence, check, presence};
 use hermes_engine_core::condition::{Wire, Wish, analyse};
 use hermes_engine_core::diagnostic::Diagnostic;
 use hermes_engine_core::load::{FileText, load};
@@ -16,7 +16,7 @@ use hermes_engine_core::provider::{Action, Active, Shared, StateKind};
 use hermes_engine_core::query::{Query, Step};
 use hermes_engine_core::simulate::example_input;
 use hermes_engine_core::source::Sources;
-use hermes_engine_core::template::Scope;
+use hermes_engine_core::template::{Name, Scope};
 use hermes_engine_core::time::{Now, UnixMs};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl Entropy for Counting {
 struct Values<'a>(&'a Machine);
 
 impl Scope for Values<'_> {
-    fn value(&self, name: &hermes_engine_core::template::Name) -> Option<Value> {
+    fn value(&self, name: &Name) -> Option<Value> {
         self.0.value(name)
     }
 }
@@ -189,12 +189,77 @@ post = "https://auth.example.com/token"
 form.code = "{{ask.code}}"
 on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "token_incomplete" }]
 "#;
-    let file =
-        FileText { id: "acme".into(), name: "acme.toml".into(), language: Language::Toml, text: text.into() };
-    let mut sources = Sources::default();
-    let provider = load(&mut sources, &file, &|_| None).provider.unwrap();
+    let (provider, sources) = of_text(text);
     let findings = check(&provider, &Context { sources: &sources, flow: false, modes: &[] });
     assert!(findings.iter().any(|finding| finding.code.id == "HE203"), "{findings:?}");
     let Some(Outcome::Failed(trouble)) = outcome(&provider, Action::Login, false, &[1, 0]) else { panic!() };
     assert!(trouble.message.contains("has no value"), "{}", trouble.message);
+}
+
+fn of_text(text: &str) -> (Shared, Sources) {
+    let (id, name) = ("acme".to_owned(), "acme.toml".to_owned());
+    let file = FileText { id, name, language: Language::Toml, text: text.to_owned() };
+    let mut sources = Sources::default();
+    let loaded = load(&mut sources, &file, &|_| None);
+    let provider = loaded.provider.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    (provider, sources)
+}
+
+/// A name is present on every way, on some, or on none: each way counts with what its own rules guarantee.
+#[test]
+fn a_name_is_present_where_the_ways_to_its_state_bring_it() {
+    let (provider, sources) = of_text(
+        r#"
+start = { login = "choose" }
+[states.choose]
+post = "https://auth.example.com/choose"
+on = [{ if = { "$.way" = "short" }, to = "short" }, { to = "long" }]
+[states.short]
+post = "https://auth.example.com/short"
+on = [
+  { if = { exists = ["$.a", "$.b"] }, to = "use" },
+  { if = { exists = ["$.a"] }, to = "use" },
+  { fail = "authorization_failed" },
+]
+[states.long]
+post = "https://auth.example.com/long"
+on = [{ if = { exists = ["$.a"] }, to = "use" }, { fail = "authorization_failed" }]
+[states.use]
+post = "https://auth.example.com/token"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "token_incomplete" }]
+[states.success]
+refresh = { to = "use" }
+[states.alone]
+post = "https://auth.example.com/alone"
+on = [{ fail = "authorization_failed" }]
+"#,
+    );
+    let answer = |state: &str, field: &str| Name::Answer {
+        state: state.to_owned(),
+        path: vec![Step::Key(field.to_owned())],
+    };
+    let context = Context { sources: &sources, flow: false, modes: &[] };
+    let of =
+        |state: &str, names: &[Name]| presence(&provider, &context, provider.state_id(state).unwrap(), names);
+    let token = || Name::Token(vec![Step::Key("refresh_token".to_owned())]);
+    let names = [
+        answer("short", "a"),
+        answer("short", "b"),
+        answer("short", "c"),
+        answer("use", "access_token"),
+        answer("long", "a"),
+        token(),
+        Name::Uuid,
+    ];
+    use Presence::{Always, Never, Sometimes};
+    assert_eq!(
+        of("use", &names),
+        Some(vec![Sometimes, Sometimes, Never, Never, Sometimes, Sometimes, Always])
+    );
+    assert_eq!(
+        of("success", &[answer("use", "access_token"), answer("use", "b")]),
+        Some(vec![Always, Never])
+    );
+    assert_eq!(of("short", &[token(), answer("long", "a")]), Some(vec![Never, Never]));
+    assert_eq!(of("alone", &names), None, "nothing leads there");
 }

@@ -9,8 +9,7 @@ use super::cursor::{self, Cursor};
 use super::document::Document;
 use super::room::{self, Room};
 use super::schema::Schema;
-use super::scope::Scope;
-use super::{meaning, name, path, vocabulary};
+use super::{meaning, name, path, scope, vocabulary};
 
 /// All that can be written at a byte of a document; the editor filters by what is written already.
 pub(super) fn items(document: &Document, offset: usize, catalog: &Catalog) -> Vec<CompletionItem> {
@@ -62,10 +61,9 @@ fn names(document: &Document, written: &str, path: &[String]) -> Vec<CompletionI
     let (Some(open), Some(name)) = (cursor::open_template(written), cursor::template(written)) else {
         return Vec::new();
     };
-    let scope = Scope::of(&read.provider, path, open);
     let typed = name.rfind('.').map_or("", |dot| name.get(..=dot).unwrap_or(""));
-    let known = name::all(&read.provider).into_iter();
-    let known = known.filter(|known| document.is_test || scope.has(&known.name));
+    let known = if document.is_test { name::all(&read.provider) } else { scope::offered(read, path, open) }
+        .into_iter();
     let fitting = known.filter_map(|known| Some((known.name.strip_prefix(typed)?.to_owned(), known.what)));
     let names = fitting.map(|(name, what)| item(name, CompletionItemKind::VARIABLE, what));
     let is_head = typed.is_empty() && cursor::is_head(written);

@@ -27,6 +27,13 @@ pub(super) struct Known {
     pub(super) what: String,
 }
 
+impl Known {
+    /// The name up to its first dot.
+    pub(super) fn first(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+}
+
 /// All names that a template of the provider can use.
 pub(super) fn all(provider: &Provider) -> Vec<Known> {
     let mut known: Vec<Known> = Vec::new();

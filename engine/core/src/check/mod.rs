@@ -56,6 +56,7 @@ use crate::provider::Provider;
 use crate::{load, parse, provider::lower, raw};
 
 pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances, hides_more};
+pub use self::proof::{Presence, presence};
 pub use self::subject::{Context, Subject};
 
 /// A rule over one provider.

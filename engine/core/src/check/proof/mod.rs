@@ -4,10 +4,12 @@
 //! meet: two spellings of a field may each be guaranteed on their own path. Simple paths are enough: what a run knows
 //! after going in a circle is what it would know had it left each state only by the rule it left it by last.
 
+mod presence;
 mod say;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::presence::{Presence, presence};
 use self::say::{finding, rule_span};
 use super::subject::{Subject, goes_to};
 use super::{unguarded_field, used_before_run};
