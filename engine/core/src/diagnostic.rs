@@ -81,8 +81,19 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The word that was probably meant in the place of the primary words; a person decides.
+    pub meant: Option<String>,
     /// The mend, where it is certain.
     pub fix: Option<Fix>,
+}
+
+/// What to do about something, said before it is a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// A sentence.
+    Do(String),
+    /// The word that was probably meant.
+    Meant(String),
 }
 
 impl Diagnostic {
@@ -94,6 +105,7 @@ impl Diagnostic {
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: None,
+            meant: None,
             fix: None,
         }
     }
@@ -114,6 +126,20 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
         self.help = Some(text.into());
         self
+    }
+
+    /// Asks whether this word was meant.
+    pub fn meant(self, word: impl Into<String>) -> Diagnostic {
+        let word = word.into();
+        Diagnostic { meant: Some(word.clone()), ..self.help(format!("did you mean `{word}`?")) }
+    }
+
+    /// Says what to do, or which word was probably meant.
+    pub fn advice(self, advice: Advice) -> Diagnostic {
+        match advice {
+            Advice::Do(text) => self.help(text),
+            Advice::Meant(word) => self.meant(word),
+        }
     }
 
     /// Offers a certain mend.

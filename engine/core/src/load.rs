@@ -9,7 +9,7 @@ mod merge;
 use std::sync::Arc;
 
 use self::merge::Layer;
-use crate::diagnostic::{BROUGHT, Code, Diagnostic, Fix, Label, nearest};
+use crate::diagnostic::{BROUGHT, Code, Diagnostic, Label, nearest};
 use crate::parse::{self, Language, Node};
 use crate::provider::Provider;
 use crate::provider::lower::{self, code::UNKNOWN_NAME};
@@ -51,9 +51,8 @@ impl Loaded {
             let name = finding.message.strip_prefix(NO_FLOW).map(|rest| rest.trim_matches('`'));
             let near = name.and_then(|name| nearest(name, known.iter().map(String::as_str)));
             if let Some(near) = near.map(str::to_owned) {
-                finding.help = Some(format!("did you mean `{near}`?"));
-                let replacement = format!("\"{near}\"");
-                finding.fix = Some(Fix { span: finding.primary.span, replacement });
+                let span = finding.primary.span;
+                *finding = finding.clone().meant(&*near).fix(span, format!("\"{near}\""));
             }
         }
     }

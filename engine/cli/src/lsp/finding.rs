@@ -36,20 +36,19 @@ pub(super) fn actions(document: &Document, at: Range) -> Vec<CodeActionOrCommand
 /// The mend of a finding that asks whether another word was meant: a person decides. Quotation marks stay.
 fn guess(document: &Document, finding: &Diagnostic) -> Option<Fix> {
     let span = finding.primary.span;
-    let replacement = meant(finding.help.as_deref()?, document.checked.sources.text(span))?;
+    let replacement = in_place_of(document.checked.sources.text(span), finding.meant.as_deref()?)?;
     Some(Fix { span, replacement })
 }
 
-/// What to write in the place of some words; `None` where the help means another word than all of them.
-pub(super) fn meant(help: &str, words: &str) -> Option<String> {
-    let meant = help.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+/// What to write where a word was meant; `None` where it can't stand for all that is written there.
+pub(super) fn in_place_of(words: &str, meant: &str) -> Option<String> {
     let quote = words.chars().next().filter(|c| matches!(c, '"' | '\''));
     let bare = quote.map_or(words, |quote| words.trim_matches(quote));
     let is_one_word =
         !bare.is_empty() && !bare.contains(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '='));
     let is_quoted = meant.starts_with(['"', '\'']);
     match quote {
-        _ if meant.contains('`') || !is_one_word => None,
+        _ if !is_one_word => None,
         Some(quote) if !is_quoted => Some(format!("{quote}{meant}{quote}")),
         _ => Some(meant.to_owned()),
     }

@@ -26,7 +26,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         .map(|(code, text)| {
             let finding = Diagnostic::new(&CODE, text.span, format!("nothing fails with `{code}`"));
             match nearest(code, codes.iter().copied()) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")).fix(text.span, meant),
+                Some(meant) => finding.meant(meant).fix(text.span, meant),
                 None => finding.help("take the text out, or let a rule fail with this code"),
             }
         })

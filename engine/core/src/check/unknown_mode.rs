@@ -19,8 +19,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let unknown = all.filter(|((mode, _), _)| !known.contains(&mode.as_str()));
     let near = unknown.filter_map(|((mode, span), is_exact)| {
         let meant = nearest(mode, known.iter().copied())?;
-        let finding = Diagnostic::new(&CODE, span, format!("no client knows the protocol `{mode}`"))
-            .help(format!("did you mean `{meant}`?"));
+        let finding =
+            Diagnostic::new(&CODE, span, format!("no client knows the protocol `{mode}`")).meant(meant);
         Some(if is_exact { finding.fix(span, format!("\"{meant}\"")) } else { finding })
     });
     near.collect()

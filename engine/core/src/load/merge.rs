@@ -71,7 +71,7 @@ pub(super) fn overrides_nothing(own: &Node, layers: &[Layer]) -> Vec<Diagnostic>
                     entry.key,
                     format!("the flow has no state `{name}` to change"),
                 )
-                .help(format!("did you mean `{meant}`?"))
+                .meant(meant)
                 .fix(entry.key, meant),
             )
         })

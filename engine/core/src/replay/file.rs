@@ -190,7 +190,7 @@ impl Reader<'_> {
             let near = nearest(name, self.provider.states.iter().map(|s| s.name.as_str()));
             let finding = Diagnostic::new(&STALE_TEST, span, format!("there is no state `{name}`"));
             self.findings.push(match near {
-                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                Some(near) => finding.meant(near),
                 None => finding,
             });
         }

@@ -62,7 +62,7 @@ impl Texts<'_> {
 fn finding(error: TemplateError) -> Diagnostic {
     let finding = Diagnostic::new(&STALE_TEST, error.span, error.fault.to_string());
     match error.help {
-        Some(help) => finding.help(help),
+        Some(advice) => finding.advice(advice),
         None => finding,
     }
 }

@@ -123,7 +123,7 @@ impl Finder<'_> {
         }
         let finding = Diagnostic::new(&STALE_TEST, span, format!("there is no {what} `{name}`"));
         self.findings.push(match nearest(name, known.iter().copied()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            Some(near) => finding.meant(near),
             None if known.is_empty() => finding.help(format!("the provider has no {what}: take it out")),
             None => {
                 let known: Vec<_> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();

@@ -11,7 +11,7 @@ use regex::RegexBuilder;
 
 use super::scan::{Place, Tokens, find_expression, nesting, tokens};
 use super::{Expression, Name, Part, Pattern, Template};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Advice, nearest};
 use crate::query::Step;
 use crate::source::Span;
 
@@ -24,8 +24,8 @@ pub trait Names {
 /// A name that a file does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnknownName {
-    /// What to write instead, such as ``did you mean `region.auth`?``.
-    pub help: Option<String>,
+    /// What to write instead.
+    pub help: Option<Advice>,
 }
 
 /// Something in a template that can't be used, and where.
@@ -36,7 +36,7 @@ pub struct TemplateError {
     /// The words; the whole value where escapes make their place uncertain.
     pub span: Span,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Advice>,
 }
 
 /// What can be wrong with a template.
@@ -157,7 +157,7 @@ impl Reader<'_> {
         };
         if !HELPERS.contains(&name) {
             let mut error = self.error(TemplateFault::Logic(format!("unknown helper `{name}`")), place);
-            error.help = nearest(name, HELPERS).map(|near| format!("did you mean `{near}`?"));
+            error.help = nearest(name, HELPERS).map(|near| Advice::Meant(near.to_owned()));
             return Err(error);
         }
         let mut arguments = Vec::new();

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::diagnostic::Advice;
 use crate::source::FileId;
 
 /// Knows `a`, `b`, `blank`, `else_x`, `region.*`, and every field of the state `poll`.
@@ -15,7 +16,7 @@ impl Names for Known {
             ["region", key] => Ok(Name::Region((*key).to_owned())),
             ["token", rest @ ..] => Ok(Name::Token(steps(rest))),
             ["poll", rest @ ..] => Ok(Name::Answer { state: "poll".to_owned(), path: steps(rest) }),
-            _ => Err(UnknownName { help: Some("did you mean `a`?".to_owned()) }),
+            _ => Err(UnknownName { help: Some(Advice::Meant("a".to_owned())) }),
         }
     }
 }
@@ -208,7 +209,7 @@ fn an_unknown_name_is_found_wherever_it_stands() {
     refused("{{first 'a b' \"(x\" nope}}", "unknown name `nope`", "nope");
     let errors = parse("{{x}} {{a}} {{#y}} {{z}}").expect_err("three are wrong");
     assert_eq!(errors.len(), 3);
-    assert_eq!(errors[0].help.as_deref(), Some("did you mean `a`?"));
+    assert_eq!(errors[0].help, Some(Advice::Meant("a".to_owned())));
 }
 
 #[test]

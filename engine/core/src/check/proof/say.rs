@@ -69,13 +69,13 @@ fn unguarded(subject: &Subject<'_>, taken: Taken, path: &[Step], name: &Name, sp
     });
     let fields: Vec<String> =
         known.map(|known| known.0.iter().map(|steps| dotted(steps)).collect()).unwrap_or_default();
-    finding = finding.help(match nearest(&dotted(path), fields.iter().map(String::as_str)) {
-        Some(meant) => format!("did you mean `{state}.{meant}`?"),
-        None => format!(
+    finding = match nearest(&dotted(path), fields.iter().map(String::as_str)) {
+        Some(meant) => finding.meant(format!("{state}.{meant}")),
+        None => finding.help(format!(
             "add a rule to `{state}`: `{{ unless = {{ exists = [\"{}\"] }}, fail = \"…\" }}`",
             Query::of(path.to_vec()).text()
-        ),
-    });
+        )),
+    };
     match rule_span(subject, taken) {
         Some(rule) => finding.also(rule, "this rule leads on without it"),
         None => finding,

@@ -62,7 +62,7 @@ impl Lowering<'_> {
             (Ok(number), _) if (100..=599).contains(&number) => {
                 finding.help(format!("write `{number}`")).fix(span, number.to_string())
             }
-            (Err(_), Some(class)) => finding.help(format!("did you mean `\"{class}xx\"`?")),
+            (Err(_), Some(class)) => finding.meant(format!("\"{class}xx\"")),
             _ if !text.is_empty() && text.parse::<f64>().is_err() => finding
                 .help("`status` is the HTTP status; a field of that name in the answer is `\"$.status\"`"),
             _ => finding.help("write such a number, such as `200`, or a list of them"),
@@ -73,7 +73,7 @@ impl Lowering<'_> {
         let finding = Diagnostic::new(&UNKNOWN_KEY, span, format!("a condition has no key `{key}`"));
         let path = format!("$.{key}");
         self.push(match nearest(key, ["exists", "status", "body"]) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")).fix(span, meant),
+            Some(meant) => finding.meant(meant).fix(span, meant),
             None => {
                 let finding = finding.help(format!("a field of the answer is a JSONPath: `\"{path}\"`"));
                 match Query::parse(&path) {

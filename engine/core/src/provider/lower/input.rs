@@ -80,7 +80,7 @@ impl Lowering<'_> {
                 Diagnostic::new(&BAD_DEFAULT, span, format!("`{default}` is not among the choices"))
                     .also(site.key("choices").span(), "the choices");
             self.push(match nearest(default, choices) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                Some(meant) => finding.meant(meant),
                 None => finding.help("take one of them, or add it to them"),
             });
         }

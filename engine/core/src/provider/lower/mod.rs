@@ -170,7 +170,7 @@ impl<'a> Lowering<'a> {
         let known: IndexSet<&str> = all.chain(FINAL).collect();
         let finding = Diagnostic::new(&code::UNKNOWN_STATE, span, format!("there is no state `{name}`"));
         let finding = match nearest(name, known.iter().copied()) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+            Some(meant) => finding.meant(meant),
             None => {
                 let ends = ["error", "timeout"];
                 let known: Vec<_> = known.iter().filter(|name| !ends.contains(name)).collect();

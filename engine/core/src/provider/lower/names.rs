@@ -9,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::Lowering;
 use super::code::{BAD_ID, NAME_TAKEN};
 use super::site::Site;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Advice, Diagnostic, nearest};
 use crate::source::Span;
 use crate::template::{Name, Names, UnknownName, steps};
 
@@ -144,7 +144,7 @@ impl Names for Scoped<'_> {
     fn resolve(&self, path: &[&str]) -> Result<Name, UnknownName> {
         let name = self.lookup(path).ok_or_else(|| self.unknown(path))?;
         match self.refusal(&name) {
-            Some(reason) => Err(UnknownName { help: Some(reason.to_owned()) }),
+            Some(reason) => Err(help(reason)),
             None => Ok(name),
         }
     }
@@ -227,7 +227,7 @@ impl Scoped<'_> {
             _ => self.nearest_word(&written),
         };
         match meant {
-            Some(meant) => help(format!("did you mean `{meant}`?")),
+            Some(meant) => UnknownName { help: Some(Advice::Meant(meant)) },
             None if path.len() == 1 => {
                 help(format!("give it a value: `{written} = \"…\"` in `[vars]`, or `[inputs.{written}]`"))
             }
@@ -244,5 +244,5 @@ impl Scoped<'_> {
 }
 
 fn help(text: impl Into<String>) -> UnknownName {
-    UnknownName { help: Some(text.into()) }
+    UnknownName { help: Some(Advice::Do(text.into())) }
 }

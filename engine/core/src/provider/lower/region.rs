@@ -93,7 +93,7 @@ impl Lowering<'_> {
                 let known: Vec<&str> = tables.keys().map(String::as_str).collect();
                 let meant = nearest(region, known.iter().copied());
                 self.push(match meant {
-                    Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                    Some(meant) => finding.meant(meant),
                     None => finding.help(format!("the regions are {}", known.join(", "))),
                 });
                 first

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::code::{BAD_JSONPATH, FILTER_AS_CONDITION, PLURAL_COMPARISON, TEMPLATE_LOGIC, UNKNOWN_NAME};
 use super::names::{Scoped, Slot};
 use super::site::Site;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Advice, Diagnostic, nearest};
 use crate::provider::{At, ErrorText, JsonTemplate};
 use crate::query::{Query, QueryError};
 use crate::raw::union;
@@ -118,9 +118,7 @@ impl Lowering<'_> {
                 };
                 let finding = Diagnostic::new(code, span, format!("`{text}`: {error}"));
                 self.push(match meant_path(text).filter(|_| code == &BAD_JSONPATH) {
-                    Some(path) => {
-                        finding.help(format!("did you mean `{path}`?")).fix(span, format!("\"{path}\""))
-                    }
+                    Some(path) => finding.meant(path.as_str()).fix(span, format!("\"{path}\"")),
                     None => finding.help(help),
                 });
                 None
@@ -167,8 +165,8 @@ fn finding(error: TemplateError) -> Diagnostic {
         TemplateFault::Regex(_) => Some("write a sign that means itself after a `\\`"),
     };
     let finding = Diagnostic::new(code, error.span, error.fault.to_string());
-    match error.help.as_deref().or(otherwise) {
-        Some(help) => finding.help(help),
+    match error.help.or(otherwise.map(|help| Advice::Do(help.to_owned()))) {
+        Some(advice) => finding.advice(advice),
         None => finding,
     }
 }

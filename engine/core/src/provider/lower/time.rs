@@ -144,7 +144,7 @@ impl Lowering<'_> {
             let span = site.key("unit").span();
             let finding = Diagnostic::new(&UNKNOWN_UNIT, span, format!("there is no unit `{unit}`"));
             self.push(match unit_meant(unit).or_else(|| nearest(unit, known)) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                Some(meant) => finding.meant(meant),
                 None => finding.help(format!("the units are {list}")),
             });
         }

@@ -23,7 +23,7 @@ pub(super) fn unknown_key(unknown: &Unknown, near: Option<&str>) -> Diagnostic {
         Diagnostic::new(&UNKNOWN_KEY, unknown.span, format!("there is no key `{}` here", unknown.key));
     match near {
         Some(near) => {
-            let finding = finding.help(format!("did you mean `{near}`?"));
+            let finding = finding.meant(near);
             // A table with brackets, or of YAML, would stand beside the one that is there, not in it.
             let is_certain = !unknown.present.contains(&near) || unknown.is_header;
             if is_certain { finding.fix(unknown.span, near) } else { finding }
@@ -54,9 +54,7 @@ pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node, mend: Option<&Men
             let finding =
                 say(format!("{name} can't be `{word}`")).label(format!("expected {}", listed(known)));
             match nearest(word, known.iter().copied()) {
-                Some(near) => {
-                    finding.help(format!("did you mean `{near}`?")).fix(node.span, format!("\"{near}\""))
-                }
+                Some(near) => finding.meant(near).fix(node.span, format!("\"{near}\"")),
                 None => finding.help(format!("write one of {}", listed(known))),
             }
         }
