@@ -9,10 +9,15 @@ mod tests;
 const MAX_CHARACTERS: usize = 200;
 const MAX_CODE: usize = 64;
 
-/// Makes text safe for a screen: one line of at most 200 characters, nothing in it that a terminal obeys.
+/// Makes text from outside safe for a screen: one line of at most 200 characters, nothing in it that a terminal obeys.
 ///
 /// Line ends and tabs become blanks, runs of blanks become one; a cut is marked with `…`.
 pub fn sanitise(text: &str) -> String {
+    sanitise_within(text, MAX_CHARACTERS)
+}
+
+/// The same for a sentence of one's own, which may name long paths and hosts: with a limit of its own, in characters.
+pub fn sanitise_within(text: &str, most: usize) -> String {
     let mut clean = String::new();
     let mut count = 0;
     let mut is_gap = false;
@@ -26,8 +31,8 @@ pub fn sanitise(text: &str) -> String {
             c if is_unseen(c) => {}
             c => {
                 let needed = 1 + usize::from(is_gap && count > 0);
-                if count + needed > MAX_CHARACTERS {
-                    return mark_cut(clean);
+                if count + needed > most {
+                    return mark_cut(clean, most);
                 }
                 if needed == 2 {
                     clean.push(' ');
@@ -49,8 +54,8 @@ pub fn printable_code(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-fn mark_cut(mut clean: String) -> String {
-    if clean.chars().count() >= MAX_CHARACTERS {
+fn mark_cut(mut clean: String, most: usize) -> String {
+    if clean.chars().count() >= most {
         clean.pop();
     }
     clean.push('…');

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{safe, say};
+use super::{safe, safe_sentence, say};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -27,8 +27,8 @@ fn sentence(failure: &Failure) -> String {
     // That a login is needed is no matter of the state that found it out.
     let state = failure.state.as_deref().filter(|_| failure.exit != Exit::Login);
     let state = state.map(|state| format!(" (`{}` in `{}`)", safe(&failure.code), safe(state)));
-    let help = failure.help.as_deref().map(|help| format!("; {}", safe(help))).unwrap_or_default();
-    format!("error: {}{}{help}", safe(&failure.message), state.unwrap_or_default())
+    let help = failure.help.as_deref().map(|help| format!("; {}", safe_sentence(help))).unwrap_or_default();
+    format!("error: {}{}{help}", safe_sentence(&failure.message), state.unwrap_or_default())
 }
 
 fn object(failure: &Failure) -> serde_json::Value {
@@ -36,8 +36,8 @@ fn object(failure: &Failure) -> serde_json::Value {
         "version": 1,
         "error": {
             "code": failure.code,
-            "message": safe(&failure.message),
-            "help": failure.help.as_deref().map(safe),
+            "message": safe_sentence(&failure.message),
+            "help": failure.help.as_deref().map(safe_sentence),
             "provider": failure.provider.as_deref().map(safe),
             "state": failure.state,
             "relogin_required": failure.relogin,
@@ -66,6 +66,14 @@ mod tests {
             "error: Acme: the server said no (`authorization_denied` in `poll`); try again",
         );
         check(failure(Exit::Login), "error: Acme: the server said no; try again");
+    }
+
+    #[test]
+    fn a_command_to_copy_is_not_cut() {
+        let path = "/folder".repeat(60);
+        let failure = Failure::new(Exit::Refused, "untrusted_file", format!("`{path}` is not trusted"));
+        let failure = failure.help(format!("`hermes-engine trust {path}`"));
+        check(failure, &format!("error: `{path}` is not trusted; `hermes-engine trust {path}`"));
     }
 
     #[test]

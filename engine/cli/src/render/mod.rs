@@ -16,7 +16,7 @@ pub(crate) mod usage;
 
 use std::io::{self, Write as _};
 
-use hermes_engine_core::text::sanitise;
+use hermes_engine_core::text::{sanitise, sanitise_within};
 use serde_json::Value;
 
 use crate::exit::Exit;
@@ -57,6 +57,14 @@ pub(crate) fn warn(text: &str) {
 /// Text from outside, made safe for a screen: one line, nothing in it that a terminal obeys.
 pub(crate) fn safe(text: &str) -> String {
     sanitise(text)
+}
+
+/// The longest sentence of the program's own, in characters: a path alone may have 4,096.
+const LONGEST_SENTENCE: usize = 6_000;
+
+/// A sentence of the program's own, made as safe: it may quote a path or a command that is to be copied whole.
+pub(crate) fn safe_sentence(text: &str) -> String {
+    sanitise_within(text, LONGEST_SENTENCE)
 }
 
 /// Whether findings and tables on stdout may be coloured.

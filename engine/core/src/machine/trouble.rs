@@ -10,6 +10,7 @@ use super::run::{Run, TOKENS, shows, token_texts};
 use super::success::Unusable;
 use crate::query::walk;
 use crate::template::{Missing, Name, Scope, Template, UrlTrouble};
+use crate::text::sanitise;
 
 /// Where and with what a flow fails.
 pub(super) struct Failing<'a> {
@@ -76,7 +77,8 @@ impl Failing<'_> {
         let text = template?.render(self).ok()?;
         let mut quoted = self.answer.and_then(|a| a.json).into_iter().flat_map(token_texts);
         let shows_secret = self.run.holds_secret(&text) || quoted.any(|token| shows(&text, token));
-        (!shows_secret).then_some(text)
+        // What a server said in it is no longer than a line.
+        (!shows_secret).then(|| sanitise(&text))
     }
 
     /// A trouble of a request that could not be made.

@@ -3,7 +3,7 @@
 use hermes_engine::store::{Document, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::render::safe;
+use crate::render::{safe, safe_sentence};
 
 /// How the store is.
 pub(super) struct Health {
@@ -15,16 +15,20 @@ pub(super) struct Health {
 impl Health {
     /// Looks at the store, and leaves no trace there.
     pub(super) fn of(store: &Store, document: Result<&Document, &StoreError>) -> Health {
-        let path = safe(&store.path().display().to_string());
+        let path = safe_sentence(&store.path().display().to_string());
         let document = match document {
             Ok(document) => document,
             Err(error) => {
-                return Health { mark: '✗', message: format!("{path}: {}", safe(&error.to_string())) };
+                return Health {
+                    mark: '✗',
+                    message: format!("{path}: {}", safe_sentence(&error.to_string())),
+                };
             }
         };
         let mut complaints: Vec<String> = document.warnings.iter().map(|warning| safe(warning)).collect();
         if let Err(error) = store.look_ready() {
-            complaints.push(format!("nothing can be stored or renewed: {}", safe(&error.to_string())));
+            complaints
+                .push(format!("nothing can be stored or renewed: {}", safe_sentence(&error.to_string())));
         }
         complaints.extend(
             store
