@@ -19,8 +19,7 @@ pub(super) const MAX_FINDINGS: usize = 20;
 /// Refuses a text that is too long, and characters that an editor doesn't show.
 pub(super) fn check_text(place: &Place<'_>) -> Result<(), Vec<Diagnostic>> {
     if place.text.len() > MAX_BYTES {
-        let message =
-            format!("a file may hold {} KiB; this one has {}", MAX_BYTES / 1024, place.text.len() / 1024);
+        let message = format!("a file may hold {MAX_BYTES} bytes; this one has {}", place.text.len());
         return Err(vec![Diagnostic::new(&SYNTAX, place.span(0, 0), message)]);
     }
     let findings: Vec<_> = place
