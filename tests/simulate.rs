@@ -73,7 +73,11 @@ fn only_a_login_is_simulated() {
     let program = Program::new();
     for flow in ["refresh", "logout", "verify"] {
         let run = program.run(&["run-flow", "minimax-oauth", "--flow", flow, "--simulate"]).expect_code(2);
-        assert!(run.stderr.contains("only a login is simulated"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("`hermes-engine simulate minimax-oauth` serve in another terminal"),
+            "{}",
+            run.stderr
+        );
     }
 }
 

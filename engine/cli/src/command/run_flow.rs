@@ -28,8 +28,10 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let name = args.provider.as_deref();
     if args.flow != Flow::Login && args.options.how.simulate.is_some() {
         let flow = args.flow.name();
-        return Err(Failure::usage(format!("a simulated server has no credential to {flow} with"))
-            .help("only a login is simulated; for the rest there are tests, `hermes-engine test`"));
+        let id = context.find(name)?.id;
+        return Err(Failure::usage(format!("a simulated server has no credential to {flow} with")).help(format!(
+            "let `hermes-engine simulate {id}` serve in another terminal, log in to it as it says, and {flow} with the same options"
+        )));
     }
     let (exit, end) = match args.flow {
         Flow::Login => (flow::login(context, name, &args.options)?, "success"),

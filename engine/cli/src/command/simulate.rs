@@ -68,7 +68,11 @@ fn announce(simulator: &Simulator, output: Output) -> Result<(), Failure> {
         let address = simulator.addr().to_string();
         return render::answer_json(&json!({ "version": 1, "address": address, "connect_to": options }));
     }
-    render::say(&format!("Simulated server at http://{}. To log in to it, add:", simulator.addr()));
+    render::say(&format!("Simulated server at http://{}.", simulator.addr()));
+    render::say(
+        "A login at it takes the place of a real one: give it a home, `export HERMES_HOME=$(mktemp -d)`.",
+    );
+    render::say("To log in to it, add:");
     let options: Vec<String> = options.iter().map(|option| format!("--connect-to {option}")).collect();
     render::answer_line(&options.join(" "))
 }
