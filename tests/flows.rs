@@ -128,6 +128,23 @@ fn s33_ctrl_c_ends_a_waiting_login_at_once_with_130() {
 }
 
 #[test]
+fn a_paste_of_something_else_ends_no_login() {
+    let program = Program::new();
+    let mut command = program.command(&["run-flow", "openrouter-oauth", "--no-browser"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut login = Started::by(&mut command);
+    let (mut pasted, mut said) = (login.stdin(), login.stderr().lines().map(Result::unwrap));
+    let page = said.find_map(|line| Some(line.split_once("Open: ")?.1.to_owned())).expect("a page");
+    for (paste, why) in [(page.as_str(), "the page that was opened"), ("a-code", "the whole address")] {
+        writeln!(pasted, "{paste}").unwrap();
+        let line = said.find(|line| line.starts_with("That was not taken")).expect("a word about it");
+        assert!(line.contains(why), "{line}");
+    }
+    login.signal("INT");
+    login.end().expect_code(130);
+}
+
+#[test]
 fn every_end_of_a_simulated_login_has_its_code() {
     let program = Program::new();
     for (scenario, code) in [("approve", 0), ("deny", 4), ("bad-state", 7)] {

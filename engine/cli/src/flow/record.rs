@@ -30,7 +30,7 @@ impl Witness for Recorder {
     }
 
     fn performed(&mut self, effect: &Effect, event: &Event) {
-        self.exchanges.extend(Exchange::of(effect, event));
+        Exchange::keep(&mut self.exchanges, effect, event);
     }
 }
 

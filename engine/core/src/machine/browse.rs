@@ -58,7 +58,7 @@ impl Machine {
         };
         let paste = matches!(browser.back, Back::Paste);
         let state = acting(&self.run.provider, self.at).map(|(name, _)| name.to_owned()).unwrap_or_default();
-        Effect::Listen { state, show: Prompt { url: Some(url), code }, until, paste }
+        Effect::Listen { state, show: Prompt { url: Some(url), code }, until, paste, again: None }
     }
 
     fn visit_url(&self, browser: &Browser) -> Result<Url, request::Unmade> {
@@ -78,26 +78,42 @@ impl Machine {
         self.judge(&callback::object(query), None, now)
     }
 
-    /// Takes a paste. One with nothing in it changes nothing.
+    /// Takes a paste. One with nothing in it changes nothing, and one that can't be of this login is asked for again: a
+    /// slip of a person's is no end. What the parameters say is for the rules.
     pub(super) fn pasted(&mut self, text: &str, now: Now) -> Option<Effect> {
         let query = match callback::read_paste(text) {
             Pasted::Empty => return None,
-            Pasted::Url(place, query) => {
-                if !self.is_redirect_uri(&place) {
-                    return Some(
-                        self.because("state_mismatch", "the pasted address is not the one of this login"),
-                    );
-                }
-                query
+            Pasted::Url(place, _) if self.is_opened_page(&place) => {
+                return self.ask_again("that is the page that was opened, not the one that it leads to");
             }
-            Pasted::Parameters(query) => {
-                if self.path_stands_for_state() {
-                    return Some(self.because("state_mismatch", "paste the whole address of the page"));
-                }
-                query
+            Pasted::Url(place, _) if !self.is_redirect_uri(&place) => {
+                return self.ask_again("that is not the address that this login comes back to");
             }
+            Pasted::Parameters(_) if self.path_stands_for_state() => {
+                return self.ask_again("this login needs the whole address of the page");
+            }
+            Pasted::Url(_, query) | Pasted::Parameters(query) => query,
         };
         Some(self.called_back(&query, now))
+    }
+
+    fn ask_again(&self, reason: &'static str) -> Option<Effect> {
+        match self.outstanding.clone() {
+            Effect::Listen { state, show, until, paste, .. } => {
+                Some(Effect::Listen { state, show, until, paste, again: Some(reason) })
+            }
+            _ => None,
+        }
+    }
+
+    fn is_opened_page(&self, place: &str) -> bool {
+        let Effect::Listen { show: Prompt { url: Some(opened), .. }, .. } = &self.outstanding else {
+            return false;
+        };
+        let mut opened = opened.clone();
+        opened.set_query(None);
+        opened.set_fragment(None);
+        opened.as_str() == place
     }
 
     /// Whether a pasted place is where this login's browser was to come back to. Without a listener any place will do:

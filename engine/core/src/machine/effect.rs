@@ -36,6 +36,8 @@ pub enum Effect {
         until: Duration,
         /// Whether a paste is the only way back. With a listener a paste is taken too.
         paste: bool,
+        /// Why the last paste was none that could be taken: to be said before another is waited for.
+        again: Option<&'static str>,
     },
     /// The run is over.
     Finish(Outcome),

@@ -142,6 +142,10 @@ impl Player<'_> {
                 Ok((Event::Woke, Value::Null))
             }
             Effect::Bind(listener) => Ok((Event::Bound(redirect_uri(&listener)), Value::Null)),
+            Effect::Listen { state, until, again: Some(_), .. } if self.has_no_more(&state) => {
+                self.wait_until(until);
+                Ok((Event::Woke, Value::Null))
+            }
             Effect::Listen { state, show, until, .. } => self.listen(&state, show, until),
             Effect::Finish(outcome) => Err(Ending::Finished(outcome)),
         }
@@ -222,6 +226,12 @@ impl Player<'_> {
                 Err(stuck(state, "`callback`, `paste` or `fail = \"timeout\"`", "an HTTP answer"))
             }
         }
+    }
+
+    /// Whether every reply of a state was given: who was asked to paste again does nothing then.
+    fn has_no_more(&self, state: &str) -> bool {
+        let given = self.asked.iter().find(|(name, _)| name == state).map_or(0, |(_, last)| last + 1);
+        given >= self.test.replies.get(state).map_or(0, Vec::len)
     }
 
     /// The reply to the next request of a state; the last one of a list repeats.

@@ -71,8 +71,17 @@ pub enum Visit {
 }
 
 impl Exchange {
-    /// What a performed effect came to, where that is an exchange.
-    pub fn of(effect: &Effect, event: &Event) -> Option<Exchange> {
+    /// Keeps what a performed effect came to, where that is an exchange. A paste that was not taken is forgotten when
+    /// another is asked for.
+    pub fn keep(exchanges: &mut Vec<Exchange>, effect: &Effect, event: &Event) {
+        if let Effect::Listen { state, again: Some(_), .. } = effect {
+            exchanges
+                .pop_if(|last| matches!(last, Exchange::Browser(of, _, Visit::Pasted(_)) if of == state));
+        }
+        exchanges.extend(Exchange::of(effect, event));
+    }
+
+    fn of(effect: &Effect, event: &Event) -> Option<Exchange> {
         Some(match (effect, event) {
             (Effect::Send(request), Event::Answered(response)) => {
                 Exchange::Http(request.clone(), response.clone())

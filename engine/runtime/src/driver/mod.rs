@@ -87,7 +87,7 @@ async fn drive(
             },
             Effect::Wait { until, deadline, show } => performer.wait(*until, *deadline, show.as_ref()).await,
             Effect::Bind(listener) => performer.bind(listener).await,
-            Effect::Listen { show, until, .. } => performer.listen(show, *until).await,
+            Effect::Listen { show, until, again, .. } => performer.listen(show, *until, *again).await,
         };
         performer.performed(&effect, &event);
         effect = machine.step(event, performer.now());

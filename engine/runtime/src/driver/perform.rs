@@ -160,7 +160,10 @@ impl<'a> Performer<'a> {
     }
 
     /// Opens a page, and takes the callback or the paste that comes first.
-    pub(super) async fn listen(&mut self, show: &Prompt, until: Duration) -> Event {
+    pub(super) async fn listen(&mut self, show: &Prompt, until: Duration, again: Option<&str>) -> Event {
+        if let Some(reason) = again {
+            self.person.again(reason);
+        }
         let listener = self.listener.take();
         let event = {
             let callback = async {

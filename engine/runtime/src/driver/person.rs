@@ -29,6 +29,10 @@ pub trait Person {
     fn waiting(&mut self, left: Option<Duration>);
     /// The run waits no longer. Called after any call of `waiting`.
     fn waited(&mut self);
+    /// The last paste was not taken, for this reason; another is waited for.
+    fn again(&mut self, reason: &str) {
+        let _ = reason;
+    }
     /// The next thing that the person pastes; never resolves where nobody can paste.
     ///
     /// The future is dropped and asked for again about once a second, and must lose nothing by that: receive from a

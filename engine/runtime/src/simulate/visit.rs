@@ -114,6 +114,10 @@ impl<P: Person> Person for Visiting<P> {
         self.person.waited();
     }
 
+    fn again(&mut self, reason: &str) {
+        self.person.again(reason);
+    }
+
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
         Box::pin(async {
             tokio::select! {

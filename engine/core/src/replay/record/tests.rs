@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::*;
-use crate::machine::{Body, Failure, FailureKind, Grant, HeaderValue, Trouble, TroubleClass};
+use crate::machine::{Body, Failure, FailureKind, Grant, HeaderValue, Prompt, Trouble, TroubleClass};
 use crate::origin::Origins;
 use crate::provider::{Method, Shared};
 use crate::replay::tests::{DEVICE, PAGE, mismatches, provider, report};
@@ -150,6 +152,24 @@ fn a_paste_is_recorded_in_the_words_of_its_parameters() {
     let text = recorded(PAGE, exchanges, grant);
     assert!(text.contains(r#"paste = "{{redirect_uri}}?code=code&state={{random.state}}""#), "{text}");
     assert_eq!(mismatches(&report(PAGE, &text)), [""; 0], "{text}");
+}
+
+#[test]
+fn a_paste_that_was_not_taken_is_forgotten() {
+    let listen = |again| {
+        let (state, show) = ("browser".to_owned(), Prompt::default());
+        Effect::Listen { state, show, until: Duration::from_secs(1), paste: false, again }
+    };
+    let mut exchanges =
+        vec![Exchange::Browser("first".into(), None, Visit::Pasted("of another state".into()))];
+    Exchange::keep(&mut exchanges, &listen(None), &Event::Pasted("nonsense".into()));
+    Exchange::keep(&mut exchanges, &listen(Some("")), &Event::Pasted(" ".into()));
+    Exchange::keep(&mut exchanges, &listen(Some("")), &Event::Pasted("code#state".into()));
+    let kept = exchanges.iter().map(|exchange| match exchange {
+        Exchange::Browser(state, _, Visit::Pasted(text)) => (state.as_str(), text.as_str()),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(kept.collect::<Vec<_>>(), [("first", "of another state"), ("browser", "code#state")]);
 }
 
 #[test]

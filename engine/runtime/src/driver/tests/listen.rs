@@ -19,7 +19,8 @@ async fn a_browser_that_comes_back_is_heard() {
             tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut page).await.unwrap();
         });
     });
-    let listen = Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: false };
+    let listen =
+        Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: false, again: None };
     let events =
         perform(vec![bind(free.port()), listen], &mut person, &mut NoWitness, Action::Login).await.unwrap();
     assert_eq!(names(&events), [&format!("Bound(\"http://{free}/back\")"), "CalledBack([\"code\"])"]);
@@ -31,7 +32,8 @@ async fn a_paste_is_taken_with_a_listener_bound_and_the_page_is_not_shown_again(
     let (mut person, paste) = Somebody::new();
     paste.send(String::new()).unwrap();
     paste.send("code#state".into()).unwrap();
-    let listen = || Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: false };
+    let listen =
+        || Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: false, again: None };
     let effects = vec![bind(0), listen(), listen()];
     let events = perform(effects, &mut person, &mut NoWitness, Action::Login).await.unwrap();
     assert_eq!(names(&events)[1..], ["Pasted(\"\")", "Pasted(\"code#state\")"]);
@@ -46,6 +48,7 @@ async fn listening_ends_at_its_deadline() {
         show: prompt("A"),
         until: Duration::from_millis(30),
         paste: true,
+        again: None,
     };
     let events = perform(vec![listen], &mut person, &mut NoWitness, Action::Login).await.unwrap();
     assert_eq!(names(&events), ["Woke"]);

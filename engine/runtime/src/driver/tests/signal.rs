@@ -26,7 +26,13 @@ async fn a_wait_that_is_interrupted() {
             let (mut person, _paste) = Somebody::new();
             person.when_waiting = Box::new(move || signal_self(signal));
             let effect = if listen {
-                Effect::Listen { state: "page".into(), show: prompt("A"), until: HOUR, paste: true }
+                Effect::Listen {
+                    state: "page".into(),
+                    show: prompt("A"),
+                    until: HOUR,
+                    paste: true,
+                    again: None,
+                }
             } else {
                 Effect::Wait { until: HOUR, deadline: None, show: None }
             };
