@@ -6,6 +6,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
 use crate::support::minimax_server::{PollFault, Running};
 use crate::support::{MinimaxServer, Program};
 
@@ -108,6 +113,37 @@ mode     = "chat_completions"
 base_url = "https://auth.example.com/v1"
 "#;
 
+const RENEWED: &str = r#"
+name  = "Acme"
+start = { login = "ask", logout = "revoke" }
+
+[inputs.password]
+prompt = "Password"
+secret = true
+
+[states.ask]
+post = "https://auth.example.com/token"
+form.password = "{{password}}"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "authorization_denied" }]
+
+[states.success]
+refresh = { to = "refresh" }
+
+[states.refresh]
+post = "https://auth.example.com/token"
+form.refresh_token = "{{token.refresh_token}}"
+on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "refresh_failed" }]
+
+[states.revoke]
+post       = "https://auth.example.com/revoke"
+form.token = "{{token.access_token}}"
+on = [{ to = "done" }]
+
+[api]
+mode     = "chat_completions"
+base_url = "https://auth.example.com/v1"
+"#;
+
 /// A server that answers one request with this status, and tells its body.
 fn answering(status: u16) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -126,6 +162,31 @@ fn answering(status: u16) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
         tell.send(request).expect("somebody listens");
     });
     (addr, told)
+}
+
+/// Two lines of a journal: the intent to spend a token, and the answer that arrived.
+fn unfinished(spent: &str, answer: &str) -> String {
+    let sha256: String = Sha256::digest(spent).iter().map(|byte| format!("{byte:02x}")).collect();
+    let at = 1_767_225_600_000_i64;
+    let intent = json!({ "slot": "main", "generation": 0, "refresh_token_sha256": sha256, "started_at": at });
+    let body = STANDARD.encode(answer);
+    let answer = json!({ "state": "refresh", "at": at, "status": 200, "headers": [], "body": body, "truncated": false });
+    format!("{intent}\n{answer}\n")
+}
+
+#[test]
+fn s32_a_logout_revokes_what_a_renewal_that_was_cut_off_has_left() {
+    let program = Program::new();
+    program.write_home("providers.d/acme.toml", RENEWED);
+    program.store_login("acme", ("access-0", "refresh-0"), 4_000_000_000);
+    let answer = r#"{"access_token":"access-1","refresh_token":"refresh-1","expires_in":36000}"#;
+    program.write_home("journal/acme", &unfinished("refresh-0", answer));
+    let (addr, told) = answering(200);
+    let to = format!("auth.example.com={addr}");
+    let run = program.run(&["auth", "remove", "acme", "--connect-to", &to]).expect_code(0);
+    assert!(told.recv().expect("asked").contains("token=access-1"), "{}", run.stderr);
+    assert!(!program.home().join("journal/acme").exists());
+    assert!(!program.auth().expect("the file stays").to_string().contains("access-"));
 }
 
 #[test]

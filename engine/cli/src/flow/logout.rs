@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{safe, say, warn};
-use crate::session::Session;
+use crate::session::{Session, Wanted};
 
 /// Revokes and forgets a provider's credentials, or the one of `--label`. Whatever the server says, the copies here are
 /// gone afterwards, and what it said is told as it was (S32).
@@ -23,29 +23,42 @@ pub(crate) fn logout(context: &Context, name: Option<&str>, label: Option<&str>,
         return logout_of(&session, &session.called(label)?, wire);
     }
     for slot in session.credentials()? {
-        revoke_and_tell(&session, &slot.record, wire)?;
+        revoke_and_tell(&session, &slot, wire)?;
     }
     forget(&session.store, &session.provider.id, &session.provider.name)
 }
 
 /// Revokes and forgets one of a provider's credentials.
 pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
-    revoke_and_tell(session, &slot.record, wire)?;
+    revoke_and_tell(session, slot, wire)?;
     credential::remove_one(&session.store, &session.provider, slot)?;
     say(&format!("✓ {} credential `{}` removed.", safe(&session.provider.name), safe(slot.name())));
     Ok(Exit::Done)
 }
 
-fn revoke_and_tell(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<(), Failure> {
+fn revoke_and_tell(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<(), Failure> {
     if session.provider.starts(Action::Logout).is_empty() {
-        if record.refresh_token().is_some() {
+        if slot.record.refresh_token().is_some() {
             let name = safe(&session.provider.name);
             say(&format!("{name} has no way to revoke a login: what it gave out ends by itself."));
         }
         return Ok(());
     }
-    tell(&revoke(session, record, wire)?);
+    let finished = finish(session, slot, wire)?;
+    tell(&revoke(session, finished.as_ref().unwrap_or(&slot.record), wire)?);
     Ok(())
+}
+
+/// Brings a renewal that was cut off to its end: what it left may hold the token that is to be revoked. Gives the record
+/// that it came to.
+fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Record>, Failure> {
+    if !session.store.is_unfinished(&session.provider.id, &slot.id) {
+        return Ok(None);
+    }
+    let wanted = Wanted { label: Some(slot.id.clone()), network: wire.network.clone(), ..Wanted::default() };
+    // Whether or not it can be finished, what is stored is revoked.
+    let _ = session.credential(&wanted, &session.inputs(&Default::default())?);
+    Ok(session.credentials()?.into_iter().find(|now| now.id == slot.id).map(|now| now.record))
 }
 
 /// Removes every copy of a credential, and says whether there was one.
