@@ -1,5 +1,6 @@
 //! `keep` from outside: it renews ahead of the end, says so, and ends when it is told to.
 
+use std::io::BufRead as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ fn start_for(program: &Program, providers: &[&str]) -> Started {
 
 /// Waits until something is so, for at most half a minute.
 #[track_caller]
-fn wait_until(what: impl Fn() -> bool) {
+fn wait_until(mut what: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !what() {
         assert!(begun.elapsed() < Duration::from_secs(30), "nothing happened");
@@ -81,25 +82,26 @@ fn a_renewal_that_fails_is_told_with_the_name_of_the_provider_once() {
         .start();
     let program = Program::new().always(server.connect_to());
     program.store_login(ID, ("own-access", "own-refresh"), 1_600_000_000);
-    let child = start(&program);
-    wait_until(|| program.record(ID).get("refresh_pause").is_some());
-    std::thread::sleep(Duration::from_millis(200));
-    let (code, _, stderr) = terminate(child);
-    assert_eq!(code, Some(0), "{stderr}");
-    let line = stderr.lines().find(|line| line.contains("tried again")).unwrap_or_default();
-    assert!(line.starts_with("⚠ MiniMax (OAuth): "), "{stderr}");
+    let mut child = start(&program);
+    let mut said = child.stderr().lines().map(Result::unwrap);
+    let line = said.find(|line| line.contains("tried again")).expect("it is told");
+    assert!(line.starts_with("⚠ MiniMax (OAuth): "), "{line}");
     assert_eq!(line.matches("MiniMax (OAuth)").count(), 1, "{line}");
+    let (code, ..) = terminate(child);
+    assert_eq!(code, Some(0));
 }
 
 #[test]
 fn what_needs_a_login_is_said_once_and_is_no_end() {
     let server = MinimaxServer::new().start();
     let program = Program::new().always(server.connect_to());
-    let child = start(&program);
-    std::thread::sleep(Duration::from_secs(2));
-    let (code, _, stderr) = terminate(child);
-    assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(stderr.matches("log in with `hermes-engine run-flow minimax-oauth`").count(), 1, "{stderr}");
+    let mut child = start(&program);
+    let mut said = child.stderr().lines().map(Result::unwrap);
+    let is_told = |line: &String| line.contains("log in with `hermes-engine run-flow minimax-oauth`");
+    said.find(is_told).expect("it is told");
+    child.signal("TERM");
+    assert_eq!(said.filter(is_told).count(), 0);
+    child.end().expect_code(0);
 }
 
 #[test]
@@ -130,13 +132,15 @@ fn s33_sigterm_ends_the_wait_for_a_credential_that_another_process_holds() {
     let lock = std::fs::File::options().write(true).open(program.home().join("locks").join(ID));
     let lock = lock.expect("a login has made it");
     lock.lock().expect("nobody holds it");
-    let child = start(&program);
+    let mut child = start(&program);
     // It says nothing while it waits.
+    wait_until(|| child.catches_sigterm());
     std::thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
     let (code, _, stderr) = terminate(child);
     assert_eq!((code, server.counts().refresh), (Some(0), 0), "{stderr}");
-    assert!(begun.elapsed() < Duration::from_secs(5), "{stderr}");
+    // For the lock itself it would wait a minute.
+    assert!(begun.elapsed() < Duration::from_secs(30), "{stderr}");
 }
 
 const SLOW: &str = r#"
@@ -187,8 +191,10 @@ fn a_store_that_can_t_be_read_for_a_while_is_told_and_is_no_end() {
     let server = MinimaxServer::new().token_life(Duration::from_secs(6)).start();
     let program = Program::new().always(server.connect_to());
     program.run(&["auth", "add", ID]).expect_code(0);
-    let child = start(&program);
-    std::thread::sleep(Duration::from_millis(500));
+    let mut child = start(&program);
+    // What can't be read at the start would be the end.
+    wait_until(|| child.catches_sigterm());
+    std::thread::sleep(Duration::from_secs(2));
     let path = program.home().join("auth.json");
     let whole = std::fs::read(&path).expect("it is stored");
     std::fs::write(&path, "{").expect("the home can be written");

@@ -61,6 +61,17 @@ impl Started {
         assert!(send(name, id), "SIG{name} reaches process {id}");
     }
 
+    /// Whether it catches SIGTERM by now: told to end before that, it would end at once. Where that can't be seen, it does.
+    pub fn catches_sigterm(&mut self) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.child().id())) else {
+            return true;
+        };
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        // Signal 15 is bit 14.
+        caught.is_some_and(|mask| mask & (1 << 14) != 0)
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn end(mut self) -> Run {
