@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,7 +13,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::minimax_server::{PollFault, Running};
-use crate::support::{MinimaxServer, Program};
+use crate::support::{MinimaxServer, Program, Started};
 
 const ID: &str = "minimax-oauth";
 
@@ -162,6 +163,21 @@ fn answering(status: u16) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
         tell.send(request).expect("somebody listens");
     });
     (addr, told)
+}
+
+#[test]
+fn s32_a_logout_that_is_interrupted_keeps_what_it_could_not_revoke() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let program = Program::new();
+    program.write_home("providers.d/acme.toml", REVOKED);
+    program.run_with(&["run-flow", "acme", "--stdin", "api_key"], "typed-key-0001").expect_code(0);
+    let to = format!("auth.example.com={}", silent.local_addr().expect("an address"));
+    let mut command = program.command(&["auth", "remove", "acme", "--connect-to", &to]);
+    let mut removal = Started::by(command.stdout(Stdio::null()).stderr(Stdio::piped()));
+    let _client = silent.accept().expect("it asks");
+    removal.signal("INT");
+    removal.end().expect_code(130);
+    assert_eq!(program.run(&["token", "acme"]).expect_code(0).stdout, "typed-key-0001\n");
 }
 
 /// Two lines of a journal: the intent to spend a token, and the answer that arrived.

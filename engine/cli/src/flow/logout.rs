@@ -45,8 +45,7 @@ fn revoke_and_tell(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<()
         return Ok(());
     }
     let finished = finish(session, slot, wire)?;
-    tell(&revoke(session, finished.as_ref().unwrap_or(&slot.record), wire)?);
-    Ok(())
+    tell(&revoke(session, finished.as_ref().unwrap_or(&slot.record), wire)?)
 }
 
 /// Brings a renewal that was cut off to its end: what it left may hold the token that is to be revoked. Gives the record
@@ -56,8 +55,11 @@ fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Reco
         return Ok(None);
     }
     let wanted = Wanted { label: Some(slot.id.clone()), network: wire.network.clone(), ..Wanted::default() };
-    // Whether or not it can be finished, what is stored is revoked.
-    let _ = session.credential(&wanted, &session.inputs(&Default::default())?);
+    // Whether or not it can be finished, what is stored is revoked; but not for a person who has interrupted it.
+    match session.credential(&wanted, &session.inputs(&Default::default())?) {
+        Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+        Ok(_) | Err(_) => {}
+    }
     Ok(session.credentials()?.into_iter().find(|now| now.id == slot.id).map(|now| now.record))
 }
 
@@ -87,8 +89,10 @@ fn revoke(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<Outcome
     block_on(drive(start, wire.network.options(), &mut Nobody, witness(wire).as_mut()))?
 }
 
-fn tell(outcome: &Outcome) {
+/// Says what the server said. Who interrupts a revocation keeps the credential: nobody could revoke it afterwards.
+fn tell(outcome: &Outcome) -> Result<(), Failure> {
     match outcome {
+        Outcome::Cancelled => return Err(Failure::interrupted()),
         Outcome::Done { status: Some(200..=299) } => say("✓ The server has revoked the credential."),
         Outcome::Done { status: Some(status) } => {
             warn(&format!(
@@ -98,6 +102,7 @@ fn tell(outcome: &Outcome) {
         Outcome::Failed(trouble) => {
             warn(&format!("the server has not revoked the credential: {}", safe(&trouble.message)));
         }
-        _ => {}
+        Outcome::Success(_) | Outcome::Done { status: None } => {}
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod perform;
 mod person;
+mod runtime;
 mod signal;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::http::Http;
 use perform::{Interrupts, Performer, Setting};
 
 pub use person::{NoWitness, Nobody, Opened, Person, Witness};
+pub use runtime::{Runtime, block_on};
 pub use signal::{Interrupt, Signals};
 
 /// Runs a flow to its end.
@@ -48,25 +50,6 @@ pub async fn run(
     let (machine, effect) = Machine::start(start, clock.now());
     let performer = Performer::new(setting, http, person, witness);
     drive(machine, effect, performer).await
-}
-
-/// Runs a future to its end on an async runtime of this thread, from plain code.
-///
-/// What the runtime still has in hand then is left behind: a look-up of a name that no server answers would hold up the
-/// end of a run that was cancelled for as long as the system tries.
-///
-/// # Errors
-///
-/// Where the system has no descriptors left for a runtime.
-///
-/// # Panics
-///
-/// Inside an async runtime.
-pub fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(future);
-    runtime.shutdown_background();
-    Ok(result)
 }
 
 /// Performs effects until the last.
