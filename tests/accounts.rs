@@ -44,8 +44,10 @@ fn a_second_account_is_added_ordered_used_after_a_limit_and_removed() {
     program.run(&["auth", "priority", ID, "work", "0"]).expect_code(0);
     assert_eq!(token(&[]), work);
 
-    let run_without_name = run(&["auth", "remove", ID], 2);
-    assert!(run_without_name.stderr.contains("2 credentials: `work`, `main`"), "{}", run_without_name.stderr);
+    for without_name in [&["auth", "remove", ID][..], &["run-flow", ID, "--flow", "logout"]] {
+        let refused = run(without_name, 2);
+        assert!(refused.stderr.contains("2 credentials: `work`, `main`"), "{}", refused.stderr);
+    }
     assert!(program.run(&["auth", "remove", ID, "nobody"]).expect_code(2).stderr.contains("it has `work`"));
     run(&["auth", "remove", ID, "work"], 0);
     assert_eq!(token(&[]), first);

@@ -6,7 +6,7 @@ use super::Ended;
 use crate::args::Output;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::flow::{self, Flow, Options};
+use crate::flow::{self, Flow, Options, Which};
 use crate::render;
 
 /// Run one flow of a provider to its end: a login, unless another is named.
@@ -38,7 +38,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         Flow::Refresh => (flow::refresh(context, name, &args.options)?, "success"),
         Flow::Logout => {
             let Options { label, how, .. } = &args.options;
-            (flow::logout(context, name, label.as_deref(), &how.wire)?, "done")
+            (flow::logout(context, name, Which::called(label.as_deref()), &how.wire)?, "done")
         }
         Flow::Verify => (flow::verify(context, name, &args.options)?, "done"),
     };

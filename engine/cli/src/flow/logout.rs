@@ -15,21 +15,46 @@ use crate::failure::Failure;
 use crate::render::{safe, say, warn};
 use crate::session::{Session, Wanted};
 
-/// Revokes and forgets a provider's credentials, or the one of `--label`. Whatever the server says, the copies here are
-/// gone afterwards, and what it said is told as it was (S32).
-pub(crate) fn logout(context: &Context, name: Option<&str>, label: Option<&str>, wire: &Wire) -> Ended {
+/// Which of a provider's credentials are meant.
+pub(crate) enum Which<'a> {
+    /// The one that there is; where there are several, none.
+    Only,
+    /// The one of this label or id.
+    Called(&'a str),
+    /// Every one.
+    All,
+}
+
+impl<'a> Which<'a> {
+    /// The one of a label, where it is given.
+    pub(crate) fn called(label: Option<&'a str>) -> Which<'a> {
+        label.map_or(Which::Only, Which::Called)
+    }
+}
+
+/// Revokes and forgets a provider's credentials. Whatever the server says, the copies here are gone afterwards, and what
+/// it said is told as it was (S32).
+pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wire: &Wire) -> Ended {
     let session = Session::open(context, name)?;
-    if let Some(label) = label {
+    if let Which::Called(label) = which {
         return logout_of(&session, &session.called(label)?, wire);
     }
-    for slot in session.credentials()? {
+    let slots = session.credentials()?;
+    if slots.len() > 1 && !matches!(which, Which::All) {
+        let id = &session.provider.id;
+        let names: Vec<String> = slots.iter().map(|slot| format!("`{}`", safe(slot.name()))).collect();
+        let message = format!("`{id}` has {} credentials: {}", slots.len(), names.join(", "));
+        let help = format!("name one, or remove them all with `hermes-engine auth remove {id} --all`");
+        return Err(Failure::usage(message).help(help).about(id));
+    }
+    for slot in slots {
         revoke_and_tell(&session, &slot, wire)?;
     }
     forget(&session.store, &session.provider.id, &session.provider.name)
 }
 
 /// Revokes and forgets one of a provider's credentials.
-pub(crate) fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
+fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
     revoke_and_tell(session, slot, wire)?;
     credential::remove_one(&session.store, &session.provider, slot)?;
     say(&format!("✓ {} credential `{}` removed.", safe(&session.provider.name), safe(slot.name())));

@@ -16,7 +16,7 @@ use hermes_engine_core::simulate::Scenario;
 use crate::session::Network;
 
 pub(crate) use login::login;
-pub(crate) use logout::{forget, logout, logout_of};
+pub(crate) use logout::{Which, forget, logout};
 pub(crate) use record::record;
 pub(crate) use refresh::refresh;
 pub(crate) use run::block_on;
@@ -29,7 +29,7 @@ pub(crate) enum Flow {
     Login,
     /// Renew the stored credential now
     Refresh,
-    /// Revoke the stored credential and forget it
+    /// Revoke the stored credential and forget it; of several the one of --label
     Logout,
     /// Ask the provider whether the stored credential works
     Verify,

@@ -6,8 +6,7 @@ use hermes_engine::store::Store;
 use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::flow::{self, Wire};
+use crate::flow::{self, Which, Wire};
 use crate::render::{self, safe};
 use crate::session::Session;
 
@@ -20,19 +19,8 @@ pub(super) fn remove(name: &str, which: Option<&str>, all: bool, wire: &Wire, co
         }
         return Err(unknown.into());
     }
-    let session = Session::open(context, Some(name))?;
-    if let Some(which) = which {
-        return flow::logout_of(&session, &session.called(which)?, wire);
-    }
-    let slots = session.credentials()?;
-    if slots.len() > 1 && !all {
-        let names: Vec<String> = slots.iter().map(|slot| format!("`{}`", safe(slot.name()))).collect();
-        let id = &session.provider.id;
-        return Err(Failure::usage(format!("`{id}` has {} credentials: {}", slots.len(), names.join(", ")))
-            .help("name one, or remove them all with --all")
-            .about(id));
-    }
-    flow::logout(context, Some(name), None, wire)
+    let which = which.map_or(if all { Which::All } else { Which::Only }, Which::Called);
+    flow::logout(context, Some(name), which, wire)
 }
 
 pub(super) fn reset(name: &str, which: Option<&str>, context: &Context) -> Ended {
