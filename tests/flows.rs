@@ -1,5 +1,6 @@
 //! The flows from outside: what a person sees of a login and how it ends, and what becomes of the credential.
 
+use std::fs::File;
 use std::io::{BufRead as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -143,6 +144,33 @@ fn a_paste_of_something_else_ends_no_login() {
     }
     login.signal("INT");
     login.end().expect_code(130);
+}
+
+#[test]
+fn a_login_is_stored_when_the_refresh_of_another_process_has_ended() {
+    let server = MinimaxServer::new().start();
+    let program = program(&server);
+    program.run(&["run-flow", ID]).expect_code(0);
+    let lock = File::options().write(true).open(program.home().join("locks").join(ID));
+    let lock = lock.expect("a login has made it");
+    for is_given_up in [true, false] {
+        lock.lock().expect("nobody holds it");
+        let before = program.record(ID);
+        let mut command = program.command(&["run-flow", ID]);
+        let mut login = Started::by(command.stdout(Stdio::null()).stderr(Stdio::piped()));
+        let mut said = login.stderr().lines().map(Result::unwrap);
+        said.find(|line| line.starts_with("Another process is renewing")).expect("it waits, and says so");
+        if is_given_up {
+            login.signal("INT");
+            login.end().expect_code(130);
+            assert_eq!(program.record(ID), before);
+        } else {
+            lock.unlock().expect("it was held");
+            login.end().expect_code(0);
+            assert_ne!(program.record(ID)["access_token"], before["access_token"]);
+        }
+        lock.unlock().expect("it may be held");
+    }
 }
 
 #[test]

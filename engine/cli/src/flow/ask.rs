@@ -46,18 +46,19 @@ pub(super) fn given(
     Ok(values)
 }
 
-/// All inputs that a login needs; what nothing supplies is asked.
+/// All inputs that a login needs; what nothing supplies is asked. `begins_in` is the state that a login with some inputs
+/// begins in.
 pub(super) fn complete(
     session: &Session<'_>,
     mut set: IndexMap<String, String>,
-    from: Option<StateId>,
+    begins_in: &dyn Fn(&Inputs) -> Option<StateId>,
 ) -> Result<Inputs, Failure> {
     let inputs = session.inputs(&set)?;
-    let needed = needs::of_login(&session.provider, from, &inputs.values);
+    let needed = needs::of_login(&session.provider, begins_in(&inputs), &inputs.values);
     for (name, input) in &session.provider.inputs {
         let is_key = needs::is_key(&session.provider, name);
         let asked = input.prompt.is_some() || is_key;
-        if asked && needed.contains(name) && !inputs.values.contains_key(name) {
+        if asked && needed.contains(name.as_str()) && !inputs.values.contains_key(name) {
             set.insert(name.clone(), ask(session, name, input)?);
         }
     }

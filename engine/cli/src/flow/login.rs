@@ -1,11 +1,14 @@
 //! Login: from nothing to a stored credential.
 
+use std::time::Duration;
+
 use hermes_engine::browser;
+use hermes_engine::clock::Clock;
 use hermes_engine::credential::{self, Login};
-use hermes_engine::driver::Witness;
+use hermes_engine::driver::{Interrupt, Witness};
 use hermes_engine::input::Inputs;
-use hermes_engine::store::MAIN;
-use hermes_engine_core::machine::{Grant, Outcome, Start};
+use hermes_engine::store::{MAIN, StoreError};
+use hermes_engine_core::machine::{Grant, Machine, Outcome, Start};
 use hermes_engine_core::provider::{Action, StateId};
 
 use super::run::{block_on, drive, witness};
@@ -82,10 +85,14 @@ pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -
         let outcome = simulated::run(how, start, scenario, witness)?;
         return Ok(Ran { inputs, from, browser: false, outcome });
     }
-    let inputs = ask::complete(session, given, from)?;
-    say(&opening(session, how));
     let no_browser = no_browser(how);
     let browser = no_browser.is_none();
+    let begins_in = |inputs: &Inputs| {
+        let start = start(session, inputs, how, from, browser);
+        Machine::start(start, Clock::start().now()).0.state()
+    };
+    let inputs = ask::complete(session, given, &begins_in)?;
+    say(&opening(session, how));
     let start = start(session, &inputs, how, from, browser);
     let mut person = Terminal::new(how.stdin.is_none()).without_browser(no_browser);
     let outcome = block_on(drive(start, how.wire.network.options(), &mut person, witness))??;
@@ -116,7 +123,7 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
         label: options.label.as_deref(),
         priority: options.priority,
     };
-    credential::save_login(&session.store, &login)?;
+    store(session, &login)?;
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
     }
@@ -125,6 +132,26 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     }
     say(&format!("✓ {} login successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
+}
+
+/// Stores a login, however long a refresh of another process may take.
+fn store(session: &Session<'_>, login: &Login<'_>) -> Result<(), Failure> {
+    match credential::save_login(&session.store, login, Duration::ZERO) {
+        Err(StoreError::Busy { .. }) => {}
+        stored => return Ok(stored?),
+    }
+    let name = safe(&session.provider.name);
+    let interrupt = Interrupt::listen().map_err(|error| Failure::no_signals(&error))?;
+    say(&format!(
+        "Another process is renewing a credential of {name}; the login is stored when that has ended."
+    ));
+    let store = session.store.clone().stopping_at(interrupt.flag());
+    match credential::save_login(&store, login, Duration::MAX) {
+        Err(StoreError::Interrupted) => {
+            Err(Failure::new(Exit::Interrupted, "interrupted", "interrupted; the login was not stored"))
+        }
+        stored => Ok(stored?),
+    }
 }
 
 fn grant_of(session: &Session<'_>, outcome: Outcome) -> Result<Grant, Failure> {

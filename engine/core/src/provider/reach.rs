@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
 
-use super::{Action, Provider, StateId, StateKind, Then};
+use super::{Action, Provider, State, StateId, StateKind, Then};
 use crate::template::{Name, Template};
 
 /// All actions.
@@ -38,44 +38,49 @@ impl Provider {
     /// The inputs whose values a run of the action can come to need, those that vars are made of included. A login needs
     /// those of `[api]` too: what it obtains is of no use without them.
     pub fn inputs_used(&self, action: Action) -> IndexSet<&str> {
-        let states = self.reachable(&self.starts(action));
-        let states = states.into_iter().filter_map(|id| self.states.get(id.0));
-        let mut used = IndexSet::new();
-        for placed in states.flat_map(|state| state.templates()) {
-            self.inputs_of(placed.template, &mut used);
-        }
+        let mut used = self.inputs_of_runs(&self.starts(action));
         if action == Action::Login {
-            self.api_templates().iter().for_each(|placed| self.inputs_of(placed.template, &mut used));
+            used.extend(self.inputs_of_api());
         }
         used
+    }
+
+    /// The inputs whose values runs from some states can come to need, those that vars are made of included.
+    pub fn inputs_of_runs(&self, from: &[StateId]) -> IndexSet<&str> {
+        let states = self.reachable(from).into_iter().filter_map(|id| self.states.get(id.0));
+        self.inputs_in(states.flat_map(State::templates).map(|placed| placed.template))
+    }
+
+    /// The inputs that `[api]` reads, those that vars are made of included.
+    pub fn inputs_of_api(&self) -> IndexSet<&str> {
+        self.inputs_in(self.api_templates().into_iter().map(|placed| placed.template))
     }
 
     /// Whether refresh, logout, verify or `[api]` reads an input. A typed value is then kept with the credential.
     pub fn persists(&self, input: &str) -> bool {
         let later = [Action::Refresh, Action::Logout, Action::Verify];
-        if later.into_iter().any(|action| self.inputs_used(action).contains(input)) {
-            return true;
-        }
-        let mut used = IndexSet::new();
-        self.api_templates().iter().for_each(|placed| self.inputs_of(placed.template, &mut used));
-        used.contains(input)
+        later.into_iter().any(|action| self.inputs_used(action).contains(input))
+            || self.inputs_of_api().contains(input)
     }
 
-    /// Adds the inputs of a template, through vars.
-    fn inputs_of<'a>(&'a self, template: &'a Template, used: &mut IndexSet<&'a str>) {
-        let mut open = vec![template];
+    /// The inputs in some templates, those that vars are made of included.
+    pub fn inputs_in<'a>(&'a self, templates: impl IntoIterator<Item = &'a Template>) -> IndexSet<&'a str> {
+        let mut open: Vec<&Template> = templates.into_iter().collect();
+        open.reverse();
+        let mut used = IndexSet::new();
         let mut seen = BTreeSet::new();
         while let Some(template) = open.pop() {
             for (name, _) in template.names() {
                 match name {
                     Name::Input(input) => {
-                        used.insert(input);
+                        used.insert(input.as_str());
                     }
                     Name::Var(var) if seen.insert(var) => open.extend(self.vars.get(var)),
                     _ => {}
                 }
             }
         }
+        used
     }
 }
 

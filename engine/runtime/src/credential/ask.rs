@@ -78,7 +78,8 @@ impl<'a> Ask<'a> {
         self.request.rejected.filter(|rejected| !rejected.is_limit()).map(|rejected| rejected.sha256)
     }
 
-    /// Whoever waits longer for the lock of a grant than its holder may take for a refresh waits for nothing.
+    /// How long the lock of a grant is waited for: as long as a refresh of two requests would take here. A holder that is
+    /// given more time is not waited for to its end.
     pub(super) fn lock_limit(&self) -> Duration {
         let limit = self.request.http.timeout.unwrap_or(REQUEST_LIMIT);
         limit.saturating_mul(2).saturating_add(Duration::from_secs(5))

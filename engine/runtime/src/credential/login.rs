@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::{Inputs, made, place, reach};
 use crate::store::{Document, Journal, MAIN, Record, Row, Slot, Store, StoreError};
 
-/// How long a login waits for a refresh of the credential that it replaces: two requests and a little.
+/// How long a change that can be made again waits for a refresh that is under way: two requests and a little.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
 /// A login that has ended well.
@@ -32,9 +32,12 @@ pub struct Login<'a> {
 /// It takes the place of the credential of its label; with a new label it stands beside the others, and without one it is
 /// the provider's own record. A token that is nothing but a source's value (an API key in the environment) is not stored:
 /// it is read from there at each use.
-pub fn save_login(store: &Store, login: &Login<'_>) -> Result<(), StoreError> {
+///
+/// A refresh of the provider that is under way goes first; it is waited for no longer than `limit`. A login can't be had
+/// again for nothing, and its limit is the patience of its person.
+pub fn save_login(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
     let id = &login.provider.id;
-    store.with_grant(id, LOCK_LIMIT, |held| {
+    store.with_grant(id, limit, |held| {
         let replaced = store.commit(|document| {
             let kept = !is_from_source(login.grant.access_token.expose_secret(), login.inputs);
             let put = kept.then(|| put(document, login));
@@ -140,13 +143,9 @@ fn is_from_source(text: &str, inputs: &Inputs) -> bool {
 
 /// The typed values that refresh, logout, verify or `[api]` reads.
 fn to_keep(provider: &Provider, inputs: &Inputs) -> IndexMap<String, String> {
-    let later = [Action::Refresh, Action::Logout, Action::Verify];
-    let starts: Vec<StateId> = later.into_iter().flat_map(|action| provider.starts(action)).collect();
-    let mut read = reach::inputs_of_runs(provider, &starts);
-    read.extend(reach::inputs_of_api(provider));
     let default = |name: &str| provider.inputs.get(name).and_then(|input| input.default.as_ref());
     let typed = inputs.values.iter().filter(|(name, value)| {
-        read.contains(*name) && !inputs.is_from_source(name) && default(name) != Some(value)
+        provider.persists(name) && !inputs.is_from_source(name) && default(name) != Some(value)
     });
     typed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

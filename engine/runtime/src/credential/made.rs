@@ -98,25 +98,14 @@ pub(super) fn is_supplied(provider: &Provider, inputs: &Inputs) -> bool {
     let Some(ValueSource::Template(token)) = provider.success().map(|success| &success.access_token) else {
         return false;
     };
-    let is_secret = |name: &String| provider.inputs.get(name).is_some_and(|input| input.secret);
-    reach::inputs_of(provider, std::iter::once(token))
-        .iter()
-        .any(|name| is_secret(name) && inputs.is_from_source(name))
+    let is_secret = |name: &str| provider.inputs.get(name).is_some_and(|input| input.secret);
+    provider.inputs_in([token]).into_iter().any(|name| is_secret(name) && inputs.is_from_source(name))
 }
 
 /// The fingerprints of the sources' values that a login reads, by input. A source's value itself is never stored.
 pub(super) fn fingerprints(provider: &Provider, id: StateId, inputs: &Inputs) -> IndexMap<String, String> {
-    let kept = provider.success().into_iter().flat_map(|success| {
-        let values = [&success.access_token, &success.refresh_token].into_iter().chain(success.keep.values());
-        values.filter_map(|value| match value {
-            ValueSource::Template(template) => Some(template),
-            ValueSource::Path(_) => None,
-        })
-    });
-    let mut names = reach::inputs_of_runs(provider, &[id]);
-    names.extend(reach::inputs_of(provider, kept));
-    let from_source = names.into_iter().filter(|name| inputs.is_from_source(name));
-    from_source.filter_map(|name| Some((name.clone(), fingerprint(provider, &name, inputs)?))).collect()
+    let read = provider.inputs_of_runs(&[id]).into_iter().filter(|name| inputs.is_from_source(name));
+    read.filter_map(|name| Some((name.to_owned(), fingerprint(provider, name, inputs)?))).collect()
 }
 
 /// Not the plain hash: two providers that read one key must not tell so.

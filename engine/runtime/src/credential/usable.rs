@@ -1,12 +1,11 @@
 //! Whether anything can be done with a credential, and where one that is stored nowhere comes from.
 
-use std::collections::BTreeSet;
-
 use hermes_engine_core::access::{Held, access};
 use hermes_engine_core::machine::Trouble;
 use hermes_engine_core::provider::{Action, Provider, StateKind, ValueSource};
+use indexmap::IndexSet;
 
-use super::{Credential, Inputs, reach, trouble};
+use super::{Credential, Inputs, trouble};
 
 /// Why a credential is of no use to a client, where `[api]` reads an input that nobody has given: it is as good as none.
 pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
@@ -24,10 +23,10 @@ pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
 /// The same for a credential as `[api]` reads it.
 pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
     let failure = access(provider, held, None).err()?;
-    let given = |name: &String| held.inputs.contains_key(name);
-    let absent: Vec<String> = reach::inputs_of_api(provider)
+    let absent: Vec<String> = provider
+        .inputs_of_api()
         .into_iter()
-        .filter(|name| !given(name))
+        .filter(|name| !held.inputs.contains_key(*name))
         .map(|name| format!("`{name}`"))
         .collect();
     let is_lack = failure.code == "missing_input" && !absent.is_empty();
@@ -42,13 +41,13 @@ pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
 pub fn made_from(provider: &Provider, inputs: &Inputs) -> Option<String> {
     let token = token_inputs(provider);
     // A token that a server mints is made of all that the login reads.
-    let is_read = |name: &String| token.is_empty() || token.contains(name);
+    let is_read = |name: &str| token.is_empty() || token.contains(name);
     let mut sources = inputs.origins.iter().filter(|(name, origin)| origin.is_source() && is_read(name));
     sources.next().map(|(_, origin)| origin.word())
 }
 
 /// The inputs that are the token itself.
-fn token_inputs(provider: &Provider) -> BTreeSet<String> {
+fn token_inputs(provider: &Provider) -> IndexSet<&str> {
     let starts = provider.starts(Action::Login).into_iter().filter_map(|id| provider.states.get(id.0));
     let templates = starts.filter_map(|state| match &state.kind {
         StateKind::Success(success) => match &success.access_token {
@@ -57,5 +56,5 @@ fn token_inputs(provider: &Provider) -> BTreeSet<String> {
         },
         _ => None,
     });
-    reach::inputs_of(provider, templates)
+    provider.inputs_in(templates)
 }

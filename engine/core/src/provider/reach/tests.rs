@@ -13,6 +13,7 @@ auth = "https://{{tenant}}.example.com"
 tenant   = { prompt = "Tenant" }
 login_as = { prompt = "Who" }
 ping     = { default = "a" }
+account  = { prompt = "Account" }
 endpoint = { default = "https://api.example.com" }
 unused   = { default = "b" }
 
@@ -26,7 +27,11 @@ refresh = { to = "refresh" }
 
 [states.refresh]
 post = "{{auth}}/refresh"
-on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "refresh_failed", relogin = true }]
+on = [
+  { unless = { "$.account" = "{{account}}" },   fail = "refresh_failed" },
+  { if     = { exists = ["$.access_token"] },   to = "success" },
+  { fail = "refresh_failed", relogin = true },
+]
 
 [states.prove]
 get        = "https://auth.example.com/prove"
@@ -52,7 +57,7 @@ fn an_action_uses_the_inputs_of_what_it_reaches_and_a_login_those_of_the_api() {
         assert_eq!(used, expected, "{action:?}");
     };
     check(Action::Login, &["tenant", "login_as", "endpoint"]);
-    check(Action::Refresh, &["tenant"]);
+    check(Action::Refresh, &["tenant", "account"]);
     check(Action::Verify, &["ping"]);
     check(Action::Logout, &[]);
 }
@@ -62,5 +67,5 @@ fn an_input_persists_if_something_after_the_login_reads_it() {
     let provider = provider();
     let kept: Vec<&str> =
         provider.inputs.keys().map(String::as_str).filter(|input| provider.persists(input)).collect();
-    assert_eq!(kept, ["tenant", "ping", "endpoint"]);
+    assert_eq!(kept, ["tenant", "ping", "account", "endpoint"]);
 }

@@ -2,24 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::provider::{Action, Active, Provider, StateId, StateKind, Then};
+use crate::provider::{ACTIONS, Active, Provider, StateId, StateKind, Then};
 
 /// Every state on a way from a start, or from the start of a refresh.
 pub(super) fn reachable(provider: &Provider) -> BTreeSet<StateId> {
-    let mut found = BTreeSet::new();
-    let actions = [Action::Login, Action::Refresh, Action::Logout, Action::Verify];
-    let mut next: Vec<StateId> = actions.into_iter().flat_map(|action| provider.starts(action)).collect();
-    while let Some(id) = next.pop() {
-        if !found.insert(id) {
-            continue;
-        }
-        let StateKind::Active(active) = &provider.state(id).kind else { continue };
-        next.extend(active.on.iter().filter_map(|rule| match &rule.then {
-            Then::Go(to) => Some(to.value),
-            Then::Fail { .. } => None,
-        }));
-    }
-    found
+    let starts: Vec<StateId> = ACTIONS.into_iter().flat_map(|action| provider.starts(action)).collect();
+    provider.reachable(&starts)
 }
 
 /// Whether a rule of these states fails with a code.

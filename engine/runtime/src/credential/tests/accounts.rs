@@ -13,7 +13,7 @@ use crate::store::{MAIN, sha256};
 /// Stores a login under a label.
 fn add(scene: &Scene, label: Option<&str>, grant: &Grant) {
     let login = Login { provider: &scene.provider, grant, inputs: &scene.inputs, label, priority: None };
-    save_login(&scene.store(), &login).unwrap();
+    save_login(&scene.store(), &login, Duration::MAX).unwrap();
 }
 
 /// A scene with the provider's own login and one called `work`.

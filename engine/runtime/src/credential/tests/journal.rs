@@ -164,7 +164,7 @@ fn a_login_and_a_removal_take_the_journal_of_their_own_account_and_no_other() {
         label: None,
         priority: None,
     };
-    save_login(&scene.store(), &login).unwrap();
+    save_login(&scene.store(), &login, Duration::MAX).unwrap();
     assert_eq!(left(), ["acme.other"]);
     assert!(remove(&scene.store(), "acme").unwrap());
     assert_eq!(left(), [""; 0]);

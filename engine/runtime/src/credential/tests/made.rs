@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hermes_engine_core::machine::{Grant, TroubleClass};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
@@ -99,7 +101,7 @@ pub(super) fn save(scene: &Scene, access: &str, refresh: Option<&str>) {
         label: Some("work"),
         priority: None,
     };
-    save_login(&scene.store(), &login).unwrap();
+    save_login(&scene.store(), &login, Duration::MAX).unwrap();
 }
 
 #[test]
