@@ -1,5 +1,7 @@
 //! What a client gets from a credential: protocol, base URL and headers, rendered from `[api]`.
 
+use std::fmt;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
@@ -23,7 +25,7 @@ pub struct Access {
 }
 
 /// A credential as `[api]` reads it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Held<'a> {
     /// The region that it was made in; `None` is the file's default.
     pub region: Option<&'a str>,
@@ -33,6 +35,12 @@ pub struct Held<'a> {
     pub token: &'a Value,
     /// Where the credential may go.
     pub origins: &'a Origins,
+}
+
+impl fmt::Debug for Held<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("region", &self.region).finish_non_exhaustive()
+    }
 }
 
 /// Renders `[api]` for a credential, and for a model where one is chosen.

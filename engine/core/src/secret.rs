@@ -49,6 +49,12 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Secret {
+        Secret::new(text)
+    }
+}
+
 impl From<String> for Secret {
     fn from(text: String) -> Secret {
         Secret::new(text)

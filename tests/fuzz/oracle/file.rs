@@ -130,13 +130,13 @@ fn runs(provider: &Shared, action: Action, seed: usize) {
 /// Visits a page of the simulation as a browser would, up to where that leads.
 fn visit(page: Option<&Url>, server: &mut Server, now: Duration) -> Event {
     let reply = page.map(|page| server.answer(&get(page), at(now).wall, &mut Seeded(9)).0);
-    let Some(Reply::Answer { headers, .. }) = reply else { return Event::Pasted("code=a".to_owned()) };
+    let Some(Reply::Answer { headers, .. }) = reply else { return Event::Pasted("code=a".into()) };
     let header = |wanted| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
     let to = header("location").and_then(|to| Url::parse(&to).ok());
     match (header(PASTE_HEADER), to) {
-        (Some(text), _) => Event::Pasted(text),
+        (Some(text), _) => Event::Pasted(text.into()),
         (None, Some(to)) => Event::CalledBack(CallbackQuery(to.query_pairs().into_owned().collect())),
-        (None, None) => Event::Pasted("code=a".to_owned()),
+        (None, None) => Event::Pasted("code=a".into()),
     }
 }
 

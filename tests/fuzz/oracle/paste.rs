@@ -69,7 +69,7 @@ impl Login {
 
     /// Whether it goes on with a paste.
     fn takes(mut self, text: &str) -> bool {
-        match self.machine.step(Event::Pasted(text.to_owned()), at(BEGINNING)) {
+        match self.machine.step(Event::Pasted(text.into()), at(BEGINNING)) {
             Effect::Listen { .. } | Effect::Finish(Outcome::Failed(_)) => false,
             Effect::Send(_) => true,
             other => panic!("after a paste: {other:?}"),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::Secret;
+
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -16,7 +18,7 @@ pub enum Event {
     /// The browser came back to the listener.
     CalledBack(CallbackQuery),
     /// The person pasted something.
-    Pasted(String),
+    Pasted(Secret),
     /// The person gave up.
     Cancelled,
 }

@@ -123,7 +123,7 @@ impl Machine {
                 (Event::Bound(uri), Effect::Bind(_)) => Some(self.bound(uri, now)),
                 (Event::Failed(failure), Effect::Bind(_)) => Some(self.not_bound(&failure)),
                 (Event::CalledBack(query), Effect::Listen { .. }) => Some(self.called_back(&query, now)),
-                (Event::Pasted(text), Effect::Listen { .. }) => self.pasted(&text, now),
+                (Event::Pasted(text), Effect::Listen { .. }) => self.pasted(text.expose_secret(), now),
                 _ => None,
             };
             if let Some(next) = next {

@@ -13,6 +13,7 @@ use crate::machine::{
 };
 use crate::provider::{JsonTemplate, Shared};
 use crate::raw::test::Fail;
+use crate::secret::Secret;
 use crate::template::{Missing, Name, Scope, Template};
 use crate::time::{Now, UnixMs, format_duration};
 
@@ -217,7 +218,9 @@ impl Player<'_> {
                     pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
                 Ok((Event::CalledBack(CallbackQuery(pairs)), Value::Object(answer)))
             }
-            What::Paste(text) => Ok((Event::Pasted(text.render(self).map_err(missing)?), Value::Null)),
+            What::Paste(text) => {
+                Ok((Event::Pasted(Secret::new(text.render(self).map_err(missing)?)), Value::Null))
+            }
             What::Nothing(Fail::Timeout) => {
                 self.wait_until(until);
                 Ok((Event::Woke, Value::Null))

@@ -8,6 +8,7 @@ mod mask;
 mod write;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::machine::{
     CallbackQuery, Effect, Event, Failure, FailureKind, Outcome, Request, Response, pasted_query,
 };
 use crate::provider::{Action, Provider, StateKind};
+use crate::secret::Secret;
 use crate::time::UnixMs;
 use mask::Mask;
 
@@ -32,7 +34,7 @@ pub struct Recording {
 }
 
 /// How a run was started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Started {
     /// What it was for.
     pub action: Action,
@@ -46,6 +48,14 @@ pub struct Started {
     pub inputs: IndexMap<String, String>,
     /// When it began.
     pub began: UnixMs,
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Started { action, from, region, .. } = self;
+        let started = (action, from, region);
+        f.debug_tuple("Started").field(&started).finish_non_exhaustive()
+    }
 }
 
 /// One question and its answer.
@@ -65,7 +75,7 @@ pub enum Visit {
     /// The browser came back with this query.
     CalledBack(CallbackQuery),
     /// The person pasted this.
-    Pasted(String),
+    Pasted(Secret),
     /// Nobody came back in time.
     Nobody,
 }
@@ -92,7 +102,9 @@ impl Exchange {
             (Effect::Listen { state, show, .. }, event) => {
                 let visit = match event {
                     Event::CalledBack(query) => Visit::CalledBack(query.clone()),
-                    Event::Pasted(text) if !text.trim().is_empty() => Visit::Pasted(text.clone()),
+                    Event::Pasted(text) if !text.expose_secret().trim().is_empty() => {
+                        Visit::Pasted(text.clone())
+                    }
                     Event::Woke => Visit::Nobody,
                     _ => return None,
                 };
@@ -130,7 +142,7 @@ fn reply(exchange: &Exchange, mask: &mut Mask) -> Value {
         Exchange::Failed(_, failure) => json!({ "fail": word(failure.kind) }),
         Exchange::Browser(.., Visit::CalledBack(query)) => json!({ "callback": mask.query(query) }),
         Exchange::Browser(.., Visit::Pasted(text)) => {
-            let (place, query) = pasted_query(text);
+            let (place, query) = pasted_query(text.expose_secret());
             // The whole address is told by its place; a place that a service chose says nothing.
             let place = place.and_then(|place| mask.named(&place)).map(|place| format!("{place}?"));
             let pairs: Vec<_> =

@@ -27,13 +27,14 @@ pub(super) fn take(
         return nobody(request, &document, serve);
     };
     let mut failure: Option<Trouble> = None;
+    let mut unnoted = None;
     for slot in meant {
         let inputs = inputs_of(request.provider, request.inputs, &first.record, &slot.record);
         let own = Request { inputs: &inputs, http: request.http.clone(), ..*request };
         let ask = Ask { request: &own, row: slot.record.row() };
         let refused = refused(request, slot);
         if let Some(limit) = refused.filter(Rejected::is_limit) {
-            cool(ask, slot, limit)?;
+            unnoted = cool(ask, slot, limit).or(unnoted);
             failure.get_or_insert_with(|| {
                 let name = slot.name();
                 limited(ask, &format!("the server limits the credential `{name}`"))
@@ -42,12 +43,12 @@ pub(super) fn take(
         }
         match serve(ask, Some(slot.record.clone())) {
             Ok(credential) => {
-                let said = [instead(slot, failure), rests(request, slot)];
+                let said = [instead(slot, failure), rests(request, slot), unnoted];
                 return Ok(told(credential, &document, said));
             }
             Err(Error::Trouble(trouble)) if may_go_on(&trouble) => {
                 if let Some(refused) = refused {
-                    cool(ask, slot, refused)?;
+                    unnoted = cool(ask, slot, refused).or(unnoted);
                 }
                 failure.get_or_insert(trouble);
             }
@@ -78,20 +79,22 @@ fn refused<'a>(request: &Request<'a>, slot: &Slot) -> Option<Rejected<'a>> {
     request.rejected.filter(|rejected| is_hash_of(rejected.sha256, token.expose_secret()))
 }
 
-/// Lets the others go first for a while.
-fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Result<(), Error> {
+/// Lets the others go first for a while. That this can't be noted is a warning, and no reason to withhold another
+/// credential.
+fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
     let at = clock::wall();
     let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
     let until = wait.map(|wait| UnixMs(at.0.saturating_add(wait)));
     let refusal = Refusal { status: rejected.status, at, until };
-    Ok(ask.request.store.commit(|document| {
+    let noted = ask.request.store.commit(|document| {
         // Only what was refused: another process may have renewed it since.
         let current = document.again(ask.id(), &slot.record);
         let same = |current: &Record| current.access_token() == slot.record.access_token();
         if let Some(current) = current.filter(same) {
             document.cool(ask.id(), &current, refusal);
         }
-    })?)
+    });
+    noted.err().map(|error| format!("the credential `{}` could not be set aside ({error})", slot.name()))
 }
 
 /// Whether another credential may have what this one lacks. What is wrong with the store or the file is wrong for all.
@@ -111,7 +114,7 @@ pub(super) fn limited(ask: Ask<'_>, words: &str) -> Trouble {
 }
 
 /// The credential with what a person should know of how it came to its turn.
-fn told(credential: Credential, document: &Document, said: [Option<String>; 2]) -> Credential {
+fn told(credential: Credential, document: &Document, said: [Option<String>; 3]) -> Credential {
     let said = said.into_iter().flatten();
     let warnings = document.warnings.iter().cloned().chain(said).chain(credential.warnings).collect();
     Credential { warnings, ..credential }

@@ -200,7 +200,7 @@ impl<'a> Performer<'a> {
             tokio::select! {
                 biased;
                 () = self.signals.cancelled() => return Event::Cancelled,
-                text = self.person.paste() => return Event::Pasted(text),
+                text = self.person.paste() => return Event::Pasted(text.into()),
                 () = tokio::time::sleep(left.min(TICK)) => {}
             }
         }

@@ -87,7 +87,7 @@ fn s18_an_issuer_that_the_file_names_is_compared() {
 #[test]
 fn the_address_of_the_last_page_can_be_pasted() {
     let (scenario, state) = opened(LOOPBACK);
-    let pasted = scenario.step(Event::Pasted(format!("{URI}?code=c&state={state}\n")));
+    let pasted = scenario.step(Event::Pasted(format!("{URI}?code=c&state={state}\n").into()));
     assert_eq!(pasted.form("code").as_deref(), Some("c"));
 }
 
@@ -108,13 +108,13 @@ fn a_paste_that_is_not_of_this_login_is_asked_for_again() {
         (page.to_string(), "was opened"),
         ("https://acme.example/".to_owned(), "comes back to"),
     ] {
-        scenario = scenario.step(Event::Pasted(paste));
+        scenario = scenario.step(Event::Pasted(paste.into()));
         let Effect::Listen { again: Some(again), .. } = &scenario.effect else {
             panic!("{:?}", scenario.effect)
         };
         assert!(again.contains(why), "{again}");
     }
-    let pasted = scenario.step(Event::Pasted(format!("{URI}?code=c&state={state}")));
+    let pasted = scenario.step(Event::Pasted(format!("{URI}?code=c&state={state}").into()));
     assert_eq!(pasted.form("code").as_deref(), Some("c"));
 }
 

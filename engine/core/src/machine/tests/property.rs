@@ -49,7 +49,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => Just(Event::Woke),
         1 => "\\PC{0,20}".prop_map(Event::Bound),
         1 => proptest::collection::vec(("[a-z]{0,5}", "\\PC{0,9}"), 0..3).prop_map(|q| Event::CalledBack(CallbackQuery(q))),
-        1 => "\\PC{0,20}".prop_map(Event::Pasted),
+        1 => "\\PC{0,20}".prop_map(|text| Event::Pasted(text.into())),
     ]
 }
 

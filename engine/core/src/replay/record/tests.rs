@@ -142,7 +142,8 @@ fn a_paste_is_recorded_in_the_words_of_its_parameters() {
     let opened =
         "https://auth.example.com/authorize?state=random-of-the-run&redirect_uri=http://127.0.0.1:9/callback";
     let pasted = format!("http://127.0.0.1:9/callback?code={REAL}&state=random-of-the-run");
-    let visit = Exchange::Browser("browser".to_owned(), url::Url::parse(opened).ok(), Visit::Pasted(pasted));
+    let visit =
+        Exchange::Browser("browser".to_owned(), url::Url::parse(opened).ok(), Visit::Pasted(pasted.into()));
     let token = format!(r#"{{"access_token":"{REAL}x","refresh_token":"real-refresh-token"}}"#);
     let mut grant = success();
     if let Outcome::Success(grant) = &mut grant {
@@ -166,7 +167,7 @@ fn a_paste_that_was_not_taken_is_forgotten() {
     Exchange::keep(&mut exchanges, &listen(Some("")), &Event::Pasted(" ".into()));
     Exchange::keep(&mut exchanges, &listen(Some("")), &Event::Pasted("code#state".into()));
     let kept = exchanges.iter().map(|exchange| match exchange {
-        Exchange::Browser(state, _, Visit::Pasted(text)) => (state.as_str(), text.as_str()),
+        Exchange::Browser(state, _, Visit::Pasted(text)) => (state.as_str(), text.expose_secret()),
         other => panic!("{other:?}"),
     });
     assert_eq!(kept.collect::<Vec<_>>(), [("first", "of another state"), ("browser", "code#state")]);

@@ -171,7 +171,7 @@ impl World {
                 assert_eq!(location.host_str(), Some("127.0.0.1"), "the listener's own address");
                 Event::CalledBack(CallbackQuery(location.query_pairs().into_owned().collect()))
             }
-            (None, Some(text)) => Event::Pasted(text.to_owned()),
+            (None, Some(text)) => Event::Pasted(text.into()),
             (None, None) => {
                 self.elapsed = until;
                 Event::Woke

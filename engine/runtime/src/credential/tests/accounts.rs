@@ -102,6 +102,19 @@ fn the_order_is_a_person_s_and_what_stands_in_the_way_moves_back() {
 }
 
 #[test]
+fn a_limit_that_can_t_be_noted_withholds_no_other_credential() {
+    let mut scene = two();
+    let lock = scene.home().join("auth.lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    refuse(&mut scene, "a1", 429);
+    let credential = scene.ask().unwrap();
+    assert_eq!(credential.access_token, Secret::new("w1"));
+    let warning = credential.warnings.last().unwrap();
+    assert!(warning.starts_with("the credential `main` could not be set aside ("), "{warning}");
+}
+
+#[test]
 fn after_a_limit_the_next_has_its_turn_and_the_first_rests() {
     let mut scene = two();
     refuse(&mut scene, "a1", 429);
