@@ -36,6 +36,17 @@ fn it_logs_in_first_and_changes_nothing_but_the_model() {
 }
 
 #[test]
+fn a_variable_that_goes_before_the_choice_is_named_and_an_alias_of_it_is_none() {
+    let server = MinimaxServer::new().start();
+    let choose = |variable: &str| {
+        let program = Program::new().env("HERMES_INFERENCE_PROVIDER", variable).always(server.connect_to());
+        program.run(&["use", ID, "--model", "m"]).expect_code(0).stderr
+    };
+    assert!(choose("openrouter").contains("HERMES_INFERENCE_PROVIDER says `openrouter`, and goes before it"));
+    assert!(!choose("minimax-portal").contains("goes before it"));
+}
+
+#[test]
 fn without_a_terminal_a_provider_must_be_named_and_a_broken_file_stays_as_it_is() {
     let program = Program::new();
     assert!(program.run(&["use"]).expect_code(2).stderr.contains("no provider is named"));

@@ -73,10 +73,12 @@ fn tell(model: &Model, output: Output, context: &Context) -> Ended {
         )?;
     }
     say(&format!("✓ {} of {} is used from now on.", safe(&model.default), safe(&model.provider)));
-    if let Some(other) =
-        config::provider(std::env::var(config::PROVIDER_VARIABLE).ok().as_deref(), context.home.path())?
-            .filter(|other| *other != model.provider)
-    {
+    let in_force =
+        config::provider(std::env::var(config::PROVIDER_VARIABLE).ok().as_deref(), context.home.path())?;
+    // It may be an alias.
+    let is_other =
+        |name: &String| context.catalog.find(name).map_or(true, |entry| entry.id != model.provider);
+    if let Some(other) = in_force.filter(is_other) {
         render::warn(&format!("{} says `{}`, and goes before it", config::PROVIDER_VARIABLE, safe(&other)));
     }
     Ok(Exit::Done)

@@ -120,11 +120,8 @@ impl Catalog {
     pub fn entries(&self) -> Vec<Entry> {
         let mut found = BTreeMap::new();
         for layer in 0..self.layers.len() {
-            // Of several files of one name in a folder the first ending wins; the order here is the reverse.
-            let mut files = self.layer_files(layer, "");
-            files.retain(|entry| is_id(&entry.id));
-            files.sort_by_key(|entry| std::cmp::Reverse(preference(entry)));
-            found.extend(files.into_iter().map(|entry| (entry.id.clone(), entry)));
+            let files = self.layer_files(layer, "").into_iter().filter(|entry| is_id(&entry.id));
+            found.extend(files.map(|entry| (entry.id.clone(), entry)));
         }
         found.into_values().collect()
     }
@@ -232,6 +229,7 @@ impl Catalog {
         self.entry(index, id, file, language)
     }
 
+    /// The files of a folder; of several of one name the one that is in force, by its ending, is the last.
     fn layer_files(&self, index: usize, below: &str) -> Vec<Entry> {
         let Some((_, layer)) = self.layers.get(index) else { return Vec::new() };
         let names = layer.files(below);
@@ -240,7 +238,9 @@ impl Catalog {
             let is_test = stem.ends_with(".test");
             if is_test { None } else { self.entry(index, stem, format!("{below}{name}"), language) }
         };
-        names.iter().filter_map(entry).collect()
+        let mut files: Vec<Entry> = names.iter().filter_map(entry).collect();
+        files.sort_by_key(|entry| std::cmp::Reverse(preference(entry)));
+        files
     }
 
     fn entry(&self, index: usize, id: &str, file: String, language: Language) -> Option<Entry> {

@@ -50,6 +50,9 @@ fn of_two_files_of_one_name_in_a_folder_toml_is_taken_in_every_listing() {
     disk.check_found("acme", "home/acme.toml");
     let listed = disk.catalog().entries().into_iter().find(|e| e.id == "acme").unwrap();
     assert_eq!(listed, disk.catalog().find("acme").unwrap());
+    let disk = disk.with("home/flows/own.yaml", "").with("home/flows/own.toml", "");
+    let (_, flows) = disk.catalog().files();
+    assert_eq!(flows.into_iter().find(|e| e.id == "own").unwrap().file, "flows/own.toml");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::Waiting;
+use super::Desk;
 use super::request::{self, Expected, Verdict};
 
 /// The longest request head that is read.
@@ -23,7 +23,7 @@ const CONNECTION_LIMIT: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Accepts connections for as long as it is polled.
-pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, waiting: Waiting) {
+pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, desk: Arc<Desk>) {
     let slots = Arc::new(Semaphore::new(CONNECTION_LIMIT));
     let mut connections = JoinSet::new();
     loop {
@@ -31,9 +31,9 @@ pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, waiting:
         while connections.try_join_next().is_some() {}
         match socket.accept().await {
             Ok((stream, _)) => {
-                let (expected, waiting) = (expected.clone(), waiting.clone());
+                let (expected, desk) = (expected.clone(), desk.clone());
                 connections.spawn(async move {
-                    attend(stream, &expected, &waiting).await;
+                    attend(stream, &expected, &desk).await;
                     drop(slot);
                 });
             }
@@ -43,7 +43,7 @@ pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, waiting:
     }
 }
 
-async fn attend(mut stream: TcpStream, expected: &Expected, waiting: &Waiting) {
+async fn attend(mut stream: TcpStream, expected: &Expected, desk: &Desk) {
     let head = match tokio::time::timeout(PATIENCE, read_head(&mut stream)).await {
         Ok(Some(head)) => head,
         // Browsers connect ahead of need; silence deserves none but silence.
@@ -53,15 +53,15 @@ async fn attend(mut stream: TcpStream, expected: &Expected, waiting: &Waiting) {
     let mut answer = verdict.answer();
     let mut callback = None;
     if let Verdict::Callback(query) = verdict {
-        match waiting.lock().ok().and_then(|mut waiting| waiting.take()) {
-            Some(tell) => callback = Some((tell, query)),
-            None => answer = request::done_already(),
+        match desk.accept() {
+            true => callback = Some(query),
+            false => answer = request::done_already(),
         }
     }
     // The page goes first: the run may end, and the listener with it, as soon as the callback is told.
     let _ = tokio::time::timeout(PATIENCE, send(&mut stream, &answer)).await;
-    if let Some((tell, query)) = callback {
-        let _ = tell.send(query);
+    if let Some(query) = callback {
+        desk.hand_over(query);
     }
     let _ = tokio::time::timeout(PATIENCE, drain(&mut stream)).await;
 }

@@ -10,10 +10,11 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hermes_engine_core::machine::{CallbackQuery, Listener as Wanted};
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 pub use bind::BindError;
@@ -23,13 +24,51 @@ pub use request::{Expected, Verdict};
 #[derive(Debug)]
 pub struct Listener {
     redirect_uri: String,
-    waiting: Waiting,
+    desk: Arc<Desk>,
     /// Accepts connections, and aborts when it is dropped.
     _tasks: JoinSet<()>,
 }
 
-/// Whoever waits for a callback; nobody most of the time.
-type Waiting = Arc<Mutex<Option<oneshot::Sender<CallbackQuery>>>>;
+/// Where a callback is handed over. It lies there until it is taken: who waited may be busy with something else by the
+/// time its page is sent, and waits again.
+#[derive(Debug, Default)]
+struct Desk {
+    is_awaited: AtomicBool,
+    came: Mutex<Option<CallbackQuery>>,
+    bell: Notify,
+}
+
+impl Desk {
+    /// Whether somebody waits; from then on nobody does, as one callback is enough.
+    fn accept(&self) -> bool {
+        self.is_awaited.swap(false, Ordering::SeqCst)
+    }
+
+    fn hand_over(&self, query: CallbackQuery) {
+        *self.came() = Some(query);
+        self.bell.notify_one();
+    }
+
+    fn came(&self) -> MutexGuard<'_, Option<CallbackQuery>> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who waits, for as long as this is there.
+struct Awaiting<'a>(&'a Desk);
+
+impl<'a> Awaiting<'a> {
+    fn at(desk: &'a Desk) -> Awaiting<'a> {
+        desk.is_awaited.store(true, Ordering::SeqCst);
+        Awaiting(desk)
+    }
+}
+
+impl Drop for Awaiting<'_> {
+    fn drop(&mut self) {
+        self.0.is_awaited.store(false, Ordering::SeqCst);
+    }
+}
 
 impl Listener {
     /// Binds a listener to a loopback literal, whatever the host is called.
@@ -37,13 +76,13 @@ impl Listener {
         let sockets = bind::sockets(wanted).await?;
         let port = sockets.port;
         let expected = Arc::new(Expected::new(wanted, port));
-        let waiting = Waiting::default();
+        let desk = Arc::new(Desk::default());
         let mut tasks = JoinSet::new();
         for socket in sockets.sockets {
-            tasks.spawn(exchange::serve(socket, expected.clone(), waiting.clone()));
+            tasks.spawn(exchange::serve(socket, expected.clone(), desk.clone()));
         }
         let redirect_uri = format!("http://{}:{port}{}", wanted.host, wanted.path);
-        Ok(Listener { redirect_uri, waiting, _tasks: tasks })
+        Ok(Listener { redirect_uri, desk, _tasks: tasks })
     }
 
     /// Where a browser is to come back to.
@@ -54,13 +93,11 @@ impl Listener {
     /// Waits for the callback. Until it is polled, and after it is done, requests are told that nobody waits.
     pub async fn callback(&self) -> CallbackQuery {
         loop {
-            let (tell, told) = oneshot::channel();
-            if let Ok(mut waiting) = self.waiting.lock() {
-                *waiting = Some(tell);
-            }
-            if let Ok(query) = told.await {
+            if let Some(query) = self.desk.came().take() {
                 return query;
             }
+            let _awaiting = Awaiting::at(&self.desk);
+            self.desk.bell.notified().await;
         }
     }
 }

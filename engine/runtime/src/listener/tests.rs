@@ -1,6 +1,7 @@
 //! Everything that may reach the port, against a listener on loopback.
 
 use std::net::SocketAddr;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -61,6 +62,22 @@ async fn s19_the_callback_is_taken_and_decoded() {
     let (_, callback) = visit(&listener, get).await;
     let expect = [("code", "a b c"), ("state", "ü"), ("code", "2"), ("empty", "")];
     assert_eq!(pairs(&callback.unwrap()), expect);
+}
+
+/// A paste may come while the page of the callback is sent: who waited waits again, and the callback is there.
+#[tokio::test]
+async fn a_callback_is_not_lost_with_the_wait_that_it_came_in() {
+    let listener = bound().await;
+    let port = port(&listener);
+    let get = format!("GET /callback?code=1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    let address = ([127, 0, 0, 1], port).into();
+    let mut first = Box::pin(listener.callback());
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let answer = exchange(address, get.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    drop(first);
+    let second = tokio::time::timeout(Duration::from_secs(10), listener.callback()).await;
+    assert_eq!(pairs(&second.expect("it is there")), [("code", "1")]);
 }
 
 #[tokio::test]

@@ -169,8 +169,9 @@ impl Journal {
     }
 
     fn create(&self) -> io::Result<File> {
-        if let Some(folder) = self.path.parent() {
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.is_dir()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            file::sync_folder(folder.parent().unwrap_or(Path::new("/")))?;
         }
         let file = OpenOptions::new()
             .write(true)
