@@ -1,5 +1,7 @@
 //! What a person gives that can't be used is refused with the reason, before anything is asked of anybody.
 
+use std::fs;
+
 use crate::support::{MinimaxServer, Program};
 
 const ID: &str = "minimax-oauth";
@@ -44,4 +46,49 @@ fn a_key_with_a_line_break_is_named_with_the_place_that_it_came_from() {
     let run =
         program.run_with(&["run-flow", "minimax", "--stdin", "api_key"], "own-key\n-0001").expect_code(2);
     assert!(run.stderr.contains("control character"), "{}", run.stderr);
+}
+
+#[test]
+fn a_base_url_that_no_client_may_use_is_refused_before_it_is_stored() {
+    let program = Program::new();
+    let add = |url: &str| {
+        let set = format!("base_url={url}");
+        program.run_with(&["auth", "add", "custom", "--set", &set, "--stdin", "api_key"], "typed-key-0001")
+    };
+    let run = add("http://localhost:8080/v1").expect_code(7);
+    assert!(run.stderr.contains("write 127.0.0.1 in the place of `localhost`"), "{}", run.stderr);
+    let run = add("localhost:8080/v1").expect_code(4);
+    assert!(run.stderr.contains("is not an http or https URL"), "{}", run.stderr);
+    assert!(program.auth().is_none(), "nothing is stored");
+    add("http://127.0.0.1:8080/v1").expect_code(0);
+    let program =
+        Program::new().env("LM_API_KEY", "own-key-0001").env("LM_BASE_URL", "http://localhost:1234/v1");
+    let run = program.run(&["resolve", "lmstudio"]).expect_code(7);
+    let mend = "LM_BASE_URL in the environment names it: write 127.0.0.1 in the place of `localhost`";
+    assert!(run.stderr.contains(mend), "{}", run.stderr);
+}
+
+#[test]
+fn a_key_that_is_none_is_blamed_on_no_server() {
+    let program = Program::new();
+    let add = |key| program.run_with(&["auth", "add", "gemini", "--stdin", "api_key"], key);
+    let run = add("Bearer typed-key-0001").expect_code(4);
+    assert!(run.stderr.contains("no `Bearer` before it") && !run.stderr.contains("server"), "{}", run.stderr);
+    assert!(add("changeme").expect_code(2).stderr.contains("That is no key"));
+    let program = program.env("GOOGLE_API_KEY", "own key");
+    let run = program.run(&["token", "gemini"]).expect_code(4);
+    assert!(run.stderr.contains("the key (GOOGLE_API_KEY, GEMINI_API_KEY) has a blank"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_not_utf_8_in_the_env_file_hides_no_key_and_a_file_that_can_t_be_read_is_told() {
+    let program = Program::new();
+    fs::create_dir_all(program.home()).expect("a home");
+    let file = program.home().join(".env");
+    fs::write(&file, b"# Z\xfcrich\nDEEPSEEK_API_KEY=own-key-0001\n").expect("written");
+    assert_eq!(program.run(&["token", "deepseek"]).expect_code(0).stdout, "own-key-0001\n");
+    fs::remove_file(&file).expect("removed");
+    fs::create_dir(&file).expect("a folder");
+    let told = program.run(&["doctor"]).expect_code(0).stdout;
+    assert!(told.contains(".env can't be read: it is no plain file"), "{told}");
 }

@@ -43,12 +43,16 @@ impl Session<'_> {
         }
         let mut sources = inputs.origins.iter().filter(|(_, origin)| origin.is_source());
         let source = sources.find(|(name, _)| inputs.values.get(*name).is_some_and(|value| is_meant(value)));
-        match source {
-            Some((_, origin)) => {
+        match (source, &failure.help) {
+            (Some((_, origin)), Some(help)) if failure.code == "plain_http" => {
+                let help = format!("{origin} names it: {help}");
+                failure.help(help)
+            }
+            (Some((_, origin)), _) => {
                 let login = format!("`hermes-engine run-flow {}`", self.provider.id);
                 failure.help(format!("{origin} names it: unset it, or log in anew with {login}"))
             }
-            None => failure,
+            (None, _) => failure,
         }
     }
 

@@ -80,16 +80,42 @@ fn url(
             fault(provider, "missing_input", TroubleClass::Denied, detail)
         }
         trouble => {
-            fault(provider, "bad_answer", TroubleClass::Denied, format!("`{}` {trouble}", template.text))
+            let code = if reads_token(template, provider) { "bad_answer" } else { "bad_input" };
+            fault(provider, code, TroubleClass::Denied, format!("`{}` {trouble}", template.text))
         }
     })?;
-    let allowed = transport_allowed(&url) && Origin::of(&url).is_some_and(|origin| origins.allows(&origin));
-    if allowed {
-        Ok(url)
-    } else {
-        let host = url.host_str().unwrap_or_default();
-        let detail = format!("the stored credential was not made for `{host}`");
-        Err(fault(provider, "origin_refused", TroubleClass::Refused, detail))
+    if !transport_allowed(&url) {
+        return Err(plain_http(provider, &url));
+    }
+    if Origin::of(&url).is_some_and(|origin| origins.allows(&origin)) {
+        return Ok(url);
+    }
+    let host = url.host_str().unwrap_or_default();
+    let detail = format!("the credential was not made for `{host}`");
+    Err(fault(provider, "origin_refused", TroubleClass::Refused, detail))
+}
+
+/// Whether a template holds what a server may have said.
+fn reads_token(template: &Template, provider: &Provider) -> bool {
+    let is_token = |name: &Name| matches!(name, Name::Token(_));
+    template.names().iter().any(|(name, _)| match name {
+        Name::Var(var) => {
+            provider.vars.get(var).is_some_and(|var| var.names().iter().any(|(n, _)| is_token(n)))
+        }
+        name => is_token(name),
+    })
+}
+
+/// S1: what is sent in the clear goes no further than this computer, and only an address says that it does.
+fn plain_http(provider: &Provider, url: &Url) -> Trouble {
+    let host = url.host_str().unwrap_or_default();
+    let detail = format!("`{host}` is a name, and plain http goes only to an address of this computer");
+    let refused = fault(provider, "plain_http", TroubleClass::Refused, detail);
+    match host {
+        "localhost" => {
+            Trouble { help: Some("write 127.0.0.1 in the place of `localhost`".to_owned()), ..refused }
+        }
+        _ => refused,
     }
 }
 

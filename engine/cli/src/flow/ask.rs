@@ -10,8 +10,11 @@ use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 use super::needs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::safe;
+use crate::render::{safe, say};
 use crate::session::Session;
+
+/// What is said of a text that only shows where a key belongs.
+const NO_KEY: &str = "That is no key: it only shows where one belongs.";
 
 /// The longest value that is read from stdin.
 const STDIN_LIMIT: u64 = 64 * 1024;
@@ -41,7 +44,11 @@ pub(super) fn given(
             };
             return Err(Failure::usage(format!("`{}` has no input `{name}`", session.provider.id)).help(help));
         }
-        values.insert(name.to_owned(), read_stdin()?);
+        let value = read_stdin()?;
+        if needs::is_key(&session.provider, name) && input::is_placeholder(&value) {
+            return Err(Failure::usage(NO_KEY).about(&session.provider.id));
+        }
+        values.insert(name.to_owned(), value);
     }
     Ok(values)
 }
@@ -59,13 +66,13 @@ pub(super) fn complete(
         let is_key = needs::is_key(&session.provider, name);
         let asked = input.prompt.is_some() || is_key;
         if asked && needed.contains(name.as_str()) && !inputs.values.contains_key(name) {
-            set.insert(name.clone(), ask(session, name, input)?);
+            set.insert(name.clone(), ask(session, name, input, is_key)?);
         }
     }
     session.inputs(&set)
 }
 
-fn ask(session: &Session<'_>, name: &str, input: &Input) -> Result<String, Failure> {
+fn ask(session: &Session<'_>, name: &str, input: &Input, is_key: bool) -> Result<String, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(unattended(session, name, input));
     }
@@ -74,9 +81,13 @@ fn ask(session: &Session<'_>, name: &str, input: &Input) -> Result<String, Failu
     loop {
         let answer = prompt_for(&prompt, input)?;
         match input::validate(name, input, &answer, &InputOrigin::Set) {
-            _ if answer.is_empty() => crate::render::say("A value is needed."),
+            _ if answer.is_empty() => say("A value is needed."),
+            _ if is_key && input::is_placeholder(&answer) => say(NO_KEY),
+            _ if is_key && !answer.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                say("A key has no blanks and only plain letters and signs: give it alone, without `Bearer`.");
+            }
             Ok(()) => return Ok(answer),
-            Err(error) => crate::render::say(&safe(&error.to_string())),
+            Err(error) => say(&safe(&error.to_string())),
         }
     }
 }

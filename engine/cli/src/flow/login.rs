@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, say};
+use crate::render::{safe, say, warn};
 use crate::session::Session;
 
 /// Logs in, and stores the credential.
@@ -123,6 +123,7 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
         label: options.label.as_deref(),
         priority: options.priority,
     };
+    try_out(session, &login)?;
     store(session, &login)?;
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
@@ -132,6 +133,19 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     }
     say(&format!("✓ {} login successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
+}
+
+/// A key that can't be used where it is to go is not taken. What a server gave is kept all the same: it may be of use
+/// once the file or a value is mended.
+fn try_out(session: &Session<'_>, login: &Login<'_>) -> Result<(), Failure> {
+    let Err(trouble) = credential::try_out(login) else { return Ok(()) };
+    let provider = &session.provider;
+    if credential::is_key(provider) && trouble.code != "missing_input" {
+        return Err(Failure::from(trouble).about(&provider.id));
+    }
+    let help = trouble.help.as_deref().map(|help| format!("; {}", safe(help))).unwrap_or_default();
+    warn(&format!("{}{help}", safe(&trouble.message)));
+    Ok(())
 }
 
 /// Stores a login, however long a refresh of another process may take.

@@ -30,7 +30,7 @@ const AGAIN: &str = "start the login again";
 const LATER: &str = "try again in a moment; the stored credential, if there is one, is unchanged";
 
 /// All codes that have a standard text.
-pub const KNOWN: [Known; 24] = [
+pub const KNOWN: [Known; 26] = [
     known("not_logged_in", TroubleClass::Login, "no credential is stored", LOG_IN),
     known("no_refresh_token", TroubleClass::Login, "the stored credential can't be renewed", LOG_IN),
     known("login_expired", TroubleClass::Login, "the login has ended", LOG_IN),
@@ -94,6 +94,12 @@ pub const KNOWN: [Known; 24] = [
         "name the host in the provider's file, or log in again",
     ),
     known(
+        "plain_http",
+        TroubleClass::Refused,
+        "refused for safety",
+        "write https, or for this computer 127.0.0.1",
+    ),
+    known(
         "untrusted_file",
         TroubleClass::Refused,
         "the provider's file is not trusted",
@@ -107,6 +113,7 @@ pub const KNOWN: [Known; 24] = [
         "close what uses the port, or run again without a browser and paste the address of the last page",
     ),
     known("missing_input", TroubleClass::Denied, "a value is missing", "supply it"),
+    known("bad_input", TroubleClass::Denied, "a value can't be used", "supply another"),
     known(
         "not_supported",
         TroubleClass::File,

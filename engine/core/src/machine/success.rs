@@ -7,7 +7,7 @@ use super::run::Run;
 use crate::provider::{Success, ValueSource};
 use crate::query::present;
 use crate::secret::Secret;
-use crate::template::{Missing, Scope};
+use crate::template::{Missing, Name, Scope, Template};
 use crate::time::{self, Now, Reading, UnixMs};
 
 /// Why the answer that led to `success` is no credential.
@@ -17,6 +17,8 @@ pub(super) enum Unusable {
     NoToken(Option<Missing>),
     /// A value can't be used: its name, and what is wrong with it.
     Bad(&'static str, &'static str),
+    /// A key has characters that no token has; the template that it is.
+    BadKey(String),
 }
 
 /// Makes the credential.
@@ -74,9 +76,18 @@ fn optional_token(
         Some(Value::String(text)) if text.bytes().all(|b| b.is_ascii_graphic()) => {
             Ok(Some(Secret::new(text)))
         }
-        Some(Value::String(_)) => Err(Unusable::Bad(name, "has characters that no token has")),
+        Some(Value::String(_)) => Err(match source {
+            ValueSource::Template(template) if is_given(template) => Unusable::BadKey(template.text.clone()),
+            _ => Unusable::Bad(name, "has characters that no token has"),
+        }),
         Some(_) => Err(Unusable::Bad(name, "is not a text")),
     }
+}
+
+/// Whether a template is made of nothing that a server said.
+fn is_given(template: &Template) -> bool {
+    let names = template.names();
+    names.iter().all(|(name, _)| matches!(name, Name::Var(_) | Name::Input(_) | Name::Region(_)))
 }
 
 /// The token's type, which must be Bearer or what the file says (S31).

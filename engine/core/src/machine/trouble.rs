@@ -115,7 +115,17 @@ impl Failing<'_> {
             Unusable::NoToken(Some(missing)) => self.no_token(&missing),
             Unusable::NoToken(None) => self.because("token_incomplete", "there is no access token in it"),
             Unusable::Bad(name, problem) => self.because("bad_answer", format!("`{name}` {problem}")),
+            Unusable::BadKey(template) => self.bad_key(&template),
         }
+    }
+
+    /// A key that can't be one, wherever it is from.
+    fn bad_key(&self, template: &str) -> Trouble {
+        let sources = self.sources_of(template);
+        let from = if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) };
+        let detail = format!("the key{from} has a blank or another character that no key has");
+        let help = "copy it again, the key alone: no `Bearer` before it, no blank in it";
+        Trouble { help: Some(help.to_owned()), ..self.because("bad_input", detail) }
     }
 
     /// A credential that is made of inputs, one of which nothing supplied.
@@ -141,7 +151,7 @@ impl Failing<'_> {
             .provider
             .inputs
             .iter()
-            .filter(|(name, _)| expression.split_whitespace().any(|w| w == *name));
+            .filter(|(name, _)| expression.split([' ', '{', '}', '(', ')']).any(|word| word == *name));
         let envs = inputs.flat_map(|(_, input)| input.from.iter());
         envs.filter_map(|source| if let Env(name) = source { Some(name.value.clone()) } else { None })
             .collect()

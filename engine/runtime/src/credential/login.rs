@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hermes_engine_core::access::{Held, access};
-use hermes_engine_core::machine::Grant;
+use hermes_engine_core::access::{Access, Held, access};
+use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use indexmap::IndexMap;
 
@@ -97,8 +97,8 @@ fn put_beside(document: &mut Document, login: &Login<'_>, others: &[Slot], of: O
     row.id
 }
 
-/// Where Hermes Agent would send the credential.
-fn base_url(login: &Login<'_>) -> Option<String> {
+/// What a client would get from a login, or why nothing can be done with it.
+pub fn try_out(login: &Login<'_>) -> Result<Access, Trouble> {
     let token = Record::of_login(&login.provider.id, None, login.grant, &[]).token();
     let held = Held {
         region: login.grant.region.as_deref(),
@@ -106,7 +106,12 @@ fn base_url(login: &Login<'_>) -> Option<String> {
         token: &token,
         origins: &login.grant.origins,
     };
-    access(login.provider, &held, None).ok()?.base_url
+    access(login.provider, &held, None)
+}
+
+/// Where Hermes Agent would send the credential.
+fn base_url(login: &Login<'_>) -> Option<String> {
+    try_out(login).ok()?.base_url
 }
 
 /// The record of a login that began in a state.
@@ -131,7 +136,7 @@ fn record_at(login: &Login<'_>, before: Option<&Record>, from: Option<StateId>, 
 }
 
 /// Whether a login of this provider is a key that a person types.
-pub(super) fn is_key(provider: &Provider) -> bool {
+pub fn is_key(provider: &Provider) -> bool {
     let starts = provider.starts(Action::Login);
     !starts.is_empty() && starts.into_iter().all(|id| made::is_success(provider, id))
 }

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use hermes_engine_core::provider::{Input, InputSource, Provider};
 use indexmap::IndexMap;
 
+pub use placeholder::is_placeholder;
+
 use crate::home::Home;
 
 /// What the values of inputs are taken from.
@@ -228,6 +230,11 @@ pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) ->
 pub fn env_file_variables(home: &Home) -> BTreeSet<String> {
     let all = source::env_file(home).into_iter();
     all.filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name).collect()
+}
+
+/// Why `.env` in the home can't be read, where it is there.
+pub fn env_file_trouble(home: &Home) -> Option<std::io::Error> {
+    source::read_env_file(home).err().filter(|error| error.kind() != std::io::ErrorKind::NotFound)
 }
 
 /// The environment variables that a provider's file reads, in its order.

@@ -32,7 +32,8 @@ pub(super) fn is_real(value: &str, secret: bool) -> bool {
     if secret { !is_placeholder(value) } else { !value.is_empty() }
 }
 
-fn is_placeholder(value: &str) -> bool {
+/// Whether a secret is what a template leaves where one belongs.
+pub fn is_placeholder(value: &str) -> bool {
     let bare = value.trim_matches(|c: char| "<>[]{}\"'$".contains(c));
     let plain = bare.to_ascii_lowercase().replace(['_', ' '], "-");
     let filler = |c: char| matches!(c, 'x' | '*' | '.' | '-' | '…' | '•');

@@ -68,20 +68,33 @@ impl<'a> Reader<'a> {
 
 /// The variables of `.env` in the home; none where it can't be read.
 pub(super) fn env_file(home: &Home) -> HashMap<String, String> {
-    env_file::parse(&read_file(&home.env_file()).unwrap_or_default())
+    env_file::parse(&read_env_file(home).unwrap_or_default())
+}
+
+/// The text of `.env` in the home. What is not UTF-8 in it spoils no other line.
+pub(super) fn read_env_file(home: &Home) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&read_bytes(&home.env_file())?).into_owned())
 }
 
 /// The text of a plain file. Never waits: a pipe that nobody writes to is no file.
 fn read_file(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_bytes(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// The same in bytes.
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > FILE_LIMIT {
-        return Err(io::ErrorKind::InvalidInput.into());
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no plain file"));
     }
-    let mut text = String::new();
-    file.take(FILE_LIMIT).read_to_string(&mut text)?;
-    Ok(text)
+    if metadata.len() > FILE_LIMIT {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The text of a file, or the text or number at a place in its JSON.

@@ -1,5 +1,6 @@
 //! How the store is: whether it can be read and written, and whether anything in it waits to be finished.
 
+use hermes_engine::input::env_file_trouble;
 use hermes_engine::store::{Document, Store, StoreError};
 use serde_json::{Value, json};
 
@@ -29,6 +30,10 @@ impl Health {
         if let Err(error) = store.look_ready() {
             complaints
                 .push(format!("nothing can be stored or renewed: {}", safe_sentence(&error.to_string())));
+        }
+        if let Some(error) = env_file_trouble(store.home()) {
+            let path = store.home().env_file();
+            complaints.push(safe_sentence(&format!("{} can't be read: {error}", path.display())));
         }
         complaints.extend(
             store
