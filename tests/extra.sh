@@ -54,7 +54,8 @@ for part in "${parts[@]}"; do
       run "python clients" "$python" tests/extra/python_clients.py ;;
     shared)
       run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
-      run consumers "$python" tests/extra/consumers.py ;;
+      run consumers "$python" tests/extra/consumers.py
+      run terminal "$python" tests/extra/terminal.py ;;
     faults) run faults tests/extra/faults.sh ;;
     fuzz) run fuzz tests/extra/fuzz.sh ;;
   esac

@@ -1,12 +1,9 @@
 //! `use`: the provider and the model that are taken where nothing else is said.
 
-use std::io::{self, IsTerminal as _};
-
 use hermes_engine::clock;
 use hermes_engine::config::{self, Model};
 use hermes_engine::credential;
 use hermes_engine_core::provider::{Provider, Status as Life};
-use inquire::{InquireError, Select, Text};
 use serde_json::json;
 
 use super::Ended;
@@ -85,7 +82,7 @@ fn tell(model: &Model, output: Output, context: &Context) -> Ended {
 }
 
 fn ask_provider(context: &Context) -> Result<String, Failure> {
-    if !at_terminal() {
+    if !render::ask::at_terminal() {
         return Err(Failure::usage("no provider is named").help("name one: `hermes-engine use PROVIDER`"));
     }
     let sessions = context.catalog.entries().into_iter();
@@ -102,16 +99,16 @@ fn ask_provider(context: &Context) -> Result<String, Failure> {
     // Those that need no login come first.
     known.sort_by_key(|(needs_login, ..)| *needs_login);
     let lines: Vec<String> = known.iter().map(|(_, line, _)| line.clone()).collect();
-    let at = Select::new("Provider:", lines).raw_prompt().map_err(not_asked)?.index;
+    let at = render::ask::choice("Provider:", lines)?;
     known.into_iter().nth(at).map(|(.., id)| id).ok_or_else(Failure::interrupted)
 }
 
 fn ask_model(provider: &Provider) -> Result<Option<String>, Failure> {
-    if !at_terminal() {
+    if !render::ask::at_terminal() {
         return Ok(None);
     }
     if provider.models.is_empty() {
-        let name = Text::new("Model:").prompt().map_err(not_asked)?;
+        let name = render::ask::text("Model:")?;
         return Ok(Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
     }
     let line = |model: &hermes_engine_core::provider::Model| match &model.best_for {
@@ -119,19 +116,8 @@ fn ask_model(provider: &Provider) -> Result<Option<String>, Failure> {
         None => safe(&model.id),
     };
     let lines: Vec<String> = provider.models.iter().map(line).collect();
-    let at = Select::new("Model:", lines).raw_prompt().map_err(not_asked)?.index;
+    let at = render::ask::choice("Model:", lines)?;
     Ok(provider.models.get(at).map(|model| model.id.clone()))
-}
-
-fn at_terminal() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-fn not_asked(error: InquireError) -> Failure {
-    match error {
-        InquireError::OperationCanceled | InquireError::OperationInterrupted => Failure::interrupted(),
-        error => Failure::usage(format!("the terminal can't be asked: {error}")),
-    }
 }
 
 const EXAMPLES: &str = "\

@@ -1,16 +1,15 @@
 //! The values of a login's inputs: given, found, or asked of a person.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, Read as _};
 
 use hermes_engine::input::{self, InputOrigin, Inputs};
 use hermes_engine_core::provider::{Input, StateId};
 use indexmap::IndexMap;
-use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 
 use super::needs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::{safe, say};
+use crate::render::{self, safe, say};
 use crate::session::Session;
 
 /// What is said of a text that only shows where a key belongs.
@@ -73,11 +72,11 @@ pub(super) fn complete(
 }
 
 fn ask(session: &Session<'_>, name: &str, input: &Input, is_key: bool) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !render::ask::at_terminal() {
         return Err(unattended(session, name, input));
     }
     let what = input.prompt.clone().unwrap_or_else(|| name.replace('_', " "));
-    let prompt = safe(&format!("{}: {what}:", session.provider.name));
+    let prompt = format!("{}: {what}:", session.provider.name);
     loop {
         let answer = prompt_for(&prompt, input)?;
         match input::validate(name, input, &answer, &InputOrigin::Set) {
@@ -94,16 +93,13 @@ fn ask(session: &Session<'_>, name: &str, input: &Input, is_key: bool) -> Result
 
 fn prompt_for(prompt: &str, input: &Input) -> Result<String, Failure> {
     let answer = if !input.choices.is_empty() {
-        Select::new(prompt, input.choices.clone()).prompt()
+        input.choices.get(render::ask::choice(prompt, &input.choices)?).cloned().unwrap_or_default()
     } else if input.secret {
-        Password::new(prompt).without_confirmation().with_display_mode(PasswordDisplayMode::Hidden).prompt()
+        render::ask::secret(prompt)?
     } else {
-        Text::new(prompt).prompt()
+        render::ask::text(prompt)?
     };
-    answer.map(|answer| answer.trim().to_owned()).map_err(|error| match error {
-        InquireError::OperationCanceled | InquireError::OperationInterrupted => Failure::interrupted(),
-        error => Failure::usage(format!("the terminal can't be asked: {error}")),
-    })
+    Ok(answer.trim().to_owned())
 }
 
 /// Nobody can be asked: what to do instead.

@@ -94,8 +94,9 @@ pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -
     let inputs = ask::complete(session, given, &begins_in)?;
     say(&opening(session, how));
     let start = start(session, &inputs, how, from, browser);
-    let mut person = Terminal::new(how.stdin.is_none()).without_browser(no_browser);
-    let outcome = block_on(drive(start, how.wire.network.options(), &mut person, witness))??;
+    let http = how.wire.network.options();
+    let mut person = Terminal::new(how.stdin.is_none(), http.clone()).without_browser(no_browser);
+    let outcome = block_on(drive(start, http, &mut person, witness))??;
     Ok(Ran { inputs, from, browser, outcome })
 }
 

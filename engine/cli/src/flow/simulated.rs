@@ -43,7 +43,8 @@ pub(super) fn run(
         ));
         let mut http = how.wire.network.options();
         http.connect_to.extend(simulator.connect_to());
-        let mut person = Visiting::new(Terminal::new(how.stdin.is_none()), simulator.visitor());
+        let person = Terminal::new(how.stdin.is_none(), http.clone());
+        let mut person = Visiting::new(person, simulator.visitor());
         drive(start, http, &mut person, witness).await
     })?
 }

@@ -1,8 +1,9 @@
-//! All that is printed: only this room writes to stdout and stderr.
+//! All that is printed: only this room writes to stdout and stderr, and the language server, whose stdout is its wire.
 //!
 //! stdout carries the answer and nothing else; what is said to a person goes to stderr. Text from outside (a server's,
 //! a file's) passes [`safe`] first.
 
+pub(crate) mod ask;
 pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod person;

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hermes_engine::driver::{Opened, Person};
+use hermes_engine::http::HttpOptions;
 use hermes_engine_core::machine::Prompt;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -23,6 +24,7 @@ pub(crate) struct Terminal {
     reads_stdin: bool,
     hinted: bool,
     no_browser: Option<String>,
+    http: HttpOptions,
 }
 
 /// What was pasted, from whoever pastes.
@@ -32,11 +34,13 @@ struct Pasted {
 }
 
 impl Terminal {
-    /// A person who reads stderr and types on stdin, unless `stdin` was spent on something else.
-    pub(crate) fn new(stdin: bool) -> Terminal {
+    /// A person who reads stderr and types on stdin, unless `stdin` was spent on something else. Pages are told by the
+    /// address at which the person's own browser reaches them.
+    pub(crate) fn new(stdin: bool, http: HttpOptions) -> Terminal {
         let (sender, receiver) = unbounded_channel();
         let pasted = Pasted { sender, receiver };
-        Terminal { spinner: None, said: None, pasted, reads_stdin: stdin, hinted: false, no_browser: None }
+        let (spinner, said, hinted, no_browser) = (None, None, false, None);
+        Terminal { spinner, said, pasted, reads_stdin: stdin, hinted, no_browser, http }
     }
 
     /// Says why no browser is opened, when there is something to open.
@@ -63,7 +67,9 @@ impl Terminal {
 impl Person for Terminal {
     fn show(&mut self, prompt: &Prompt, opened: &Opened) {
         self.waited();
-        say(&instructions(prompt, opened, self.no_browser.as_deref()));
+        let url = prompt.url.as_ref().map(|url| self.http.reached_at(url));
+        let prompt = Prompt { url, code: prompt.code.clone() };
+        say(&instructions(&prompt, opened, self.no_browser.as_deref()));
     }
 
     fn waiting(&mut self, left: Option<Duration>) {

@@ -38,6 +38,14 @@ pub struct HttpOptions {
     pub connect_to: Vec<(String, std::net::SocketAddr)>,
 }
 
+impl HttpOptions {
+    /// Where a browser on this machine reaches a URL: the URL itself, or the address that stands in for its host.
+    pub fn reached_at(&self, url: &Url) -> Url {
+        let stand_in = connect_to::stand_in(&self.connect_to, url);
+        stand_in.and_then(|address| wire::moved(url, address).ok()).unwrap_or_else(|| url.clone())
+    }
+}
+
 /// A client that is built at its first request.
 #[derive(Debug)]
 pub struct Http {
@@ -59,10 +67,9 @@ impl Http {
         self.options.timeout.unwrap_or(Duration::from_secs(30))
     }
 
-    /// Where a browser on this machine reaches a URL: the URL itself, or the address that stands in for its host.
+    /// See [`HttpOptions::reached_at`].
     pub fn reached_at(&self, url: &Url) -> Url {
-        let stand_in = connect_to::stand_in(&self.options.connect_to, url);
-        stand_in.and_then(|address| wire::moved(url, address).ok()).unwrap_or_else(|| url.clone())
+        self.options.reached_at(url)
     }
 
     /// Sends a request and reads its answer, up to 64 KiB after decoding.
