@@ -71,6 +71,37 @@ pub(super) fn open(text: &str) -> Vec<Open> {
     open
 }
 
+/// The blanks of a line, outside quotes and comments, that an editor shows as blanks and no parser takes for one.
+pub(super) fn odd_blanks(line: &str) -> Vec<(usize, char)> {
+    let is_odd = |c: char| (c.is_whitespace() && !c.is_ascii() && !c.is_control()) || c == '\u{200b}';
+    let is_outside = |at: usize| {
+        let before = line.get(..at).unwrap_or_default();
+        let is_comment = without_comment(before).len() < before.trim_end().len() || before.starts_with('#');
+        !is_comment && open(before).pop().is_none_or(|open| !matches!(open.with, '"' | '\''))
+    };
+    line.char_indices().filter(|(at, c)| is_odd(*c) && is_outside(*at)).collect()
+}
+
+/// Where a comment that begins with `//`, as other languages have it, stands in a line.
+pub(super) fn slashes(line: &str) -> Option<usize> {
+    line.match_indices("//").map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).unwrap_or_default();
+        let is_quoted = open(before).pop().is_some_and(|open| matches!(open.with, '"' | '\''));
+        let is_apart = before.ends_with(char::is_whitespace) && !before.trim_end().ends_with(['=', ':']);
+        (is_apart || before.is_empty())
+            && !is_quoted
+            && without_comment(before).trim_end() == before.trim_end()
+    })
+}
+
+/// Where an entry of a list or table in brackets ends: at the comma after it, or at the bracket that closes them.
+pub(super) fn entry_end(text: &str) -> usize {
+    let ends = text.char_indices().filter(|(_, c)| matches!(c, ',' | '}' | ']'));
+    ends.map(|(at, _)| at)
+        .find(|at| open(text.get(..*at).unwrap_or_default()).is_empty())
+        .unwrap_or(text.len())
+}
+
 /// The text up to a comment.
 pub(super) fn without_comment(text: &str) -> &str {
     text.find(" #").and_then(|at| text.get(..at)).unwrap_or(text).trim_end()

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 
 mod limits;
+mod slips;
 
 fn words(text: &str, span: Span) -> &str {
     &text[span.start as usize..span.end as usize]
