@@ -71,35 +71,54 @@ pub(super) fn open(text: &str) -> Vec<Open> {
     open
 }
 
+/// The characters of a line that stand outside quotes and comments, each with the brackets that are open before it.
+fn outside(line: &str) -> impl Iterator<Item = (usize, char, usize)> {
+    let (mut quote, mut escaped, mut comment, mut last, mut depth) = (None, false, false, ' ', 0_usize);
+    line.char_indices().filter_map(move |(at, c)| {
+        let before = std::mem::replace(&mut last, c);
+        let around = depth;
+        match (quote, c) {
+            _ if comment => return None,
+            (Some(_), _) if escaped => escaped = false,
+            (Some('"'), '\\') => escaped = true,
+            (Some(with), _) => quote = quote.filter(|_| with != c),
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(c),
+            (None, '#') if before.is_whitespace() => comment = true,
+            (None, '[' | '{') => {
+                depth += 1;
+                return Some((at, c, around));
+            }
+            (None, ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                return Some((at, c, around));
+            }
+            (None, _) => return Some((at, c, around)),
+        }
+        None
+    })
+}
+
 /// The blanks of a line, outside quotes and comments, that an editor shows as blanks and no parser takes for one.
 pub(super) fn odd_blanks(line: &str) -> Vec<(usize, char)> {
     let is_odd = |c: char| (c.is_whitespace() && !c.is_ascii() && !c.is_control()) || c == '\u{200b}';
-    let is_outside = |at: usize| {
-        let before = line.get(..at).unwrap_or_default();
-        let is_comment = without_comment(before).len() < before.trim_end().len() || before.starts_with('#');
-        !is_comment && open(before).pop().is_none_or(|open| !matches!(open.with, '"' | '\''))
-    };
-    line.char_indices().filter(|(at, c)| is_odd(*c) && is_outside(*at)).collect()
+    outside(line).filter(|(_, c, _)| is_odd(*c)).map(|(at, c, _)| (at, c)).collect()
 }
 
 /// Where a comment that begins with `//`, as other languages have it, stands in a line.
 pub(super) fn slashes(line: &str) -> Option<usize> {
-    line.match_indices("//").map(|(at, _)| at).find(|at| {
-        let before = line.get(..*at).unwrap_or_default();
-        let is_quoted = open(before).pop().is_some_and(|open| matches!(open.with, '"' | '\''));
-        let is_apart = before.ends_with(char::is_whitespace) && !before.trim_end().ends_with(['=', ':']);
-        (is_apart || before.is_empty())
-            && !is_quoted
-            && without_comment(before).trim_end() == before.trim_end()
-    })
+    let is_comment = |at: usize| {
+        let before = line.get(..at).unwrap_or_default();
+        let is_apart = before.is_empty() || before.ends_with(char::is_whitespace);
+        let is_value = before.trim_end().ends_with(['=', ':']);
+        is_apart && !is_value && line.get(at..).is_some_and(|rest| rest.starts_with("//"))
+    };
+    outside(line).find(|(at, c, _)| *c == '/' && is_comment(*at)).map(|(at, ..)| at)
 }
 
 /// Where an entry of a list or table in brackets ends: at the comma after it, or at the bracket that closes them.
 pub(super) fn entry_end(text: &str) -> usize {
-    let ends = text.char_indices().filter(|(_, c)| matches!(c, ',' | '}' | ']'));
-    ends.map(|(at, _)| at)
-        .find(|at| open(text.get(..*at).unwrap_or_default()).is_empty())
-        .unwrap_or(text.len())
+    let end = outside(text).find(|(_, c, depth)| matches!(c, ',' | '}' | ']') && *depth == 0);
+    end.map_or(text.len(), |(at, ..)| at)
 }
 
 /// The text up to a comment.

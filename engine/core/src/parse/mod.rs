@@ -27,7 +27,7 @@ pub static SYNTAX: Code = Code::error("HE002", "syntax");
 pub enum Language {
     /// `.toml`, TOML 1.0.
     Toml,
-    /// `.yaml` and `.yml`, YAML 1.2 without tags and merge keys.
+    /// `.yaml` and `.yml`, YAML 1.2 without tags, anchors, aliases and merge keys.
     Yaml,
 }
 
@@ -124,7 +124,8 @@ fn odd_blank(place: &Place<'_>, line: around::Line<'_>, odd: &[(usize, char)]) -
     };
     let end = last + end.len_utf8();
     let plain = line.text.char_indices().filter(|(at, _)| (first..end).contains(at));
-    let plain = plain.map(|(at, c)| if odd.contains(&(at, c)) { ' ' } else { c }).collect::<String>();
+    let plain =
+        plain.map(|(at, c)| if odd.binary_search(&(at, c)).is_ok() { ' ' } else { c }).collect::<String>();
     let start = line.start + first;
     let finding = Diagnostic::new(
         &SYNTAX,

@@ -5,6 +5,8 @@
 
 mod trouble;
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeArray, DeFloat, DeInteger, DeTable, DeValue};
 
@@ -46,13 +48,13 @@ fn syntax_errors(place: &Place<'_>, mut errors: Vec<toml::de::Error>) -> Vec<Dia
         errors.retain(|error| start(error) < *at);
     }
     let mut told = 0..0;
-    let mut again: Option<usize> = None;
+    let mut again = 0..0;
     errors.retain(|error| {
         let at = start(error);
-        if follows_header(place, error, at, &mut again) || follows_comment(place, error, at) {
+        if at < told.end && told.contains(&at) {
             return false;
         }
-        if at < told.end && told.contains(&at) {
+        if follows_header(place, error, at, &mut again) || follows_comment(place, error, at) {
             return false;
         }
         let line = line_at(place.text, at);
@@ -67,17 +69,19 @@ fn syntax_errors(place: &Place<'_>, mut errors: Vec<toml::de::Error>) -> Vec<Dia
     told.chain(unclosed.map(|(_, finding)| finding)).collect()
 }
 
-/// Whether a key is written twice because its table's header is; `again` is where such a header stands.
-fn follows_header(place: &Place<'_>, error: &toml::de::Error, at: usize, again: &mut Option<usize>) -> bool {
+/// Whether a key is written twice because its table's header is; `again` is what stands below the last such header.
+fn follows_header(place: &Place<'_>, error: &toml::de::Error, at: usize, again: &mut Range<usize>) -> bool {
     if error.message() != "duplicate key" {
         return false;
     }
     let line = line_at(place.text, at);
     if line.text.trim_start().starts_with('[') {
-        *again = Some(line.start + line.text.len());
+        let below = line.start + line.text.len();
+        let end = place.slice(below, place.text.len()).find("\n[").unwrap_or(place.text.len());
+        *again = below..below.saturating_add(end);
         return false;
     }
-    again.is_some_and(|header| !place.slice(header, at).contains("\n["))
+    again.contains(&at)
 }
 
 /// Whether a comma is missing only after what was meant to be a comment, `// …`.
@@ -160,7 +164,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
-    fn entry(&mut self, key: std::ops::Range<usize>, value: &Spanned<DeValue<'_>>) -> Entry {
+    fn entry(&mut self, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Entry {
         self.check_escapes(key.start, key.end);
         Entry { key: self.place.span(key.start, key.end), node: self.node(value) }
     }

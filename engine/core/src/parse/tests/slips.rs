@@ -139,3 +139,46 @@ fn a_toml_table_written_twice_is_one_finding() {
         &[("`a` is written twice", "a"), ("`d` is written twice", "d")],
     );
 }
+
+#[test]
+fn yaml_signs_of_other_languages_are_told_as_what_was_meant() {
+    let last = "YAML has no `,` at the end of a line like this";
+    let slashes = "YAML has no comments that begin with `//`";
+    check_all(
+        Language::Yaml,
+        &[
+            ("a: \"x\", # c\nb: 1\n", last, ",", "take it out", Some("a: \"x\" # c\nb: 1\n")),
+            ("a: [1, 2],\nb: 1\n", last, ",", "take it out", Some("a: [1, 2]\nb: 1\n")),
+            (
+                "a: 'x';\n",
+                "YAML has no `;` at the end of a line like this",
+                ";",
+                "take it out",
+                Some("a: 'x'\n"),
+            ),
+            ("a: { b: 1 }}\n", "one `}` too many", "}", "take it out", None),
+            ("// x\na: 1\n", slashes, "//", "`#`", Some("# x\na: 1\n")),
+            ("a: 1\n// x\nb: 1\n", slashes, "//", "`#`", Some("a: 1\n# x\nb: 1\n")),
+            ("a: 1\nb:\u{a0}c\n", ODD, "\u{a0}", "a blank", Some("a: 1\nb: c\n")),
+            (
+                "a:\n  b: 1\n\u{a0}\u{a0}c:\n    d: 1\n  e: 1\n",
+                ODD,
+                "\u{a0}",
+                "a blank",
+                Some("a:\n  b: 1\n  c:\n    d: 1\n  e: 1\n"),
+            ),
+        ],
+    );
+    node("a: x:\u{a0}y // z,\n", Language::Yaml);
+}
+
+#[test]
+fn yaml_anchors_and_aliases_are_refused_with_both_that_may_be_meant() {
+    let anchor = "an anchor of YAML (`&NAME`) is not read";
+    check_said("é: &R&D models\n", Language::Yaml, anchor, "&R&D", "between quotes; write out", None);
+    check_said("a: &a { b: 1 }\nc: *a\n", Language::Yaml, anchor, "&a", "between quotes; write out", None);
+    let alias = "a text that begins with `*` needs quotes";
+    check_said("a: [*.b, c]\n", Language::Yaml, alias, "*.b", "`\"*.b\"`", None);
+    check_said("a: * b\n", Language::Yaml, alias, "* b", "`\"* b\"`", None);
+    node("a: R&D *x\nb: '&x'\n", Language::Yaml);
+}
