@@ -71,6 +71,56 @@ pub(super) fn open(text: &str) -> Vec<Open> {
     open
 }
 
+/// The characters of a line that stand outside quotes and comments, each with the brackets that are open before it.
+fn outside(line: &str) -> impl Iterator<Item = (usize, char, usize)> {
+    let (mut quote, mut escaped, mut comment, mut last, mut depth) = (None, false, false, ' ', 0_usize);
+    line.char_indices().filter_map(move |(at, c)| {
+        let before = std::mem::replace(&mut last, c);
+        let around = depth;
+        match (quote, c) {
+            _ if comment => return None,
+            (Some(_), _) if escaped => escaped = false,
+            (Some('"'), '\\') => escaped = true,
+            (Some(with), _) => quote = quote.filter(|_| with != c),
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(c),
+            (None, '#') if before.is_whitespace() => comment = true,
+            (None, '[' | '{') => {
+                depth += 1;
+                return Some((at, c, around));
+            }
+            (None, ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                return Some((at, c, around));
+            }
+            (None, _) => return Some((at, c, around)),
+        }
+        None
+    })
+}
+
+/// The blanks of a line, outside quotes and comments, that an editor shows as blanks and no parser takes for one.
+pub(super) fn odd_blanks(line: &str) -> Vec<(usize, char)> {
+    let is_odd = |c: char| (c.is_whitespace() && !c.is_ascii() && !c.is_control()) || c == '\u{200b}';
+    outside(line).filter(|(_, c, _)| is_odd(*c)).map(|(at, c, _)| (at, c)).collect()
+}
+
+/// Where a comment that begins with `//`, as other languages have it, stands in a line.
+pub(super) fn slashes(line: &str) -> Option<usize> {
+    let is_comment = |at: usize| {
+        let before = line.get(..at).unwrap_or_default();
+        let is_apart = before.is_empty() || before.ends_with(char::is_whitespace);
+        let is_value = before.trim_end().ends_with(['=', ':']);
+        is_apart && !is_value && line.get(at..).is_some_and(|rest| rest.starts_with("//"))
+    };
+    outside(line).find(|(at, c, _)| *c == '/' && is_comment(*at)).map(|(at, ..)| at)
+}
+
+/// Where an entry of a list or table in brackets ends: at the comma after it, or at the bracket that closes them.
+pub(super) fn entry_end(text: &str) -> usize {
+    let end = outside(text).find(|(_, c, depth)| matches!(c, ',' | '}' | ']') && *depth == 0);
+    end.map_or(text.len(), |(at, ..)| at)
+}
+
 /// The text up to a comment.
 pub(super) fn without_comment(text: &str) -> &str {
     text.find(" #").and_then(|at| text.get(..at)).unwrap_or(text).trim_end()

@@ -27,7 +27,7 @@ pub static SYNTAX: Code = Code::error("HE002", "syntax");
 pub enum Language {
     /// `.toml`, TOML 1.0.
     Toml,
-    /// `.yaml` and `.yml`, YAML 1.2 without tags and merge keys.
+    /// `.yaml` and `.yml`, YAML 1.2 without tags, anchors, aliases and merge keys.
     Yaml,
 }
 
@@ -49,9 +49,10 @@ pub fn parse(text: &str, language: Language, file: FileId) -> Result<Node, Vec<D
     let place = Place::new(text, file);
     limits::check_text(&place)?;
     let node = match language {
-        Language::Toml => toml::parse(&place)?,
-        Language::Yaml => yaml::parse(&place)?,
+        Language::Toml => toml::parse(&place),
+        Language::Yaml => yaml::parse(&place),
     };
+    let node = node.map_err(|findings| conflicts(&place).unwrap_or(findings))?;
     limits::check_node(&node)?;
     Ok(node)
 }
@@ -93,6 +94,45 @@ impl<'t> Place<'t> {
     fn slice(&self, start: usize, end: usize) -> &'t str {
         self.text.get(start..end).unwrap_or("")
     }
+}
+
+/// The findings for what a merge left in the text, if it did: the parser's own only follow from it.
+fn conflicts(place: &Place<'_>) -> Option<Vec<Diagnostic>> {
+    let lines = place.text.split_inclusive('\n').scan(0, |start, line| {
+        let at = *start;
+        *start += line.len();
+        Some((at, line.trim_end()))
+    });
+    let begins = lines.filter(|(_, line)| line.starts_with("<<<<<<< ")).take(limits::MAX_FINDINGS);
+    let findings: Vec<_> = begins
+        .map(|(at, line)| {
+            let span = place.span(at, at + line.len());
+            Diagnostic::new(&SYNTAX, span, "a conflict of a merge that nobody has settled").help(
+                "keep one of the two versions, and take out the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`",
+            )
+        })
+        .collect();
+    (!findings.is_empty()).then_some(findings)
+}
+
+/// The finding for blanks of a line that no parser takes for one, as [`around::odd_blanks`] finds them.
+fn odd_blank(place: &Place<'_>, line: around::Line<'_>, odd: &[(usize, char)]) -> Option<Diagnostic> {
+    let ((first, c), (last, end)) = (*odd.first()?, *odd.last()?);
+    let name = match c {
+        '\u{a0}' | '\u{202f}' => "a no-break space".to_owned(),
+        c => format!("the blank U+{:04X}", u32::from(c)),
+    };
+    let end = last + end.len_utf8();
+    let plain = line.text.char_indices().filter(|(at, _)| (first..end).contains(at));
+    let plain =
+        plain.map(|(at, c)| if odd.binary_search(&(at, c)).is_ok() { ' ' } else { c }).collect::<String>();
+    let start = line.start + first;
+    let finding = Diagnostic::new(
+        &SYNTAX,
+        place.span(start, start + c.len_utf8()),
+        format!("{name} where a plain blank is wanted"),
+    );
+    Some(finding.help("write a blank in its place").fix(place.span(start, line.start + end), plain))
 }
 
 /// The finding for a key that is written twice.

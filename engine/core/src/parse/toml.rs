@@ -5,11 +5,13 @@
 
 mod trouble;
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeArray, DeFloat, DeInteger, DeTable, DeValue};
 
 use self::trouble::Trouble;
-use super::around::line_at;
+use super::around::{line_at, slashes};
 use super::limits::MAX_FINDINGS;
 use super::{Entry, Node, Place, SYNTAX, Table, Value};
 use crate::diagnostic::Diagnostic;
@@ -46,9 +48,13 @@ fn syntax_errors(place: &Place<'_>, mut errors: Vec<toml::de::Error>) -> Vec<Dia
         errors.retain(|error| start(error) < *at);
     }
     let mut told = 0..0;
+    let mut again = 0..0;
     errors.retain(|error| {
         let at = start(error);
         if at < told.end && told.contains(&at) {
+            return false;
+        }
+        if follows_header(place, error, at, &mut again) || follows_comment(place, error, at) {
             return false;
         }
         let line = line_at(place.text, at);
@@ -61,6 +67,27 @@ fn syntax_errors(place: &Place<'_>, mut errors: Vec<toml::de::Error>) -> Vec<Dia
     });
     let told = errors.iter().take(MAX_FINDINGS).map(|error| finding(place, error));
     told.chain(unclosed.map(|(_, finding)| finding)).collect()
+}
+
+/// Whether a key is written twice because its table's header is; `again` is what stands below the last such header.
+fn follows_header(place: &Place<'_>, error: &toml::de::Error, at: usize, again: &mut Range<usize>) -> bool {
+    if error.message() != "duplicate key" {
+        return false;
+    }
+    let line = line_at(place.text, at);
+    if line.text.trim_start().starts_with('[') {
+        let below = line.start + line.text.len();
+        let end = place.slice(below, place.text.len()).find("\n[").unwrap_or(place.text.len());
+        *again = below..below.saturating_add(end);
+        return false;
+    }
+    again.contains(&at)
+}
+
+/// Whether a comma is missing only after what was meant to be a comment, `// …`.
+fn follows_comment(place: &Place<'_>, error: &toml::de::Error, at: usize) -> bool {
+    let before = place.slice(0, at).trim_end().len();
+    error.message().starts_with("missing comma") && slashes(line_at(place.text, before).text).is_some()
 }
 
 fn finding(place: &Place<'_>, error: &toml::de::Error) -> Diagnostic {
@@ -81,6 +108,8 @@ fn finding(place: &Place<'_>, error: &toml::de::Error) -> Diagnostic {
 /// The finding for a key that is written twice, with the first place where its line can be found.
 fn twice(place: &Place<'_>, at: usize, key: &str, span: Span) -> Diagnostic {
     let finding = super::written_twice(key, span);
+    let is_test = line_at(place.text, at).text.trim() == "[test]";
+    let finding = if is_test { finding.help("write `[[test]]` above each test") } else { finding };
     match first_of(place.text, at) {
         Some((start, end)) => finding.label("again here").also(place.span(start, end), "first here"),
         None => finding,
@@ -135,7 +164,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
-    fn entry(&mut self, key: std::ops::Range<usize>, value: &Spanned<DeValue<'_>>) -> Entry {
+    fn entry(&mut self, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Entry {
         self.check_escapes(key.start, key.end);
         Entry { key: self.place.span(key.start, key.end), node: self.node(value) }
     }

@@ -61,6 +61,11 @@ fn s27_hostile_files_end_in_errors() {
         ("\"".repeat(MAX_BYTES), Language::Toml),
         ("a = 1\n".repeat(MAX_BYTES / 6), Language::Toml),
         ("[a]\n".repeat(MAX_BYTES / 4), Language::Toml),
+        ("[a]\n[a]\n".to_owned() + &"b=1\n".repeat(60_000), Language::Toml),
+        ("a = ".to_owned() + &"\u{a0}".repeat(MAX_BYTES / 2 - 2), Language::Toml),
+        ("//".repeat(MAX_BYTES / 2), Language::Toml),
+        (" a: b\nc: d\n".repeat(MAX_BYTES / 11), Language::Yaml),
+        ("[\n".repeat(MAX_BYTES / 2), Language::Yaml),
     ];
     for (text, language) in files {
         let findings = parse(&text, language, FileId(0)).expect_err("hostile");

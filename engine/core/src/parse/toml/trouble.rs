@@ -3,9 +3,12 @@
 //! The parser says which sign it wanted; a person is to be told what to write. What a reader would get wrong: a guess is
 //! made only from the words at the place, so what is not understood keeps the parser's own sentence.
 
-use super::super::around::{Line, Open, line_at, open, without_comment};
+mod sign;
+mod value;
+
+use super::super::around::{Line, Open, line_at, lines_before, open, without_comment};
 use super::super::{Place, SYNTAX};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 
 /// An error of the parser's, with the text around it.
 pub(super) struct Trouble<'p, 't> {
@@ -28,13 +31,21 @@ impl<'p, 't> Trouble<'p, 't> {
 
     /// The finding in words of the file, where the words at the place show what was meant.
     pub(super) fn finding(&self) -> Option<Diagnostic> {
-        self.curly()
+        self.odd_blank()
+            .or_else(|| self.comment())
+            .or_else(|| self.curly())
             .or_else(|| self.colon())
+            .or_else(|| self.equals())
             .or_else(|| self.path_as_key())
             .or_else(|| self.unclosed_text())
+            .or_else(|| self.thousands())
+            .or_else(|| self.last_comma())
+            .or_else(|| self.one_too_many())
             .or_else(|| self.quote_in_text())
             .or_else(|| self.comma())
+            .or_else(|| self.table_and_value())
             .or_else(|| self.bare_text())
+            .or_else(|| self.no_number())
             .or_else(|| self.hint())
     }
 
@@ -60,24 +71,6 @@ impl<'p, 't> Trouble<'p, 't> {
         Some(finding.help(format!("write `{straight}`")).fix(self.place.span(self.start, end), straight))
     }
 
-    /// `region: "global"`
-    fn colon(&self) -> Option<Diagnostic> {
-        let value =
-            self.rest.strip_prefix(':').filter(|_| self.is("invalid unquoted key") || self.is("key with"))?;
-        let key = self.before.trim();
-        let finding = self.say(self.start, self.start + 1, format!("TOML writes `{key} = …`, with no colon"));
-        let from = self.line.start + self.before.trim_end().len();
-        let to = self.line.end() - value.trim().len();
-        let value = without_comment(value.trim());
-        let is_bare = value.starts_with(|c: char| c.is_alphabetic()) && !matches!(value, "true" | "false");
-        let quoted = if is_bare { format!("\"{value}\"") } else { value.to_owned() };
-        Some(
-            finding
-                .help(format!("write `{key} = {quoted}`"))
-                .fix(self.place.span(from, to.max(self.start + 1)), " = "),
-        )
-    }
-
     /// `{ $.status = "error" }`
     fn path_as_key(&self) -> Option<Diagnostic> {
         let end = self.rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(self.rest.len());
@@ -87,6 +80,37 @@ impl<'p, 't> Trouble<'p, 't> {
         let quoted = format!("\"{path}\"");
         let finding = Diagnostic::new(&SYNTAX, span, "a JSONPath as a key needs quotes");
         Some(finding.help(format!("write `{quoted}`")).fix(span, quoted))
+    }
+
+    /// `region = "global"` and `[region.cn]`
+    fn table_and_value(&self) -> Option<Diagnostic> {
+        if !self.is("cannot extend value of type") {
+            return None;
+        }
+        let end = self.rest.find(|c: char| c.is_whitespace() || ".]=".contains(c)).unwrap_or(self.rest.len());
+        let name = self.rest.get(..end)?;
+        let span = self.place.span(self.start, self.start + end);
+        let finding =
+            Diagnostic::new(&SYNTAX, span, format!("`{name}` has a value, and can't be a table too"));
+        let value = lines_before(self.place.text, self.line.start)
+            .find(|line| line.text.split('=').next().is_some_and(|key| key.trim() == name));
+        let finding = match value {
+            Some(line) => {
+                let start = line.start + line.indent();
+                finding.also(self.place.span(start, start + name.len()), "its value")
+            }
+            None => finding,
+        };
+        let headers = self.place.text.lines().filter_map(|line| line.trim_start().strip_prefix('['));
+        let tables = headers.filter_map(|header| header.split(['.', ']']).next());
+        let near = nearest(name, tables.filter(|table| *table != name).chain(["regions"]));
+        let Some(near) = near.filter(|_| self.before.trim() == "[") else {
+            return Some(finding.help("take one of the two out, or give it another name"));
+        };
+        let header = format!("[{near}{}", self.rest.get(end..)?.split(']').next()?);
+        let is_free = !self.place.text.contains(&format!("{header}]"));
+        let finding = finding.meant(near);
+        Some(if is_free { finding.fix(span, near) } else { finding })
     }
 
     fn unclosed_text(&self) -> Option<Diagnostic> {
@@ -121,53 +145,6 @@ impl<'p, 't> Trouble<'p, 't> {
         Some(self.say(self.start - 1, self.start, "the text ends at this quote, and more follows").help(help))
     }
 
-    fn comma(&self) -> Option<Diagnostic> {
-        if !self.is("missing comma") {
-            return None;
-        }
-        let before = self.place.slice(0, self.start);
-        let end = before.trim_end().len();
-        let finding = Diagnostic::new(
-            &SYNTAX,
-            self.place.word(self.start, self.start),
-            "a comma is missing before this",
-        );
-        let line = line_at(self.place.text, end);
-        let finding = finding.help("write a comma between two values, and after each rule of a list");
-        let is_sure = !line.text.contains('#');
-        Some(if is_sure { finding.fix(self.place.span(end, end), ",") } else { finding })
-    }
-
-    /// `region = global`
-    fn bare_text(&self) -> Option<Diagnostic> {
-        let is_boolean = self.is("invalid boolean");
-        if !(self.is("string values must be quoted") || is_boolean) {
-            return None;
-        }
-        if self.rest.trim().is_empty() {
-            let finding = self.say(self.start, self.start, "a value is missing");
-            let next = self.place.slice(self.line.start + self.line.text.len(), self.place.text.len());
-            return Some(match next.trim_start().starts_with(['{', '"']) {
-                true => finding.help("a list begins with `[` on the line of its `=`"),
-                false => finding.help("write it after the `=`"),
-            });
-        }
-        let end = self.rest.find([',', ']', '}', '#', '=']).unwrap_or(self.rest.len());
-        let text = self.rest.get(..end)?.trim_end();
-        let span = self.place.span(self.start, self.start + text.len());
-        let say = |message: &str| Diagnostic::new(&SYNTAX, span, message);
-        let (finding, meant) = match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" => (say("TOML writes `true`"), "true".to_owned()),
-            "false" | "no" => (say("TOML writes `false`"), "false".to_owned()),
-            "null" | "none" => return Some(say("TOML has no null").help("leave the key out")),
-            _ => (say("a text needs quotes"), format!("\"{text}\"")),
-        };
-        if text.contains(['"', '\'', '\\', '`']) || self.rest.get(end..)?.starts_with('=') {
-            return Some(finding.help("put all of it between quotes"));
-        }
-        Some(finding.help(format!("write `{meant}`")).fix(span, meant))
-    }
-
     /// The parser's own sentence, and what to do.
     fn hint(&self) -> Option<Diagnostic> {
         let word = self.place.word(self.start, self.start);
@@ -179,7 +156,6 @@ impl<'p, 't> Trouble<'p, 't> {
             m if m.starts_with("key with no value") => {
                 say("a key without a value", "write `KEY = VALUE`; a key of several words needs quotes")
             }
-            m if m.starts_with("extra `=`") => say("one `=` too many", "write one"),
             m if m.starts_with("missing table open") => {
                 say("nothing is open that this closes", "take it out, or write `[` where its list begins")
             }

@@ -1,8 +1,9 @@
 //! YAML 1.2 to nodes.
 //!
-//! Only what JSON can say is read: no tags, no merge keys, text keys, booleans by their YAML 1.2 names (so a key `on` is
-//! a key). Aliases are followed within a tight budget.
+//! Only what JSON can say is read: no tags, no anchors, aliases or merge keys, text keys, booleans by their YAML 1.2 names
+//! (so a key `on` is a key).
 
+mod depth;
 mod reader;
 mod tree;
 mod trouble;
@@ -27,6 +28,11 @@ pub(super) fn parse(place: &Place<'_>) -> Result<Node, Vec<Diagnostic>> {
     Reader::new(place).root(tree)
 }
 
+/// Whether the parser finds nothing wrong with a text.
+fn reads(text: &str) -> bool {
+    serde_yaml::from_str_with_options::<Option<Spanned<Tree>>>(text, options()).is_ok()
+}
+
 fn options() -> Options {
     serde_yaml::options! {
         strict_booleans: true,
@@ -36,20 +42,13 @@ fn options() -> Options {
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         with_snippet: false,
-        alias_limits: serde_yaml::alias_limits! {
-            max_total_replayed_events: 4096,
-            max_replay_stack_depth: 4,
-            max_alias_expansions_per_anchor: 64,
-        },
         budget: serde_yaml::budget! {
             max_events: 50_000,
             max_nodes: 25_000,
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
-            max_aliases: 64,
-            max_anchors: 64,
-            max_recorded_anchor_events: 4096,
-            max_recorded_anchor_bytes: super::MAX_BYTES,
+            max_aliases: 0,
+            max_anchors: 0,
             max_documents: 1,
             max_total_scalar_bytes: 2 * super::MAX_BYTES,
             max_merge_keys: 0,
@@ -79,11 +78,8 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             say("a file is one document; a second one begins here").help("take the `---` out")
         }
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. } => {
-            say("the file has too many values, anchors or aliases")
-        }
+        Error::Budget { breach: BudgetBreach::Anchors { .. }, .. } => anchor(place, start),
+        Error::Budget { .. } => say("the file has too many values"),
         Error::MergeKeyNotAllowed { .. } => say("a merge key (`<<`) is not read").help("write the keys out"),
         Error::UnsupportedTag { tag, .. } => {
             let at = place.slice(0, start).rfind(tag.as_str()).unwrap_or(start);
@@ -91,7 +87,6 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
         }
         Error::NullIntoString { .. } => say("a key is text, not null").help("put the key in quotes"),
         Error::NonFiniteFloat { .. } => say("the number is not finite"),
-        Error::RecursiveReferencesRequireWeakTypes { .. } => say("an alias stands inside its own anchor"),
         _ => {
             let message = error.to_string();
             let meant = trouble::Trouble::new(place, &message, start).finding();
@@ -101,6 +96,15 @@ fn finding(place: &Place<'_>, error: &Error) -> Diagnostic {
             })
         }
     }
+}
+
+/// The finding for an anchor, or a text that only begins as one: the parser's place is behind its name.
+fn anchor(place: &Place<'_>, after: usize) -> Diagnostic {
+    let before = place.slice(0, after).trim_end();
+    let start = before.rfind(|c: char| c.is_whitespace() || ",[{".contains(c)).map_or(0, |at| at + 1);
+    let start = if place.slice(after, place.text.len()).starts_with('&') { after } else { start };
+    Diagnostic::new(&SYNTAX, place.word(start, start), "an anchor of YAML (`&NAME`) is not read")
+        .help("put a text that begins with `&` between quotes; write out what an anchor was to repeat")
 }
 
 /// What is said of a key that is no text.

@@ -61,16 +61,12 @@ impl<'p, 't> Reader<'p, 't> {
     /// The node, and where its text ends.
     fn node(&mut self, tree: Spanned<Tree>) -> (Node, usize) {
         let (start, own_end) = range(self.place, tree.defined);
-        let is_alias = tree.referenced != tree.defined;
-        if !is_alias {
-            self.check_tags(start);
-        }
+        self.check_tags(start);
         let (value, end) = match tree.value {
             Tree::Array(items) => self.array(items, start),
             Tree::Table(entries) => self.table(entries, start),
             scalar => (self.scalar(scalar, start, own_end), self.trimmed(start, own_end)),
         };
-        let (start, end) = if is_alias { range(self.place, tree.referenced) } else { (start, end) };
         self.seen = self.seen.max(end);
         (Node { span: self.place.span(start, end), value }, end)
     }
@@ -111,7 +107,7 @@ impl<'p, 't> Reader<'p, 't> {
         let mut end = start;
         let mut entries = Table::with_capacity(trees.len());
         for (key, tree) in trees {
-            let (key_start, key_end) = range(self.place, key.referenced);
+            let (key_start, key_end) = range(self.place, key.defined);
             self.check_tags(key_start);
             self.seen = self.seen.max(key_end);
             let (node, value_end) = self.node(tree);

@@ -3,7 +3,10 @@
 //! The parser names the rule of its grammar that it could not end; a person is to be told what to write. What a reader would
 //! get wrong: the parser stops *after* the mistake, often lines after it, so most guesses look back.
 
-use super::super::around::{Line, Open, line_at, lines_before, open, without_comment};
+mod place;
+mod sign;
+
+use super::super::around::{Line, Open, entry_end, line_at, lines_before, open, without_comment};
 use super::super::{Place, SYNTAX};
 use crate::diagnostic::Diagnostic;
 
@@ -22,14 +25,19 @@ impl<'p, 't> Trouble<'p, 't> {
 
     /// The finding in words of the file, where the text shows what was meant.
     pub(super) fn finding(&self) -> Option<Diagnostic> {
-        self.tab()
+        self.odd_blank()
+            .or_else(|| self.tab())
+            .or_else(|| self.comment())
             .or_else(|| self.template())
             .or_else(|| self.no_beginning())
             .or_else(|| self.unclosed_quote())
+            .or_else(|| self.last_comma())
             .or_else(|| self.quote_in_text())
             .or_else(|| self.escape())
             .or_else(|| self.unclosed_bracket())
+            .or_else(|| self.one_too_many())
             .or_else(|| self.dash_without_blank())
+            .or_else(|| self.indentation())
             .or_else(|| self.no_colon())
             .or_else(|| self.colon_in_text())
             .or_else(|| self.misplaced())
@@ -79,13 +87,15 @@ impl<'p, 't> Trouble<'p, 't> {
         let sign = self.place.slice(self.start, self.place.text.len()).chars().next()?;
         let is_sign = match sign {
             '`' | '@' | '%' => self.is("unexpected character"),
-            '*' => self.is("unknown anchor"),
+            '*' => self.is("unknown anchor") || self.is("scanning an anchor"),
             '&' => self.is("scanning an anchor"),
             '>' | '|' => self.is("scanning a block scalar"),
             _ => false,
         };
         let name = if sign == '`' { "a backtick".to_owned() } else { format!("`{sign}`") };
         let rest = without_comment(self.place.slice(self.start, self.line.start + self.line.text.len()));
+        let is_inside = !open(self.place.slice(self.line.start, self.start)).is_empty();
+        let rest = rest.get(..if is_inside { entry_end(rest) } else { rest.len() })?.trim_end();
         is_sign.then(|| {
             let message = format!("a text that begins with {name} needs quotes");
             let finding = self.quoted(self.start, self.start + rest.len(), message);
@@ -170,18 +180,6 @@ impl<'p, 't> Trouble<'p, 't> {
         )
     }
 
-    /// `-{ to: poll }`
-    fn dash_without_blank(&self) -> Option<Diagnostic> {
-        let rest = self.line.text.trim_start().strip_prefix('-').filter(|rest| {
-            !rest.is_empty()
-                && !rest.starts_with([' ', '-'])
-                && (self.is("'-' indicator") || self.is("expected ':'"))
-        })?;
-        let after = self.line.start + self.line.text.len() - rest.len();
-        let finding = self.say(after - 1, after, "a blank is missing after this `-`");
-        Some(finding.help("write `- ` before each item of a list").fix(self.place.span(after, after), " "))
-    }
-
     /// `region = global` and `region:global`
     fn no_colon(&self) -> Option<Diagnostic> {
         if !(self.is("simple key") || self.is("mapping values")) {
@@ -210,35 +208,6 @@ impl<'p, 't> Trouble<'p, 't> {
         let end = without_comment(self.line.text).len();
         let (start, end) = (self.line.start + value, self.line.start + end);
         Some(self.quoted(start, end, "a `: ` inside a text needs quotes".to_owned()))
-    }
-
-    /// A line at the wrong depth, or of the wrong kind for where it stands.
-    fn misplaced(&self) -> Option<Diagnostic> {
-        let start = self.line.start + self.line.indent();
-        let word = self.place.slice(start, self.line.end());
-        let key = word.split_once(':').map(|(key, _)| key.trim_start_matches("- "));
-        let span = |length: usize| self.place.span(start, start + length);
-        let say = |length: usize, message: String| Diagnostic::new(&SYNTAX, span(length), message);
-        if self.is("'-' indicator") {
-            let name = key.unwrap_or(word);
-            return Some(
-                say(name.len(), format!("`{name}` stands beside the items of a list, in none of them"))
-                    .help("indent it as far as the other keys of its item, or begin an item with `- `"),
-            );
-        }
-        if self.is("did not find expected key") || self.is("sequence entries are not allowed") {
-            return Some(say(word.len(), "an item of a list where a key is wanted".to_owned()).help(
-                "a list stands under its key, each item on a line of its own that begins with `- `; a table has keys alone",
-            ));
-        }
-        if self.is("mapping values") || self.is("document start") {
-            let name = key?;
-            return Some(
-                say(name.len(), format!("`{name}` is not indented as the keys around it are"))
-                    .help("keys of one table are indented alike, those of a table in it by two blanks more"),
-            );
-        }
-        None
     }
 }
 

@@ -16,9 +16,10 @@ pub(super) struct Mend {
 /// The lists of a file that hold texts.
 const TEXT_LISTS: [&str; 4] = ["aliases", "hosts", "choices", "models"];
 
-/// The mend for what is wrong with a node, if one is known.
-pub(super) fn of(kind: &Kind, path: &[Step], node: &Node) -> Option<Mend> {
+/// The mend for what is wrong with a node, if one is known. `is_headed` where it is a table under a TOML heading.
+pub(super) fn of(kind: &Kind, path: &[Step], node: &Node, is_headed: bool) -> Option<Mend> {
     match kind {
+        Kind::WrongType { expected } if is_headed && expected == "a sequence" => heading(path, node),
         Kind::WrongType { expected } => of_type(expected, path, node),
         Kind::MissingKey(key) => Some(help(&format!("add {}", example(key)))),
         _ => None,
@@ -64,6 +65,26 @@ fn of_type(expected: &str, path: &[Step], node: &Node) -> Option<Mend> {
     }
 }
 
+/// `[test]`, where `[[test]]` is one item of a list.
+fn heading(path: &[Step], node: &Node) -> Option<Mend> {
+    let keys = path.iter().map(|step| match step {
+        Step::Key(key) if key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) => {
+            Some(key)
+        }
+        _ => None,
+    });
+    let name =
+        keys.collect::<Option<Vec<_>>>()?.into_iter().map(String::as_str).collect::<Vec<_>>().join(".");
+    if ["aliases", "hosts"].contains(&name.as_str()) {
+        return Some(help(&format!("write `{name} = […]` above the first `[…]` heading")));
+    }
+    let value = Value::Array(vec![node.clone()]);
+    // A heading of what is below the table says nothing of its own brackets.
+    let is_own = (node.span.end - node.span.start) as usize == name.len() + 2;
+    let doubled = Mend { value: Some(value), ..help(&format!("write `[[{name}]]` above each item")) };
+    Some(Mend { replacement: is_own.then(|| format!("[[{name}]]")), ..doubled })
+}
+
 fn help(text: &str) -> Mend {
     Mend { help: text.to_owned(), replacement: None, value: None }
 }
@@ -98,7 +119,7 @@ fn number(word: &str) -> Option<Mend> {
 }
 
 fn truth(word: &str) -> Option<Mend> {
-    let truth = match word.to_ascii_lowercase().as_str() {
+    let truth = match word.trim_end_matches([',', ';']).to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => true,
         "false" | "no" | "off" | "0" => false,
         _ => return None,

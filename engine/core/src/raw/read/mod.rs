@@ -6,6 +6,7 @@
 
 mod fault;
 mod mend;
+mod misplaced;
 mod node;
 mod rename;
 mod words;
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde::de::DeserializeOwned;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::{Node, Value};
+use crate::parse::{Entry, Node, Table, Value};
 use crate::source::Span;
 use fault::{Fault, Kind, Step};
 use node::{NodeDeserializer, Unknown};
@@ -59,6 +60,7 @@ pub fn read<T: DeserializeOwned>(node: &Node) -> (Option<T>, Vec<Diagnostic>) {
 pub(crate) fn read_mended<T: DeserializeOwned>(node: &Node) -> Read<T> {
     let mut mender = Mender {
         node: node.clone(),
+        is_top: is_top::<T>,
         noted: HashSet::new(),
         nameless: HashSet::new(),
         gone: Vec::new(),
@@ -91,9 +93,19 @@ pub(crate) fn read_mended<T: DeserializeOwned>(node: &Node) -> Read<T> {
     Read { value, node: mender.node, gone: mender.lost, findings: mender.findings }
 }
 
+/// Whether a key and its value are right at the top of a file that is read as `T`.
+fn is_top<T: DeserializeOwned>(key: &str, entry: &Entry) -> bool {
+    let root = Value::Table(Table::from([(key.to_owned(), entry.clone())]));
+    let unknown = RefCell::new(Vec::new());
+    let read = T::deserialize(NodeDeserializer::new(&Node { span: entry.key, value: root }, &unknown));
+    read.is_ok() && unknown.into_inner().iter().all(|unknown| unknown.span != entry.key)
+}
+
 /// A tree from which mistakes are taken out one by one.
 struct Mender {
     node: Node,
+    /// Whether a key and its value are right at the top of the file.
+    is_top: fn(&str, &Entry) -> bool,
     /// The unknown keys that are reported.
     noted: HashSet<Span>,
     /// Those of them that have no other name.
@@ -112,13 +124,16 @@ impl Mender {
         if let Kind::UnknownKey { key, known } = &fault.kind {
             return self.mend_unknown(&path, key, known);
         }
+        if matches!(fault.kind, Kind::WrongType { .. }) && self.lift(&path, &WRONG_TYPE) {
+            return true;
+        }
         let Some(node) = walk(&self.node, &path) else { return false };
         let follows = match &fault.kind {
             Kind::MissingKey(key) => self.is_gone(node.span, |step| *step == Step::Key((*key).to_owned())),
             Kind::WrongLength { .. } => self.is_gone(node.span, |step| matches!(step, Step::Item(_))),
             _ => false,
         };
-        let mend = mend::of(&fault.kind, &path, node);
+        let mend = mend::of(&fault.kind, &path, node, misplaced::is_headed(&self.node, &path));
         if !follows {
             self.findings.push(words::finding(&fault.kind, &self.as_written(&path), node, mend.as_ref()));
         }
@@ -136,6 +151,9 @@ impl Mender {
     fn note_unknown(&mut self, unknown: &Unknown) -> bool {
         if self.noted.len() >= ROUNDS || !self.noted.insert(unknown.span) {
             return false;
+        }
+        if self.nest(unknown) || self.lift_unknown(unknown) {
+            return true;
         }
         self.nameless.insert(unknown.span);
         // What is wrong under the near name is told there; the name is taken all the same.
@@ -161,6 +179,42 @@ impl Mender {
         let mut path = path.to_vec();
         path.push(Step::Key(key.to_owned()));
         self.take(&path)
+    }
+
+    fn lift_unknown(&mut self, unknown: &Unknown) -> bool {
+        misplaced::path_to(&self.node, unknown.span).is_some_and(|path| self.lift(&path, &UNKNOWN_KEY))
+    }
+
+    /// Reports a key of the whole file that stands in one of its tables, and reads it where it belongs. Whether it is one.
+    fn lift(&mut self, path: &[Step], code: &'static Code) -> bool {
+        let Some(slip) = misplaced::slip(&self.node, path) else { return false };
+        let Some((Step::Key(key), parents)) = path.split_last() else { return false };
+        let entry = walk(&self.node, parents).and_then(|parent| parent.entry(key));
+        let Some(entry) = entry.filter(|entry| self.node.get(key).is_none() && (self.is_top)(key, entry))
+        else {
+            return false;
+        };
+        self.findings.push(misplaced::finding(code, entry.key, path, slip));
+        let Some(Value::Table(from)) = walk_mut(&mut self.node, parents).map(|parent| &mut parent.value)
+        else {
+            return false;
+        };
+        if let (Some(entry), Value::Table(top)) = (from.shift_remove(key), &mut self.node.value) {
+            top.insert(key.clone(), entry);
+        }
+        true
+    }
+
+    /// Reports a dotted key in YAML, and reads it as TOML would. Whether it is one.
+    fn nest(&mut self, unknown: &Unknown) -> bool {
+        let Some(parts) = misplaced::dotted(unknown) else { return false };
+        let Some(path) = misplaced::path_to(&self.node, unknown.span) else { return false };
+        let parent = path.split_last().and_then(|(_, parents)| walk_mut(&mut self.node, parents));
+        let Some(Value::Table(entries)) = parent.map(|parent| &mut parent.value) else { return false };
+        let Some(entry) = entries.shift_remove(&unknown.key) else { return false };
+        misplaced::nest(entries, &parts, entry);
+        self.findings.push(misplaced::dotted_finding(unknown, &parts));
+        true
     }
 
     fn take(&mut self, path: &[Step]) -> bool {
