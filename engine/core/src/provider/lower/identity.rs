@@ -116,7 +116,9 @@ impl Lowering<'_> {
                 let value = self.site.key("regions").key(region).key(key).span();
                 let finding = no_host(host, &error, value).also(named, "wanted here as a host");
                 self.push(if names_region_key(self.file.node, key) > 1 {
-                    let help = format!("give the regions a key for the host alone, and name it in the place of `{key}`");
+                    let help = format!(
+                        "give the regions a key for the host alone, and name it in the place of `{key}`"
+                    );
                     Diagnostic { fix: None, ..finding.help(help) }
                 } else {
                     finding
