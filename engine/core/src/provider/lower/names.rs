@@ -248,7 +248,12 @@ impl Scoped<'_> {
             ["region", key] => {
                 nearest(key, names.region_keys.iter().map(String::as_str)).map(|k| format!("region.{k}"))
             }
+            [word @ ("vars" | "inputs" | "states"), rest @ ..] if !rest.is_empty() => {
+                let alone = self.without_room(rest);
+                return alone.unwrap_or_else(|| help(format!("a name is written without `{word}.`")));
+            }
             [first, rest @ ..] if !rest.is_empty() => self.nearest_root(first, rest),
+            [field] if names.is_stored(field) && self.slot != Slot::Vars => Some(format!("token.{field}")),
             _ => self.nearest_word(&written),
         };
         match meant {
@@ -258,6 +263,16 @@ impl Scoped<'_> {
             }
             None => UnknownName::default(),
         }
+    }
+
+    /// What was meant by a name that is written with the table it stands in, `vars.client_id`.
+    fn without_room(&self, path: &[&str]) -> Option<UnknownName> {
+        let meant = match (self.lookup(path), path) {
+            (Some(_), _) => path.join("."),
+            (None, [first, rest @ ..]) if !rest.is_empty() => self.nearest_root(first, rest)?,
+            (None, _) => self.nearest_word(&path.concat())?,
+        };
+        Some(UnknownName { help: Some(Advice::Meant(meant)) })
     }
 
     fn nearest_root(&self, first: &str, rest: &[&str]) -> Option<String> {
