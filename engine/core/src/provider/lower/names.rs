@@ -203,7 +203,15 @@ impl Scoped<'_> {
             }
             // What is wrong with it is told where it is written.
             [name, ..] if names.gone.contains(*name) => Name::Var((*name).to_owned()),
-            ["region", key] if names.gone.contains(*key) => Name::Region((*key).to_owned()),
+            ["region", key] if names.gone.contains(*key) || holds_small(&names.region_keys, key) => {
+                Name::Region((*key).to_owned())
+            }
+            [name] if holds_small(&names.vars, name) || holds_small(&names.inputs, name) => {
+                Name::Var((*name).to_owned())
+            }
+            [state, rest @ ..] if holds_small(&names.states, state) && !rest.is_empty() => {
+                Name::Answer { state: (*state).to_owned(), path: steps(rest) }
+            }
             _ => return None,
         })
     }
@@ -311,6 +319,11 @@ impl Namespace {
             None => help(format!("keep it: `keep.{field} = \"$.{field}\"` in `[states.success]`")),
         }
     }
+}
+
+/// Whether one of the names is this one but for its form, which is found fault with where it is written.
+fn holds_small(names: &IndexSet<String>, name: &str) -> bool {
+    names.iter().any(|known| !is_name(known) && small(known) == name)
 }
 
 fn help(text: impl Into<String>) -> UnknownName {
