@@ -9,7 +9,7 @@ use hermes_engine_core::replay::{self, Report};
 use hermes_engine_core::source::{FileId, Sources};
 
 use super::mode::mode_names;
-use super::{Catalog, Entry, Kind, Target};
+use super::{Catalog, Entry, Kind, Target, encoding};
 
 /// What the verification of some files says.
 #[derive(Debug, Default)]
@@ -57,7 +57,10 @@ impl Catalog {
                     own.extend(files);
                     providers.extend(provider.filter(|_| target.kind == Kind::Provider));
                 }
-                Err(error) => checked.unreadable.push((target.entry.clone(), error)),
+                Err(error) => match encoding::finding(&error, &mut checked.sources) {
+                    Some(finding) => checked.diagnostics.push(finding),
+                    None => checked.unreadable.push((target.entry.clone(), error)),
+                },
             }
         }
         let among = self.check_among(&providers, &own, &mut checked.sources);
@@ -74,8 +77,10 @@ impl Catalog {
     pub fn test(&self, entries: &[Entry]) -> Tested {
         let mut tested = Tested::default();
         for entry in entries {
-            if let Err(error) = self.test_one(entry, &mut tested) {
-                tested.unreadable.push((entry.clone(), error));
+            let Err(error) = self.test_one(entry, &mut tested) else { continue };
+            match encoding::finding(&error, &mut tested.sources) {
+                Some(finding) => tested.diagnostics.push(finding),
+                None => tested.unreadable.push((entry.clone(), error)),
             }
         }
         diagnostic::sort(&mut tested.diagnostics);
@@ -104,8 +109,10 @@ impl Catalog {
         provider: &Shared,
         sources: &mut Sources,
     ) -> io::Result<Vec<Diagnostic>> {
-        let Some(file) = self.test_file(entry).transpose()? else {
-            return Ok(vec![replay::no_tests(provider)]);
+        let file = match self.test_file(entry) {
+            None => return Ok(vec![replay::no_tests(provider)]),
+            Some(Ok(file)) => file,
+            Some(Err(error)) => return Ok(vec![encoding::finding(&error, sources).ok_or(error)?]),
         };
         let (tests, mut findings) = replay::load(sources, &file, provider);
         findings.extend(tests.iter().flat_map(|tests| replay::run(provider, tests).diagnostics()));
