@@ -1,4 +1,4 @@
-//! `check` and files as a whole: those that are no text, that are too long, that can't be read.
+//! `check` and files as a whole: those that are no text, that are too long, whose tests can't pass.
 
 use std::fs;
 
@@ -55,4 +55,21 @@ fn a_long_file_that_is_cut_inside_a_character_is_called_too_long() {
         let run = program.run(&["check", file]).expect_code(9);
         assert!(run.stdout.contains("a file may hold 262144 bytes"), "{}", run.stdout);
     }
+}
+
+#[test]
+fn no_coverage_is_missed_where_the_provider_has_errors() {
+    let program = Program::new();
+    let faulty = SOUND.replace("exists = [\"$.access_token\"]", "exists = [\"$.token\"]");
+    program.write_work("providers.d/acme.toml", &faulty);
+    program.write_work(
+        "providers.d/acme.test.toml",
+        "[[test]]\nname = \"it logs in\"\nreplies.ask = { json = { token = \"t\" } }\nexpect.end = \"success\"\n",
+    );
+    let codes: Vec<String> = found(&program, "providers.d/acme.toml").into_iter().map(|f| f.0).collect();
+    assert_eq!(codes, ["HE203"]);
+    let allowed = faulty.replace("  { if", "  # check: allow HE203 -- it is a test\n  { if");
+    program.write_work("providers.d/acme.toml", &allowed);
+    let codes: Vec<String> = found(&program, "providers.d/acme.toml").into_iter().map(|f| f.0).collect();
+    assert!(codes.iter().any(|code| code == "HE701"), "{codes:?}");
 }

@@ -6,7 +6,7 @@ use hermes_engine_core::check::{self, Context, apply_allowances};
 use hermes_engine_core::diagnostic::{self, Code, Diagnostic};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::replay::{self, Report};
-use hermes_engine_core::source::{FileId, Sources};
+use hermes_engine_core::source::{FileId, Sources, Span};
 
 use super::mode::mode_names;
 use super::{Catalog, Entry, Kind, Target, encoding};
@@ -23,6 +23,9 @@ pub struct Checked {
     /// How many files were checked.
     pub files: usize,
 }
+
+/// What tells a finding from others: its code and its place.
+type Told = (&'static Code, Span);
 
 /// All codes that an allowance can name.
 fn codes() -> Vec<&'static Code> {
@@ -46,14 +49,15 @@ impl Catalog {
     /// Checks provider files with their tests, and flow files. A provider is also held against the rest of the catalogue.
     pub fn check(&self, targets: &[Target]) -> Checked {
         let mut checked = Checked { files: targets.len(), ..Checked::default() };
-        let (mut own, mut judged) = (Vec::new(), Vec::new());
+        let (mut own, mut judged, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         let mut providers = Vec::new();
         for target in targets {
             match self.check_one(target, &mut checked) {
-                Ok(provider) => {
+                Ok((provider, unsaid)) => {
                     let files = self.own_files(&target.entry, &checked.sources);
                     // Of a file that can't be read no rule has looked for what its allowances are about.
                     judged.extend(files.iter().copied().filter(|_| provider.is_some()));
+                    idle.extend(unsaid);
                     own.extend(files);
                     providers.extend(provider.filter(|_| target.kind == Kind::Provider));
                 }
@@ -67,6 +71,10 @@ impl Catalog {
         checked.diagnostics.extend(among);
         let mut findings =
             apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &judged, &codes());
+        let is_idle = |finding: &Diagnostic| {
+            idle.iter().any(|(code, span)| *code == finding.code && *span == finding.primary.span)
+        };
+        findings.retain(|finding| !is_idle(finding));
         diagnostic::sort(&mut findings);
         findings.dedup();
         checked.diagnostics = findings;
@@ -87,20 +95,29 @@ impl Catalog {
         tested
     }
 
-    fn check_one(&self, target: &Target, checked: &mut Checked) -> io::Result<Option<Shared>> {
+    /// The provider, where it can be read, and which findings are not to be told: the tests of a faulty provider don't
+    /// come to what they are for, so what they miss says nothing. An allowance may be for one of them all the same.
+    fn check_one(&self, target: &Target, checked: &mut Checked) -> io::Result<(Option<Shared>, Vec<Told>)> {
         let Checked { sources, diagnostics, .. } = checked;
         let flow = target.kind == Kind::Flow;
         let loaded =
             if flow { self.load_flow(sources, &target.entry) } else { self.load(sources, &target.entry) }?;
         diagnostics.extend(loaded.diagnostics);
-        let Some(provider) = loaded.provider else { return Ok(None) };
+        let Some(provider) = loaded.provider else { return Ok((None, Vec::new())) };
         let modes = mode_names();
         let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
-        diagnostics.extend(check::check(&provider, &Context { sources, flow, modes: &modes }));
-        if !flow {
-            diagnostics.extend(self.check_tests(&target.entry, &provider, sources)?);
+        let findings = check::check(&provider, &Context { sources, flow, modes: &modes });
+        let left = apply_allowances(findings.clone(), sources, &[], &codes());
+        diagnostics.extend(findings);
+        if flow {
+            return Ok((Some(provider), Vec::new()));
         }
-        Ok(Some(provider))
+        let of_tests = self.check_tests(&target.entry, &provider, sources)?;
+        let is_faulty = left.iter().any(Diagnostic::is_error);
+        let unsaid = of_tests.iter().filter(|finding| is_faulty && replay::is_of_coverage(finding));
+        let unsaid = unsaid.map(|finding| (finding.code, finding.primary.span)).collect();
+        diagnostics.extend(of_tests);
+        Ok((Some(provider), unsaid))
     }
 
     fn check_tests(
