@@ -19,6 +19,7 @@ mod idle_relogin;
 mod implausible_time;
 mod literal_name;
 mod literal_secret;
+mod misspelt_code;
 mod nameless;
 mod never_ends;
 mod no_models;
@@ -79,6 +80,7 @@ pub static RULES: &[&Rule] = &[
     &dead_rule::RULE,
     &repeated_condition::RULE,
     &unknown_error_code::RULE,
+    &misspelt_code::RULE,
     &spinning_state::RULE,
     &unreachable_state::RULE,
     &never_ends::RULE,
