@@ -27,6 +27,7 @@ mod no_pkce;
 mod no_refresh;
 mod no_relogin;
 mod no_state;
+mod no_url;
 mod not_exhaustive;
 mod not_marked_secret;
 mod open_host;
@@ -90,6 +91,7 @@ pub static RULES: &[&Rule] = &[
     &used_before_run::RULE,
     &unguarded_field::RULE,
     &unused::RULE,
+    &no_url::RULE,
     &literal_name::RULE,
     &contradiction::RULE,
     &secret_in_url::RULE,
