@@ -18,6 +18,7 @@ mod host;
 mod idle_relogin;
 mod implausible_time;
 mod literal_name;
+mod literal_path;
 mod literal_secret;
 mod misspelt_code;
 mod nameless;
@@ -93,6 +94,7 @@ pub static RULES: &[&Rule] = &[
     &unused::RULE,
     &no_url::RULE,
     &literal_name::RULE,
+    &literal_path::RULE,
     &contradiction::RULE,
     &secret_in_url::RULE,
     &secret_on_screen::RULE,
