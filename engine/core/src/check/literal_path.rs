@@ -5,6 +5,7 @@ use super::subject::{Subject, goes_to};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::provider::{Placed, Spot, State, StateId};
 use crate::query::{Query, Step};
+use crate::template::Template;
 
 /// HE212.
 pub(super) static CODE: Code = Code::warning("HE212", "literal-path");
@@ -32,15 +33,25 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
 
 fn path_in_template(subject: &Subject<'_>, at: Option<StateId>, placed: Placed<'_>) -> Option<Diagnostic> {
     let template = placed.template;
-    let text = template.as_literal().filter(|text| text.starts_with("$."))?;
-    let query = Query::parse(text).ok()?;
-    let dotted = text.strip_prefix("$.")?.replace('[', ".").replace(']', "");
-    let finding = Diagnostic::new(&CODE, template.span, format!("`{text}` is taken as it stands"));
+    // A page to show that is a path is no URL: HE211 tells.
+    path_of(template).filter(|_| placed.spot != Spot::ShowUrl)?;
+    let finding = Diagnostic::new(&CODE, template.span, format!("`{}` is taken as it stands", template.text));
     let help = "a value of an answer is `{{STATE.field}}`; a path stands alone only in conditions and in `[states.success]`";
-    Some(match at.and_then(|at| guarantor(subject, at, query.steps())) {
-        Some(state) => finding.meant(format!("{{{{{state}.{dotted}}}}}")),
+    Some(match at.and_then(|at| meant_template(subject, at, template)) {
+        Some(meant) => finding.meant(meant),
         None => finding.help(help),
     })
+}
+
+fn path_of(template: &Template) -> Option<Query> {
+    template.as_literal().filter(|text| text.starts_with("$.")).and_then(|text| Query::parse(text).ok())
+}
+
+/// The template that was meant by a path: the field of the one state that leads here with an answer that has it.
+pub(super) fn meant_template(subject: &Subject<'_>, at: StateId, template: &Template) -> Option<String> {
+    let state = guarantor(subject, at, path_of(template)?.steps())?;
+    let field = template.text.strip_prefix("$.")?.replace('[', ".").replace(']', "");
+    Some(format!("{{{{{state}.{field}}}}}"))
 }
 
 /// The one state that leads to this one with an answer that has the field.

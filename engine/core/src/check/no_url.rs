@@ -1,13 +1,14 @@
-//! HE211: a value with which a URL begins, and which begins none.
+//! HE211: a value with which a URL begins and that begins none, and a page to show that is none.
 
 use std::collections::BTreeMap;
 
 use strsim::osa_distance;
 
 use super::Rule;
+use super::literal_path::meant_template;
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::provider::{Provider, Spot};
+use crate::provider::{Placed, Provider, Spot, StateId};
 use crate::source::Span;
 use crate::template::{Expression, Name, Part, Template, is_whole_url};
 
@@ -22,17 +23,33 @@ type Findings = BTreeMap<Span, Diagnostic>;
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let provider = subject.provider;
-    let placed = provider.states.iter().flat_map(|state| state.templates()).chain(provider.api_templates());
-    let urls =
-        placed.filter(|placed| matches!(placed.spot, Spot::Url | Spot::Open | Spot::ShowUrl | Spot::BaseUrl));
+    let of_states =
+        provider.states.iter().enumerate().flat_map(|(i, state)| {
+            state.templates().into_iter().map(move |placed| (Some(StateId(i)), placed))
+        });
+    let of_api = provider.api_templates().into_iter().map(|placed| (None, placed));
     let mut findings = Findings::new();
-    for url in urls.map(|placed| placed.template) {
-        // One that begins with words of its own is judged when it is read.
-        if let Some(Part::Expression(expression, span)) = url.parts.first() {
-            expression_begins(expression, *span, &Search { provider, url }, &mut findings);
+    for (at, Placed { spot, template: url, .. }) in of_states.chain(of_api) {
+        let search = Search { provider, url };
+        match (spot, url.parts.first()) {
+            (Spot::ShowUrl, Some(Part::Text(_))) => {
+                match at.and_then(|at| meant_template(subject, at, url)) {
+                    Some(meant) => drop(findings.insert(url.span, no_url(&url.text, url.span).meant(meant))),
+                    None => template_begins(url, &search, &mut findings),
+                }
+            }
+            // Any other that begins with words of its own is judged when it is read.
+            (Spot::Url | Spot::Open | Spot::ShowUrl | Spot::BaseUrl, Some(Part::Expression(first, span))) => {
+                expression_begins(first, *span, &search, &mut findings);
+            }
+            _ => {}
         }
     }
     findings.into_values().collect()
+}
+
+fn no_url(value: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(&CODE, span, format!("`{value}` is no http or https URL"))
 }
 
 /// Where a value stands.
@@ -98,8 +115,9 @@ fn judge(value: &str, place: Place, search: &Search<'_>, findings: &mut Findings
         return;
     }
     let (Place::Value(span) | Place::Around(span)) = place;
-    let message = format!("`{value}` is no http or https URL, and one begins with it");
-    let finding = Diagnostic::new(&CODE, span, message).also(search.url.span, "this one");
+    let finding = no_url(value, span);
+    let is_elsewhere = search.url.span != span;
+    let finding = if is_elsewhere { finding.also(search.url.span, "this begins with it") } else { finding };
     findings.entry(span).or_insert_with(|| match (meant(value), place) {
         (Some(url), Place::Value(_)) if url == value.trim() => {
             finding.help("take the blanks out").fix(span, format!("\"{url}\""))
