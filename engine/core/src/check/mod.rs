@@ -32,6 +32,7 @@ mod no_url;
 mod not_exhaustive;
 mod not_marked_secret;
 mod open_host;
+mod optional_input;
 mod proof;
 mod refresh_asks;
 mod repeated_condition;
@@ -93,6 +94,7 @@ pub static RULES: &[&Rule] = &[
     &unguarded_field::RULE,
     &unused::RULE,
     &no_url::RULE,
+    &optional_input::RULE,
     &literal_name::RULE,
     &literal_path::RULE,
     &contradiction::RULE,
