@@ -33,3 +33,4 @@ mod simulate;
 mod standing;
 mod support;
 mod trust;
+mod whole_files;

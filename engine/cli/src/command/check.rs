@@ -82,6 +82,9 @@ fn summary(checked: &Checked) -> String {
     let warnings = checked.diagnostics.len() - errors;
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     match (errors, warnings) {
+        (0, 0) if !checked.unreadable.is_empty() => {
+            format!("{}: {} can't be read", count(checked.files, "file"), checked.unreadable.len())
+        }
         (0, 0) => format!("{}: nothing to complain of", count(checked.files, "file")),
         _ => format!(
             "{}: {}, {}{}",

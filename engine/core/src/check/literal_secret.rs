@@ -1,6 +1,7 @@
 //! HE411: a secret that is written in the file.
 
 use super::Rule;
+use super::literal_path::path_of_word;
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::label::label_template;
@@ -36,7 +37,15 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let provider = subject.provider;
     let placed = provider.states.iter().flat_map(|state| state.templates()).chain(provider.api_templates());
     let literal = placed.filter(|placed| is_secret(placed.spot) && is_constant(placed.template, subject));
-    let mut findings: Vec<Diagnostic> = literal.map(|placed| finding(placed.template.span)).collect();
+    let mut findings: Vec<Diagnostic> = literal
+        .map(|placed| match path_of_word(subject, placed) {
+            Some(path) => {
+                let message = format!("`{}` would be stored as the token itself", placed.template.text);
+                Diagnostic::new(&CODE, placed.template.span, message).meant(path)
+            }
+            None => finding(placed.template.span),
+        })
+        .collect();
     let inputs = provider.inputs.values().filter(|input| input.secret);
     let with_default =
         inputs.filter(|input| input.default.as_ref().is_some_and(|default| !default.is_empty()));

@@ -18,7 +18,9 @@ mod host;
 mod idle_relogin;
 mod implausible_time;
 mod literal_name;
+mod literal_path;
 mod literal_secret;
+mod misspelt_code;
 mod nameless;
 mod never_ends;
 mod no_models;
@@ -26,9 +28,11 @@ mod no_pkce;
 mod no_refresh;
 mod no_relogin;
 mod no_state;
+mod no_url;
 mod not_exhaustive;
 mod not_marked_secret;
 mod open_host;
+mod optional_input;
 mod proof;
 mod refresh_asks;
 mod repeated_condition;
@@ -79,6 +83,7 @@ pub static RULES: &[&Rule] = &[
     &dead_rule::RULE,
     &repeated_condition::RULE,
     &unknown_error_code::RULE,
+    &misspelt_code::RULE,
     &spinning_state::RULE,
     &unreachable_state::RULE,
     &never_ends::RULE,
@@ -88,7 +93,10 @@ pub static RULES: &[&Rule] = &[
     &used_before_run::RULE,
     &unguarded_field::RULE,
     &unused::RULE,
+    &no_url::RULE,
+    &optional_input::RULE,
     &literal_name::RULE,
+    &literal_path::RULE,
     &contradiction::RULE,
     &secret_in_url::RULE,
     &secret_on_screen::RULE,

@@ -42,6 +42,11 @@ pub static NO_TESTS: Code = Code::warning("HE705", "no-tests");
 /// The codes of all findings about test files.
 pub const CODES: [&Code; 5] = [&UNTESTED_RULE, &UNTESTED_FIELD, &STALE_TEST, &SECRET_IN_REPLY, &NO_TESTS];
 
+/// Whether a finding is of what tests don't reach, and not of what stands in them.
+pub fn is_of_coverage(finding: &Diagnostic) -> bool {
+    [&UNTESTED_RULE, &UNTESTED_FIELD].contains(&finding.code)
+}
+
 /// Runs all tests of a file and reports what they show and what they leave out.
 pub fn run(provider: &Shared, tests: &TestFile) -> Report {
     let mut budget = play::Budget::new();

@@ -91,6 +91,11 @@ pub fn render_var(template: &Template, scope: &dyn Scope) -> Option<String> {
     }
 }
 
+/// Whether a value can stand for a whole URL, or for the beginning of one.
+pub fn is_whole_url(value: &str) -> bool {
+    whole_url(value.to_owned(), None).is_ok()
+}
+
 /// The text of a URL, not yet judged as a whole.
 fn url_text(template: &Template, scope: &dyn Scope) -> Result<String, UrlTrouble> {
     let shape = origin_shape(template)?;

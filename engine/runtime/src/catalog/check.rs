@@ -6,10 +6,10 @@ use hermes_engine_core::check::{self, Context, apply_allowances};
 use hermes_engine_core::diagnostic::{self, Code, Diagnostic};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::replay::{self, Report};
-use hermes_engine_core::source::{FileId, Sources};
+use hermes_engine_core::source::{FileId, Sources, Span};
 
 use super::mode::mode_names;
-use super::{Catalog, Entry, Kind, Target};
+use super::{Catalog, Entry, Kind, Target, encoding};
 
 /// What the verification of some files says.
 #[derive(Debug, Default)]
@@ -23,6 +23,9 @@ pub struct Checked {
     /// How many files were checked.
     pub files: usize,
 }
+
+/// What tells a finding from others: its code and its place.
+type Told = (&'static Code, Span);
 
 /// All codes that an allowance can name.
 fn codes() -> Vec<&'static Code> {
@@ -46,24 +49,32 @@ impl Catalog {
     /// Checks provider files with their tests, and flow files. A provider is also held against the rest of the catalogue.
     pub fn check(&self, targets: &[Target]) -> Checked {
         let mut checked = Checked { files: targets.len(), ..Checked::default() };
-        let (mut own, mut judged) = (Vec::new(), Vec::new());
+        let (mut own, mut judged, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         let mut providers = Vec::new();
         for target in targets {
             match self.check_one(target, &mut checked) {
-                Ok(provider) => {
+                Ok((provider, unsaid)) => {
                     let files = self.own_files(&target.entry, &checked.sources);
                     // Of a file that can't be read no rule has looked for what its allowances are about.
                     judged.extend(files.iter().copied().filter(|_| provider.is_some()));
+                    idle.extend(unsaid);
                     own.extend(files);
                     providers.extend(provider.filter(|_| target.kind == Kind::Provider));
                 }
-                Err(error) => checked.unreadable.push((target.entry.clone(), error)),
+                Err(error) => match encoding::finding(&error, &mut checked.sources) {
+                    Some(finding) => checked.diagnostics.push(finding),
+                    None => checked.unreadable.push((target.entry.clone(), error)),
+                },
             }
         }
         let among = self.check_among(&providers, &own, &mut checked.sources);
         checked.diagnostics.extend(among);
         let mut findings =
             apply_allowances(std::mem::take(&mut checked.diagnostics), &checked.sources, &judged, &codes());
+        let is_idle = |finding: &Diagnostic| {
+            idle.iter().any(|(code, span)| *code == finding.code && *span == finding.primary.span)
+        };
+        findings.retain(|finding| !is_idle(finding));
         diagnostic::sort(&mut findings);
         findings.dedup();
         checked.diagnostics = findings;
@@ -74,28 +85,39 @@ impl Catalog {
     pub fn test(&self, entries: &[Entry]) -> Tested {
         let mut tested = Tested::default();
         for entry in entries {
-            if let Err(error) = self.test_one(entry, &mut tested) {
-                tested.unreadable.push((entry.clone(), error));
+            let Err(error) = self.test_one(entry, &mut tested) else { continue };
+            match encoding::finding(&error, &mut tested.sources) {
+                Some(finding) => tested.diagnostics.push(finding),
+                None => tested.unreadable.push((entry.clone(), error)),
             }
         }
         diagnostic::sort(&mut tested.diagnostics);
         tested
     }
 
-    fn check_one(&self, target: &Target, checked: &mut Checked) -> io::Result<Option<Shared>> {
+    /// The provider, where it can be read, and which findings are not to be told: the tests of a faulty provider don't
+    /// come to what they are for, so what they miss says nothing. An allowance may be for one of them all the same.
+    fn check_one(&self, target: &Target, checked: &mut Checked) -> io::Result<(Option<Shared>, Vec<Told>)> {
         let Checked { sources, diagnostics, .. } = checked;
         let flow = target.kind == Kind::Flow;
         let loaded =
             if flow { self.load_flow(sources, &target.entry) } else { self.load(sources, &target.entry) }?;
         diagnostics.extend(loaded.diagnostics);
-        let Some(provider) = loaded.provider else { return Ok(None) };
+        let Some(provider) = loaded.provider else { return Ok((None, Vec::new())) };
         let modes = mode_names();
         let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
-        diagnostics.extend(check::check(&provider, &Context { sources, flow, modes: &modes }));
-        if !flow {
-            diagnostics.extend(self.check_tests(&target.entry, &provider, sources)?);
+        let findings = check::check(&provider, &Context { sources, flow, modes: &modes });
+        let left = apply_allowances(findings.clone(), sources, &[], &codes());
+        diagnostics.extend(findings);
+        if flow {
+            return Ok((Some(provider), Vec::new()));
         }
-        Ok(Some(provider))
+        let of_tests = self.check_tests(&target.entry, &provider, sources)?;
+        let is_faulty = left.iter().any(Diagnostic::is_error);
+        let unsaid = of_tests.iter().filter(|finding| is_faulty && replay::is_of_coverage(finding));
+        let unsaid = unsaid.map(|finding| (finding.code, finding.primary.span)).collect();
+        diagnostics.extend(of_tests);
+        Ok((Some(provider), unsaid))
     }
 
     fn check_tests(
@@ -104,8 +126,10 @@ impl Catalog {
         provider: &Shared,
         sources: &mut Sources,
     ) -> io::Result<Vec<Diagnostic>> {
-        let Some(file) = self.test_file(entry).transpose()? else {
-            return Ok(vec![replay::no_tests(provider)]);
+        let file = match self.test_file(entry) {
+            None => return Ok(vec![replay::no_tests(provider)]),
+            Some(Ok(file)) => file,
+            Some(Err(error)) => return Ok(vec![encoding::finding(&error, sources).ok_or(error)?]),
         };
         let (tests, mut findings) = replay::load(sources, &file, provider);
         findings.extend(tests.iter().flat_map(|tests| replay::run(provider, tests).diagnostics()));

@@ -1,17 +1,16 @@
 //! One folder of provider files: the one inside the binary, or one on disk. Nothing is read before it is asked for.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hermes_engine_core::parse::Language;
 use include_dir::{Dir, include_dir};
 
+use super::encoding::read_text;
+
 /// The provider files that were embedded when the program was built.
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../providers.d");
-
-/// More than any provider file may have; what is longer is refused when it is parsed.
-const READ_LIMIT: u64 = 1024 * 1024;
 
 /// The endings of provider files in the order of preference, where one folder has several files of one name.
 pub(super) const ENDINGS: [(&str, Language); 3] =
@@ -59,13 +58,6 @@ impl Layer {
             there.then_some((file, *language))
         })
     }
-}
-
-/// The text of a file on disk, cut where it is too long to be a provider file.
-pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(READ_LIMIT).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The name without its ending and the language of a provider file; `None` for any other file.

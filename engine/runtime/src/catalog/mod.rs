@@ -6,6 +6,7 @@
 
 mod alias;
 mod check;
+mod encoding;
 mod layer;
 mod load;
 mod mode;
@@ -272,7 +273,7 @@ impl Catalog {
                 let path = path.with_file_name(Path::new(file).file_name()?);
                 match self.overlay.get(&path) {
                     Some(text) => Some(Ok(text.clone())),
-                    None => path.is_file().then(|| layer::read_text(&path)),
+                    None => path.is_file().then(|| encoding::read_text(&path)),
                 }
             }
             (None, Some(index)) => self.layers.get(index)?.1.read(file),

@@ -16,7 +16,7 @@ impl Lowering<'_> {
             mode_at: raw.mode.as_ref().map(|_| site.key("mode").span()),
             base_url: raw.base_url.as_ref().map(|url| self.url(url, site.key("base_url"), Slot::Api)),
             auth: raw.auth.as_ref().and_then(|auth| self.auth(auth, site.key("auth"), Slot::Api)),
-            headers: self.templates(&raw.headers, site.key("headers"), Slot::Api),
+            headers: self.headers(&raw.headers, site, Slot::Api),
             models: raw.models.as_ref().map(|listing| self.listing(listing, site.key("models"))),
         }
     }

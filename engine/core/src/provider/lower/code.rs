@@ -11,6 +11,9 @@ pub static UNKNOWN_STATE: Code = Code::error("HE101", "unknown-state");
 /// HE105: none, or two, of keys of which exactly one is written; a key in a state of another form.
 pub static NO_SINGLE_OUTCOME: Code = Code::error("HE105", "no-single-outcome");
 
+/// HE114: a header of a name that none may have, or that the file does not write.
+pub static BAD_HEADER: Code = Code::error("HE114", "bad-header");
+
 /// HE201: a name that the file does not know, or not there.
 pub static UNKNOWN_NAME: Code = Code::error("HE201", "unknown-name");
 
@@ -60,10 +63,11 @@ pub static UNKNOWN_UNIT: Code = Code::error("HE501", "unknown-unit");
 pub static BAD_DURATION: Code = Code::error("HE503", "bad-duration");
 
 /// All of them.
-pub static ALL: [&Code; 19] = [
+pub static ALL: [&Code; 20] = [
     &BAD_ID,
     &UNKNOWN_STATE,
     &NO_SINGLE_OUTCOME,
+    &BAD_HEADER,
     &UNKNOWN_NAME,
     &UNEVEN_REGIONS,
     &BAD_DEFAULT,

@@ -4,7 +4,8 @@ use super::Lowering;
 use super::code::{BAD_ID, OPEN_HOST, UNKNOWN_NAME};
 use super::names::Slot;
 use crate::diagnostic::Diagnostic;
-use crate::origin::HostPattern;
+use crate::origin::{HostPattern, HostPatternError};
+use crate::parse::{Node, Value};
 use crate::provider::{At, Model, NamedHost, RegionKey};
 use crate::raw::provider as raw;
 use crate::raw::read::WRONG_TYPE;
@@ -81,26 +82,13 @@ impl Lowering<'_> {
             let span = site.item(i, raw.len()).span();
             match region_key(host) {
                 Some(key) => hosts.extend(self.hosts_of_regions(key, span)),
-                None => hosts.extend(self.host(host, span, None)),
+                None => match HostPattern::parse(host) {
+                    Ok(pattern) => hosts.push(NamedHost { pattern, region: None, span }),
+                    Err(error) => self.push(no_host(host, &error, span)),
+                },
             }
         }
         hosts
-    }
-
-    fn host(&mut self, host: &str, span: Span, region: Option<RegionKey>) -> Option<NamedHost> {
-        match HostPattern::parse(host) {
-            Ok(pattern) => Some(NamedHost { pattern, region, span }),
-            Err(error) => {
-                let finding = Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}"));
-                self.push(match meant_host(host) {
-                    Some(meant) => {
-                        finding.help(format!("write `\"{meant}\"`")).fix(span, format!("\"{meant}\""))
-                    }
-                    None => finding.help("write a host alone, such as `\"auth.example.com\"`, or `\"*.example.com\"` for all below one"),
-                });
-                None
-            }
-        }
     }
 
     /// The host that each region has under a key; a region that lacks it is found fault with elsewhere.
@@ -114,8 +102,54 @@ impl Lowering<'_> {
                     .help(format!("add `{key} = \"…\"` to each region")),
             );
         }
-        let owned = |region: &String| RegionKey { region: region.clone(), key: key.to_owned() };
-        hosts.into_iter().filter_map(|(region, host)| self.host(host, span, Some(owned(region)))).collect()
+        hosts.into_iter().filter_map(|(region, host)| self.host_of_region(region, key, host, span)).collect()
+    }
+
+    /// A region's own host; what is wrong with it is wrong with the region's value, not with the list that names the key.
+    fn host_of_region(&mut self, region: &str, key: &str, host: &str, named: Span) -> Option<NamedHost> {
+        match HostPattern::parse(host) {
+            Ok(pattern) => {
+                let region = Some(RegionKey { region: region.to_owned(), key: key.to_owned() });
+                Some(NamedHost { pattern, region, span: named })
+            }
+            Err(error) => {
+                let value = self.site.key("regions").key(region).key(key).span();
+                let finding = no_host(host, &error, value).also(named, "wanted here as a host");
+                self.push(if names_region_key(self.file.node, key) > 1 {
+                    let help = format!(
+                        "give the regions a key for the host alone, and name it in the place of `{key}`"
+                    );
+                    Diagnostic { fix: None, ..finding.help(help) }
+                } else {
+                    finding
+                });
+                None
+            }
+        }
+    }
+}
+
+fn no_host(host: &str, error: &HostPatternError, span: Span) -> Diagnostic {
+    let finding = Diagnostic::new(&OPEN_HOST, span, format!("`{host}`: {error}"));
+    match meant_host(host) {
+        Some(meant) => finding.help(format!("write `\"{meant}\"`")).fix(span, format!("\"{meant}\"")),
+        None => finding.help(
+            "write a host alone, such as `\"auth.example.com\"`, or `\"*.example.com\"` for all below one",
+        ),
+    }
+}
+
+/// How many texts of a file name a key of the regions.
+fn names_region_key(node: &Node, key: &str) -> usize {
+    match &node.value {
+        Value::String(text) => {
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            let mut named = text.split("region.").skip(1).filter_map(|rest| rest.strip_prefix(key));
+            usize::from(named.any(ends))
+        }
+        Value::Array(items) => items.iter().map(|item| names_region_key(item, key)).sum(),
+        Value::Table(entries) => entries.values().map(|entry| names_region_key(&entry.node, key)).sum(),
+        _ => 0,
     }
 }
 

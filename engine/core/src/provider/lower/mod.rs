@@ -7,6 +7,7 @@
 mod api;
 pub mod code;
 mod condition;
+mod header;
 mod identity;
 mod input;
 mod names;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::{IndexMap, IndexSet};
+use strsim::osa_distance;
 
 use super::Lowering;
 use super::code::{BAD_ID, NAME_TAKEN};
@@ -16,6 +17,24 @@ use crate::template::{Name, Names, UnknownName, steps};
 /// The words that the format has taken.
 const WORDS: [&str; 10] =
     ["region", "token", "pkce", "random", "uuid", "redirect_uri", "response", "first", "jwt", "match"];
+
+/// What a record holds whatever its file keeps: what the engine itself stores.
+const STORED: [&str; 14] = [
+    "access_token",
+    "refresh_token",
+    "token_type",
+    "expires_at",
+    "expires_at_ms",
+    "expires_in",
+    "obtained_at",
+    "provider",
+    "region",
+    "inputs",
+    "made_from",
+    "label",
+    "generation",
+    "origins",
+];
 
 /// The final states.
 pub(super) const FINAL: [&str; 4] = ["success", "done", "error", "timeout"];
@@ -40,6 +59,10 @@ pub(super) struct Namespace {
     inputs: IndexSet<String>,
     region_keys: IndexSet<String>,
     states: IndexSet<String>,
+    /// What `[states.success]` keeps beside the tokens.
+    kept: IndexSet<String>,
+    /// Whether a record may hold more than this file says: what another program stores there, what a provider keeps.
+    shared: bool,
     /// Names of what can't be read.
     gone: BTreeSet<String>,
     /// Whether what is not known is what a provider will supply.
@@ -74,6 +97,11 @@ impl Lowering<'_> {
         names.states.extend(
             self.raw_states.keys().filter(|name| !FINAL.contains(name)).map(|name| (*name).to_owned()),
         );
+        if let Some(success) = raw.states.get("success") {
+            names.kept.extend(success.keep.keys().cloned());
+            names.shared = success.stored_at.is_some();
+        }
+        names.shared |= self.file.flow || self.is_gone(&["success", "keep", "stored_at"]);
         for (region, table) in &raw.regions {
             let site = self.site.key("regions").key(region);
             table.keys().for_each(|key| self.well_formed(key, site.name(key)));
@@ -162,7 +190,7 @@ impl Scoped<'_> {
             ["region", key] if names.flow || names.region_keys.contains(*key) => {
                 Name::Region((*key).to_owned())
             }
-            ["token", rest @ ..] if !rest.is_empty() => Name::Token(steps(rest)),
+            ["token", field, ..] if names.may_store(field) => Name::Token(steps(path.get(1..)?)),
             ["response", "body"] => Name::ResponseBody,
             ["response", rest @ ..] if !rest.is_empty() => Name::Response(steps(rest)),
             [name] if names.vars.contains(*name) => Name::Var((*name).to_owned()),
@@ -175,7 +203,15 @@ impl Scoped<'_> {
             }
             // What is wrong with it is told where it is written.
             [name, ..] if names.gone.contains(*name) => Name::Var((*name).to_owned()),
-            ["region", key] if names.gone.contains(*key) => Name::Region((*key).to_owned()),
+            ["region", key] if names.gone.contains(*key) || holds_small(&names.region_keys, key) => {
+                Name::Region((*key).to_owned())
+            }
+            [name] if holds_small(&names.vars, name) || holds_small(&names.inputs, name) => {
+                Name::Var((*name).to_owned())
+            }
+            [state, rest @ ..] if holds_small(&names.states, state) && !rest.is_empty() => {
+                Name::Answer { state: (*state).to_owned(), path: steps(rest) }
+            }
             _ => return None,
         })
     }
@@ -210,6 +246,7 @@ impl Scoped<'_> {
             [word @ ("token" | "response")] => {
                 return help(format!("name one of its fields: `{word}.FIELD`"));
             }
+            ["token", field, rest @ ..] => return names.not_stored(field, rest),
             [state] if names.states.contains(*state) => {
                 return help(format!("name a field of its answer: `{state}.FIELD`"));
             }
@@ -219,11 +256,12 @@ impl Scoped<'_> {
             ["region", key] => {
                 nearest(key, names.region_keys.iter().map(String::as_str)).map(|k| format!("region.{k}"))
             }
-            [first, rest @ ..] if !rest.is_empty() => {
-                let known =
-                    names.states.iter().map(String::as_str).chain(["region", "token", "pkce", "random"]);
-                nearest(first, known).map(|state| format!("{state}.{}", rest.join(".")))
+            [word @ ("vars" | "inputs" | "states"), rest @ ..] if !rest.is_empty() => {
+                let alone = self.without_room(rest);
+                return alone.unwrap_or_else(|| help(format!("a name is written without `{word}.`")));
             }
+            [first, rest @ ..] if !rest.is_empty() => self.nearest_root(first, rest),
+            [field] if names.is_stored(field) && self.slot != Slot::Vars => Some(format!("token.{field}")),
             _ => self.nearest_word(&written),
         };
         match meant {
@@ -235,12 +273,57 @@ impl Scoped<'_> {
         }
     }
 
+    /// What was meant by a name that is written with the table it stands in, `vars.client_id`.
+    fn without_room(&self, path: &[&str]) -> Option<UnknownName> {
+        let meant = match (self.lookup(path), path) {
+            (Some(_), _) => path.join("."),
+            (None, [first, rest @ ..]) if !rest.is_empty() => self.nearest_root(first, rest)?,
+            (None, _) => self.nearest_word(&path.concat())?,
+        };
+        Some(UnknownName { help: Some(Advice::Meant(meant)) })
+    }
+
+    fn nearest_root(&self, first: &str, rest: &[&str]) -> Option<String> {
+        let states = self.names.states.iter().map(String::as_str);
+        let known = states.chain(["region", "token", "pkce", "random"]);
+        nearest(first, known).map(|state| format!("{state}.{}", rest.join(".")))
+    }
+
     fn nearest_word(&self, written: &str) -> Option<String> {
         let names = self.names;
         let known =
             names.vars.iter().chain(&names.inputs).map(String::as_str).chain(["uuid", "redirect_uri"]);
         nearest(written, known).map(str::to_owned)
     }
+}
+
+impl Namespace {
+    fn is_stored(&self, field: &str) -> bool {
+        STORED.contains(&field) || self.kept.contains(field)
+    }
+
+    /// Whether the record can have this member. In a shared one only what is nearly a token's name is none.
+    fn may_store(&self, field: &str) -> bool {
+        let is_slip =
+            || ["access_token", "refresh_token"].iter().any(|token| osa_distance(field, token) <= 2);
+        self.is_stored(field) || self.gone.contains(field) || (self.shared && !is_slip())
+    }
+
+    fn not_stored(&self, field: &str, rest: &[&str]) -> UnknownName {
+        let known = STORED.into_iter().chain(self.kept.iter().map(String::as_str));
+        match nearest(field, known) {
+            Some(meant) => {
+                let path: Vec<&str> = ["token", meant].into_iter().chain(rest.iter().copied()).collect();
+                UnknownName { help: Some(Advice::Meant(path.join("."))) }
+            }
+            None => help(format!("keep it: `keep.{field} = \"$.{field}\"` in `[states.success]`")),
+        }
+    }
+}
+
+/// Whether one of the names is this one but for its form, which is found fault with where it is written.
+fn holds_small(names: &IndexSet<String>, name: &str) -> bool {
+    names.iter().any(|known| !is_name(known) && small(known) == name)
 }
 
 fn help(text: impl Into<String>) -> UnknownName {

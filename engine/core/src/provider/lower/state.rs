@@ -115,7 +115,7 @@ impl Lowering<'_> {
             method,
             url,
             query: self.templates(&raw.query, site.key("query"), Slot::State),
-            headers: self.templates(&raw.headers, site.key("headers"), Slot::State),
+            headers: self.headers(&raw.headers, site, Slot::State),
             body: self.body_of(raw, site),
             auth: raw.auth.as_ref().and_then(|auth| self.auth(auth, site.key("auth"), Slot::State)),
         }

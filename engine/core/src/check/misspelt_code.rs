@@ -1,0 +1,40 @@
+//! HE113: a code that is a slip away from one with a standard text.
+
+use strsim::osa_distance;
+
+use super::Rule;
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::machine::code::KNOWN;
+use crate::provider::Then;
+
+/// HE113.
+pub(super) static CODE: Code = Code::warning("HE113", "misspelt-code");
+
+/// The rule.
+pub(super) static RULE: Rule = Rule { code: &CODE, run };
+
+/// The most letters that a slip of the pen gets wrong.
+const SLIP: usize = 2;
+
+fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let rules = subject.active().flat_map(|(_, _, active)| &active.on);
+    let codes = rules.filter_map(|rule| match &rule.then {
+        Then::Fail { code, .. } => Some(code),
+        Then::Go(_) => None,
+    });
+    // One that has a text is meant as it is.
+    let own = codes.filter(|code| !subject.provider.errors.contains_key(&code.value));
+    own.filter_map(|code| {
+        let known = slip_of(&code.value)?;
+        let message = format!("`{}` is no code that has a text", code.value);
+        Some(Diagnostic::new(&CODE, code.span, message).meant(known))
+    })
+    .collect()
+}
+
+/// The code with a standard text that this one nearly is.
+fn slip_of(code: &str) -> Option<&'static str> {
+    let distances = KNOWN.iter().map(|known| (osa_distance(code, known.code), known.code));
+    distances.min().filter(|(distance, _)| (1..=SLIP).contains(distance)).map(|(_, known)| known)
+}
