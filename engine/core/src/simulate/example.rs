@@ -16,9 +16,11 @@ pub fn example(pattern: &regex::Regex) -> Option<String> {
     pattern.is_match(&text).then_some(text)
 }
 
-/// A made-up value of an input: its first choice, a text that its pattern allows, or a word that says what it is.
+/// A made-up value of an input: its first choice, a text that its pattern allows, or a word that says what it is. One
+/// that is called a URL is one.
 pub fn example_input(name: &str, input: &Input) -> String {
     let word = format!("made-up-{}", name.replace('_', "-"));
+    let word = if name.ends_with("url") { format!("https://{word}.example") } else { word };
     match (input.choices.first(), &input.pattern) {
         (Some(choice), _) => choice.clone(),
         (None, Some(pattern)) if !pattern.0.is_match(&word) => example(&pattern.0).unwrap_or(word),
