@@ -1,6 +1,6 @@
 //! What finds a defect.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hermes_engine_core::check::{self, Context};
@@ -30,8 +30,8 @@ pub(crate) enum Verdict {
     Survived,
 }
 
-/// What is said of a file as it ships; comments, and with them allowances, are not part of a mutant.
-type Known = BTreeSet<(&'static str, String)>;
+/// What is said of a file as it ships, as often as it is; comments, and with them allowances, are not part of a mutant.
+type Known = Vec<(&'static str, String)>;
 
 /// Judges one file in the place of the one that ships.
 pub(crate) struct Judge<'a> {
@@ -55,7 +55,7 @@ impl<'a> Judge<'a> {
         }
         for file in catalogue.files().chain(&catalogue.samples) {
             let (findings, _) = judge.check(file, &file.json, None);
-            judge.known.insert(file.name(), findings.into_iter().collect());
+            judge.known.insert(file.name(), findings);
         }
         for file in catalogue.providers.iter().chain(&catalogue.samples) {
             assert_eq!(judge.judged(file, &file.json, None), Verdict::Survived, "{} as it ships", file.id);
@@ -80,9 +80,11 @@ impl<'a> Judge<'a> {
     }
 
     fn judged(&self, file: &File, json: &Value, other: Other<'_>) -> Verdict {
-        let (findings, provider) = self.check(file, json, other);
-        let known = &self.known[&file.name()];
-        if let Some((code, _)) = findings.iter().find(|finding| !known.contains(finding)) {
+        let (mut findings, provider) = self.check(file, json, other);
+        for known in &self.known[&file.name()] {
+            findings.iter().position(|finding| finding == known).map(|at| findings.remove(at));
+        }
+        if let Some((code, _)) = findings.first() {
             return Verdict::Check(code);
         }
         match provider {
@@ -92,12 +94,7 @@ impl<'a> Judge<'a> {
     }
 
     /// All that `check` says of a file, and of it among its fellows.
-    fn check(
-        &self,
-        file: &File,
-        json: &Value,
-        other: Other<'_>,
-    ) -> (Vec<(&'static str, String)>, Option<Arc<Provider>>) {
+    fn check(&self, file: &File, json: &Value, other: Other<'_>) -> (Known, Option<Arc<Provider>>) {
         let mut sources = Sources::default();
         let Loaded { provider, mut diagnostics } = self.load(&mut sources, file, json, other);
         if let Some(provider) = &provider {
