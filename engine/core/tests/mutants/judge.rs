@@ -57,7 +57,7 @@ impl<'a> Judge<'a> {
             let (findings, _) = judge.check(file, &file.json, None);
             judge.known.insert(file.name(), findings);
         }
-        for file in catalogue.providers.iter().chain(&catalogue.samples) {
+        for file in catalogue.providers.iter().chain(&catalogue.logins).chain(&catalogue.samples) {
             assert_eq!(judge.judged(file, &file.json, None), Verdict::Survived, "{} as it ships", file.id);
         }
         judge
