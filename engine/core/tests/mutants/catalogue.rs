@@ -1,4 +1,5 @@
-//! The files that defects are planted in: the providers that ship, the flows, and a provider for each flow.
+//! The files that defects are planted in: the providers and the flows that ship, and the other logins; and a provider for
+//! each flow.
 
 use std::fs;
 use std::path::Path;
@@ -29,6 +30,8 @@ pub(crate) struct Catalogue {
     pub(crate) providers: Vec<File>,
     /// The flows that ship.
     pub(crate) flows: Vec<File>,
+    /// The providers of `tests/flows`, which exercise what those that ship do not.
+    pub(crate) logins: Vec<File>,
     /// Providers that stand for all that extend a flow.
     pub(crate) samples: Vec<File>,
 }
@@ -39,13 +42,14 @@ impl Catalogue {
         Catalogue {
             providers: files(&shipped, false),
             flows: files(&shipped.join("flows"), true),
+            logins: files(&root.join("tests/flows"), false),
             samples: files(&root.join("engine/core/tests/flows"), false),
         }
     }
 
     /// What defects are planted in.
     pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
-        self.providers.iter().chain(&self.flows)
+        self.providers.iter().chain(&self.flows).chain(&self.logins)
     }
 }
 

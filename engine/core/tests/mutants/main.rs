@@ -1,4 +1,4 @@
-//! The proof of the prover: defects are planted in every file of the catalogue, and each must be found.
+//! The proof of the prover: defects are planted in every file of the catalogue and of `tests/flows`, and each must be found.
 //!
 //! A defect is found by the schema, by `check` (a finding that the file as it ships does not have) or by `test` (a test
 //! that fails, or coverage that is no longer whole). What none of them finds must stand in `tests/survivors.toml` with the

@@ -1,5 +1,7 @@
 //! What a provider is and offers: names, models, regions, inputs, what a client gets, the texts of errors.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::Planter;
@@ -37,7 +39,8 @@ struct Others {
     variable: String,
 }
 
-fn others() -> Others {
+/// Read once, for every file asks.
+static OTHERS: LazyLock<Others> = LazyLock::new(|| {
     let catalogue = Catalogue::read(&crate::root());
     let ids = catalogue.providers.iter().map(|file| file.id.clone());
     let mut variables = catalogue.providers.iter().filter_map(|file| {
@@ -45,12 +48,11 @@ fn others() -> Others {
         inputs.values().find_map(|input| Some(input["from"][0]["env"].as_str()?.to_owned()))
     });
     Others { ids: ids.take(2).collect(), variable: variables.next_back().unwrap_or_default() }
-}
+});
 
 fn names(planter: &mut Planter<'_>) {
-    let others = others();
     for (at, _) in planter.items("/aliases") {
-        for id in &others.ids {
+        for id in &OTHERS.ids {
             planter.put("clashing alias", &at, id.as_str());
         }
     }
@@ -105,7 +107,6 @@ fn regions(planter: &mut Planter<'_>) {
 }
 
 fn inputs(planter: &mut Planter<'_>) {
-    let others = others();
     for (at, _, input) in planter.members("/inputs") {
         planter.remove("dropped input", &at);
         for key in ["prompt", "secret", "pattern", "choices", "default", "from"] {
@@ -120,7 +121,7 @@ fn inputs(planter: &mut Planter<'_>) {
         for (source, value) in planter.items(&format!("{at}/from")) {
             planter.remove("dropped source", &source);
             if value.get("env").is_some() {
-                planter.put("foreign source", &source, json!({ "env": others.variable }));
+                planter.put("foreign source", &source, json!({ "env": OTHERS.variable }));
                 planter.put("wrong source", &source, json!({ "env": "NO_SUCH_VARIABLE" }));
             }
         }

@@ -58,7 +58,14 @@ fn commute(one: &Value, other: &Value) -> bool {
         terms.filter(|(key, _)| *key == "status" || key.starts_with('$')).filter_map(|(key, value)| {
             let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
             let other = list(other["if"].get(key)?);
-            Some(list(value).iter().all(|value| !other.contains(value) && *value != "2xx"))
+            let meets = |one: &Value| other.iter().any(|other| meet(one, other) || meet(other, one));
+            Some(!list(value).iter().any(meets))
         });
     outcome(one) == outcome(other) || apart.any(|apart| apart)
+}
+
+/// Whether a status or another value is the same as one, or of its hundred, as 201 is of `"2xx"`.
+fn meet(one: &Value, other: &Value) -> bool {
+    let hundred = one.as_str().and_then(|text| text.strip_suffix("xx"));
+    one == other || hundred.is_some_and(|digit| other.to_string().starts_with(digit))
 }
