@@ -30,7 +30,7 @@ fn toml_values_of_other_languages_are_told_as_what_was_meant() {
             ("a = no", "TOML writes `false`", "no", "`false`", Some("a = false")),
             ("a = { b = null }", "TOML has no null", "null", "leave the key out", None),
             ("a = { b = iso, c = 1 }", QUOTES, "iso", "`\"iso\"`", Some("a = { b = \"iso\", c = 1 }")),
-            ("a = nous", QUOTES, "nous", "`\"nous\"`", Some("a = \"nous\"")),
+            ("a = nova", QUOTES, "nova", "`\"nova\"`", Some("a = \"nova\"")),
             ("a = Acme, # c", QUOTES, "Acme", "`\"Acme\"`", Some("a = \"Acme\" # c")),
             ("a = b, c", QUOTES, "b, c", "all of it", None),
             ("a = 1 000", QUOTES, "1 000", "all of it", None),
