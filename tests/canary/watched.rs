@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::{House, ID, SET, check_absent, files};
-use crate::support::Run;
+use crate::support::Started;
 
 /// `run-flow --flow refresh`.
 pub(super) fn refreshes(house: &House) {
@@ -48,27 +48,27 @@ fn watch(house: &House, args: &[&str], mut is_due: impl FnMut(bool) -> bool) {
     let before = house.server.counts().refresh;
     let mut command = house.program.command(args);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary starts");
+    let mut child = Started::by(&mut command);
     let mut looks = 0;
     let mut is_told = false;
-    while child.try_wait().expect("a child of this test").is_none() {
-        look(house, &child);
+    while child.is_running() {
+        look(house, child.id());
         looks += 1;
         let has_ended =
             house.server.counts().refresh > before && !house.program.home().join("journal").join(ID).exists();
         if is_due(has_ended) && !std::mem::replace(&mut is_told, true) {
-            Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
+            child.signal("TERM");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let run = Run::of(&child.wait_with_output().expect("it ends")).expect_code(0);
+    let run = child.end().expect_code(0);
     assert!(looks > 3, "it was over too soon to be seen");
     assert!(house.server.counts().refresh > before, "{args:?} has renewed nothing");
     house.judge(args, &run);
 }
 
-fn look(house: &House, child: &Child) {
-    let process = PathBuf::from(format!("/proc/{}", child.id()));
+fn look(house: &House, id: u32) {
+    let process = PathBuf::from(format!("/proc/{id}"));
     for name in ["cmdline", "environ"] {
         let bytes = fs::read(process.join(name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).replace(&format!("CANARY_KEY={SET}"), "");

@@ -61,6 +61,16 @@ impl Started {
         assert!(send(name, id), "SIG{name} reaches process {id}");
     }
 
+    /// Its process id.
+    pub fn id(&mut self) -> u32 {
+        self.child().id()
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child().try_wait().expect("a child of this test").is_none()
+    }
+
     /// Whether it catches SIGTERM by now: told to end before that, it would end at once. Where that can't be seen, it does.
     pub fn catches_sigterm(&mut self) -> bool {
         let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.child().id())) else {

@@ -151,7 +151,6 @@ impl Machine {
 
     /// Enters a state; `answer` is what led there.
     fn enter(&mut self, id: StateId, answer: &Value, now: Now) -> Effect {
-        let repeated = self.at == Some(id);
         self.at = Some(id);
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
@@ -160,7 +159,7 @@ impl Machine {
         let provider = self.run.provider.clone();
         let Some(state) = provider.states.get(id.0) else { return self.fail("bad_flow") };
         match &state.kind {
-            StateKind::Active(active) => self.enter_active(id, active, repeated, now),
+            StateKind::Active(active) => self.enter_active(id, active, now),
             StateKind::Success(success) => match success::grant(success, answer, &self.run, now) {
                 Ok(grant) => Effect::Finish(Outcome::Success(Box::new(grant))),
                 Err(unusable) => self.finish(|failing| failing.unusable(unusable)),
@@ -171,10 +170,9 @@ impl Machine {
         }
     }
 
-    /// Enters a state that acts: for the first time with its prompt, again with its pause.
-    fn enter_active(&mut self, id: StateId, active: &Active, repeated: bool, now: Now) -> Effect {
+    /// Enters a state that acts, from another: the first time it has no pause before it but `first`.
+    fn enter_active(&mut self, id: StateId, active: &Active, now: Now) -> Effect {
         let pause = match self.paces.get_mut(&id) {
-            Some(pace) if repeated => return Self::wait(pace, Duration::ZERO, None, now),
             Some(pace) => pace.next_pause(None, None),
             None => match Pace::of(active, &self.run, now) {
                 Ok(pace) => self.paces.entry(id).or_insert(pace).first_pause(),

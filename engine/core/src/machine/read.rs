@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
 use super::{Machine, Taken, acting, carries_token, json, retry_after};
-use crate::condition::{self, AnswerView, Condition, StatusPattern, Test};
+use crate::condition::{self, AnswerView, Test};
 use crate::provider::{Act, Active, Rule, StateId, Then};
 use crate::query::present;
 use crate::time::Now;
@@ -104,7 +104,7 @@ impl Machine {
         };
         let json = (!value.is_null()).then_some(value);
         let answer = AnswerView { status: view.map(|v| v.status), body: view.map_or("", |v| v.text), json };
-        let Some(index) = active.on.iter().position(|rule| self.applies(rule, &answer)) else {
+        let Some(index) = condition::taken(&active.on, &answer, &self.run) else {
             return self.because("bad_answer", "no rule of its state reads it");
         };
         self.taken.push(Taken { state: id, rule: Some(index) });
@@ -129,11 +129,6 @@ impl Machine {
                 self.enter(to.value, value, now)
             }
         }
-    }
-
-    fn applies(&self, rule: &Rule, answer: &AnswerView<'_>) -> bool {
-        let holds = |condition: &Condition| condition::holds(condition, answer, &self.run);
-        rule.when.as_ref().is_none_or(holds) && !rule.unless.as_ref().is_some_and(holds)
     }
 
     /// Enters the same state again, after its pause.
@@ -187,10 +182,7 @@ fn is_hiccup(status: u16, rules: &[Rule]) -> bool {
 fn writes(rule: &Rule, status: u16) -> bool {
     let terms = rule.when.iter().chain(&rule.unless).flat_map(|condition| &condition.terms);
     terms.into_iter().any(|term| match &term.test {
-        Test::Status(patterns) => patterns.iter().any(|pattern| match pattern {
-            StatusPattern::Exactly(exact) => *exact == status,
-            StatusPattern::Class(class) => u16::from(*class) == status / 100,
-        }),
+        Test::Status(patterns) => patterns.iter().any(|pattern| pattern.matches(status)),
         _ => false,
     })
 }

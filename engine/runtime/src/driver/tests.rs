@@ -224,10 +224,11 @@ async fn a_device_flow_runs_to_its_end_and_shows_its_code_once() {
 async fn a_wait_is_told_while_it_lasts() {
     let (mut person, _paste) = Somebody::new();
     let wait = |ms, show| Effect::Wait { until: Duration::from_millis(ms), deadline: None, show };
-    let effects = vec![wait(30, Some(prompt("A"))), wait(60, Some(prompt("A"))), wait(60, Some(prompt("B")))];
+    let effects =
+        vec![wait(300, Some(prompt("A"))), wait(900, Some(prompt("A"))), wait(900, Some(prompt("B")))];
     let began = Instant::now();
     let events = perform(effects, &mut person, &mut NoWitness, Action::Login).await.unwrap();
-    assert!(began.elapsed() >= Duration::from_millis(60));
+    assert!(began.elapsed() >= Duration::from_millis(900));
     assert_eq!(names(&events), ["Woke", "Woke", "Woke"]);
     assert_eq!(person.seen(), ["- A NotTried", "waiting", "waited", "waiting", "waited", "- B NotTried"]);
 }

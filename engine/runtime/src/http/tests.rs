@@ -12,6 +12,11 @@ use url::Url;
 use super::*;
 use crate::fake::{Reply, Server, answer, in_process_of_its_own, ok, post};
 
+fn plain() -> Http {
+    Http::new(HttpOptions::default())
+}
+
+/// With a limit that a server which says nothing soon reaches.
 fn quick() -> Http {
     Http::new(HttpOptions { timeout: Some(Duration::from_millis(300)), ..HttpOptions::default() })
 }
@@ -32,7 +37,7 @@ fn check(result: Result<Response, Failure>, kind: FailureKind, sent: bool, messa
 async fn a_form_is_sent_as_it_is_written() {
     let server = Server::start(|_| ok("{}")).await;
     let form = vec![("a".to_owned(), "x y&z=ü".to_owned()), ("b".to_owned(), "+".to_owned())];
-    let response = quick().send(&post(server.url("/t"), Some(Body::Form(form)))).await.unwrap();
+    let response = plain().send(&post(server.url("/t"), Some(Body::Form(form)))).await.unwrap();
     assert_eq!(
         (response.status, response.body.as_slice(), response.truncated),
         (200, b"{}".as_slice(), false)
@@ -52,13 +57,13 @@ async fn a_form_is_sent_as_it_is_written() {
 async fn json_is_sent_as_json_unless_the_file_names_another_type() {
     let server = Server::start(|_| ok("{}")).await;
     let mut request = post(server.url("/t"), Some(Body::Json(json!({"b": 1, "a": [null]}))));
-    quick().send(&request).await.unwrap();
+    plain().send(&request).await.unwrap();
     let value = hermes_engine_core::machine::HeaderValue {
         value: "application/x-acme".to_owned().into(),
         sensitive: false,
     };
     request.headers.push(("content-type".into(), value));
-    quick().send(&request).await.unwrap();
+    plain().send(&request).await.unwrap();
     let sent = server.requests();
     assert!(
         sent[0].contains("content-type: application/json\r\n") && sent[0].ends_with(r#"{"b":1,"a":[null]}"#)
@@ -70,9 +75,9 @@ async fn json_is_sent_as_json_unless_the_file_names_another_type() {
 
 #[tokio::test]
 async fn s6_a_body_is_cut_at_the_limit() {
-    let exact = ask(&quick(), |_| ok(&"x".repeat(BODY_LIMIT))).await.unwrap();
+    let exact = ask(&plain(), |_| ok(&"x".repeat(BODY_LIMIT))).await.unwrap();
     assert_eq!((exact.body.len(), exact.truncated), (BODY_LIMIT, false));
-    let long = ask(&quick(), |_| ok(&"x".repeat(BODY_LIMIT + 1))).await.unwrap();
+    let long = ask(&plain(), |_| ok(&"x".repeat(BODY_LIMIT + 1))).await.unwrap();
     assert_eq!((long.body.len(), long.truncated), (BODY_LIMIT, true));
 }
 
@@ -82,27 +87,27 @@ async fn s6_a_body_is_counted_after_decoding() {
     bomb.write_all(&vec![b'0'; 8 << 20]).unwrap();
     let bomb = bomb.finish().unwrap();
     assert!(bomb.len() < BODY_LIMIT);
-    let read = ask(&quick(), move |_| answer("200 OK", "content-encoding: gzip\r\n", &bomb)).await.unwrap();
+    let read = ask(&plain(), move |_| answer("200 OK", "content-encoding: gzip\r\n", &bomb)).await.unwrap();
     assert_eq!((read.body.len(), read.truncated), (BODY_LIMIT, true));
 }
 
 #[tokio::test]
 async fn what_claims_to_be_packed_and_is_not_can_t_be_read() {
-    let broken = ask(&quick(), |_| answer("200 OK", "content-encoding: gzip\r\n", b"plain")).await;
+    let broken = ask(&plain(), |_| answer("200 OK", "content-encoding: gzip\r\n", b"plain")).await;
     check(broken, FailureKind::Broken, true, "the answer of 127.0.0.1 can't be decoded");
 }
 
 #[tokio::test]
 async fn s6_long_headers_are_refused() {
     let long =
-        ask(&quick(), |_| answer("200 OK", &format!("x-long: {}\r\n", "y".repeat(33 * 1024)), b"")).await;
+        ask(&plain(), |_| answer("200 OK", &format!("x-long: {}\r\n", "y".repeat(33 * 1024)), b"")).await;
     check(long, FailureKind::Broken, true, "the headers of 127.0.0.1 are longer than 32 KiB");
 }
 
 #[tokio::test]
 async fn s3_a_redirect_is_an_answer() {
     let server = Server::start(|_| answer("307 Temporary Redirect", "location: /elsewhere\r\n", b"")).await;
-    let response = quick().send(&post(server.url("/t"), None)).await.unwrap();
+    let response = plain().send(&post(server.url("/t"), None)).await.unwrap();
     assert_eq!((response.status, server.requests().len()), (307, 1));
 }
 
@@ -122,7 +127,7 @@ async fn a_server_that_says_nothing_is_given_up_in_time() {
 async fn a_body_that_never_ends_is_given_up_in_time() {
     let half = || Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".into());
     check(
-        ask(&quick(), move |_| half()).await,
+        ask(&plain(), move |_| half()).await,
         FailureKind::TimedOut,
         true,
         "127.0.0.1 did not answer in time",
@@ -133,13 +138,13 @@ async fn a_body_that_never_ends_is_given_up_in_time() {
 async fn half_a_body_is_no_answer() {
     let half = || Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".into());
     let message = "127.0.0.1 closed the connection before its answer was complete";
-    check(ask(&quick(), move |_| half()).await, FailureKind::Broken, true, message);
+    check(ask(&plain(), move |_| half()).await, FailureKind::Broken, true, message);
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_may_have_carried_the_request_and_is_not_repeated() {
     let server = Server::start(|_| Reply::Nothing).await;
-    let broken = quick().send(&post(server.url("/t?code=c0de"), None)).await;
+    let broken = plain().send(&post(server.url("/t?code=c0de"), None)).await;
     check(
         broken,
         FailureKind::Broken,
@@ -154,7 +159,7 @@ async fn a_refused_connection_carried_nothing() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = Url::parse(&format!("http://{free}/?code=c0de")).unwrap();
     check(
-        quick().send(&post(url, None)).await,
+        plain().send(&post(url, None)).await,
         FailureKind::Connect,
         false,
         "127.0.0.1 refused the connection",
@@ -164,14 +169,14 @@ async fn a_refused_connection_carried_nothing() {
 #[tokio::test]
 async fn a_name_that_no_server_knows_carried_nothing() {
     let url = Url::parse("https://auth.invalid/?code=c0de").unwrap();
-    let failure = quick().send(&post(url, None)).await.unwrap_err();
+    let failure = plain().send(&post(url, None)).await.unwrap_err();
     assert!(!failure.sent && !failure.message.contains("c0de"), "{failure:?}");
 }
 
 #[tokio::test]
 async fn s1_plain_http_goes_to_loopback_literals_only() {
     for url in ["http://auth.example/", "http://localhost:1/", "http://10.0.0.1/", "ftp://127.0.0.1/"] {
-        let refused = quick().send(&post(Url::parse(url).unwrap(), None)).await;
+        let refused = plain().send(&post(Url::parse(url).unwrap(), None)).await;
         check(refused, FailureKind::Connect, false, "plain http is for loopback addresses only");
     }
 }
@@ -184,7 +189,7 @@ async fn a_header_that_would_end_early_is_not_sent() {
         hermes_engine_core::machine::HeaderValue { value: "a\r\nb: c".to_owned().into(), sensitive: false };
     request.headers.push(("x-acme".into(), value));
     let message = "the header `x-acme` can't be sent: it holds a control character";
-    check(quick().send(&request).await, FailureKind::Connect, false, message);
+    check(plain().send(&request).await, FailureKind::Connect, false, message);
     assert!(server.requests().is_empty());
 }
 
