@@ -12,22 +12,22 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A command, for its own page
-    command: Option<String>,
+    /// A command, for its own page; of a command of a command both words
+    command: Vec<String>,
 }
 
 pub(super) fn run(args: Args) -> Ended {
     let mut root = Cli::command();
     root.build();
-    let command = match &args.command {
-        Some(name) => root
-            .find_subcommand(name)
-            .ok_or_else(|| {
-                Failure::usage(format!("there is no command `{name}`")).help("see `hermes-engine help`")
-            })?
-            .clone(),
-        None => root,
-    };
+    let mut command = &root;
+    for name in &args.command {
+        let Some(found) = command.find_subcommand(name) else {
+            let failure = Failure::usage(format!("there is no command `{}`", args.command.join(" ")));
+            return Err(failure.help("see `hermes-engine help`"));
+        };
+        command = found;
+    }
+    let command = command.clone();
     let mut page = Vec::new();
     // Writing to memory can't fail.
     let _ = clap_mangen::Man::new(command).render(&mut page);
@@ -38,4 +38,5 @@ pub(super) fn run(args: Args) -> Ended {
 const EXAMPLES: &str = "\
 Examples:
   hermes-engine man | man -l -
-  hermes-engine man run-flow > hermes-engine-run-flow.1";
+  hermes-engine man run-flow > hermes-engine-run-flow.1
+  hermes-engine man auth list | man -l -";

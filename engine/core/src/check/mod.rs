@@ -52,6 +52,7 @@ mod unknown_mode;
 mod unreachable_state;
 mod unused;
 mod used_before_run;
+mod verifier_without_challenge;
 mod weak_pkce;
 mod wrong_end;
 
@@ -105,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &state_not_compared::RULE,
     &no_pkce::RULE,
     &challenge_without_verifier::RULE,
+    &verifier_without_challenge::RULE,
     &weak_pkce::RULE,
     &literal_secret::RULE,
     &secret_to_foreign_host::RULE,
