@@ -37,6 +37,13 @@ const { port } = server.address();
 const options = ['--providers-dir', join(here, 'providers')];
 const connect = ['--connect-to', `${host}=127.0.0.1:${port}`];
 
+/** The page on the terminal: told by the server's own address, and seen by its host's name. */
+async function pageOf(run) {
+  const page = await run.stderr.line(/Open: (http\S+)\n/);
+  assert.ok(page.startsWith(`http://127.0.0.1:${port}/`), page);
+  return page.replace(`http://127.0.0.1:${port}`, `https://${host}`);
+}
+
 /** Logs in and consents, on the pages that the server has for development. */
 async function approve(person, page) {
   page = await person.submit(page, { login: 'ann', password: 'any' });
@@ -46,7 +53,7 @@ async function approve(person, page) {
 async function loginByCode(house) {
   const run = house.start(...options, 'run-flow', 'peer-code', '--no-browser', ...connect);
   const person = new Person(host, port);
-  const page = await person.visit(await run.stderr.line(/Open: (https\S+)\n/));
+  const page = await person.visit(await pageOf(run));
   const end = await approve(person, page);
   assert.match(end.body, /You can close this window/);
   await run.expect(0);
@@ -55,7 +62,7 @@ async function loginByCode(house) {
 
 async function loginByDevice(house) {
   const run = house.start(...options, 'run-flow', 'peer-device', '--no-browser', ...connect);
-  const url = await run.stderr.line(/Open: (https\S+)\n/);
+  const url = await pageOf(run);
   const code = await run.stderr.line(/enter code: (\S+)/);
   assert.ok(url.startsWith(`https://${host}/device`), url);
   const person = new Person(host, port);

@@ -107,7 +107,7 @@ impl Document {
     }
 
     /// Ends the suppression of a provider's sources.
-    pub fn unsuppress(&mut self, provider: &str) {
+    fn unsuppress(&mut self, provider: &str) {
         if let Some(suppressed) = self.root.object_mut("suppressed_sources") {
             suppressed.remove(provider);
         }

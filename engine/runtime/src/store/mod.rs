@@ -197,13 +197,7 @@ impl Held<'_> {
     /// [`StoreError::Interrupted`] where the process is asked to stop ([`Store::stopping_at`]), and others as they are.
     pub fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
-        // Under it the proof is nothing that a writer sweeps away.
-        let _locks = self.store.lock_file(&self.target, &|| self.store.is_stopping())?;
-        if self.store.is_stopping() {
-            return Err(StoreError::Interrupted);
-        }
-        let size = self.target.metadata().map(|m| m.len() as usize).unwrap_or_default();
-        file::prove_writable(&self.target, size + 16 * 1024)
+        self.store.prove_room(&self.target)
     }
 }
 
@@ -252,8 +246,13 @@ fn create_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// SHA-256 in lower-case hex.
 pub fn sha256(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

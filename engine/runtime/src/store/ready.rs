@@ -24,11 +24,18 @@ impl Store {
             Ok(()) | Err(StoreError::Busy { .. }) => {}
             Err(error) => return Err(error),
         }
-        let target = file::resolve(&self.path())?;
-        // Under it the proof is nothing that a writer sweeps away.
-        let _locks = self.lock_file(&target, &|| self.is_stopping())?;
+        self.prove_room(&file::resolve(&self.path())?)
+    }
+
+    /// Proves that the file can be replaced by one that is somewhat longer.
+    pub(super) fn prove_room(&self, target: &Path) -> Result<(), StoreError> {
+        // Under its locks the proof is nothing that a writer sweeps away.
+        let _locks = self.lock_file(target, &|| self.is_stopping())?;
+        if self.is_stopping() {
+            return Err(StoreError::Interrupted);
+        }
         let size = target.metadata().map(|about| about.len() as usize).unwrap_or_default();
-        file::prove_writable(&target, size + ROOM)
+        file::prove_writable(target, size + ROOM)
     }
 
     /// Whether the file could be replaced, as far as can be seen without leaving a trace. A home that is not there yet is

@@ -1,7 +1,6 @@
 //! `trust.json`: which files a person trusts, by path and by the hash of all the text that makes them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::catalog::Opened;
 use crate::home::Home;
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, hex};
 
 /// The files that a person trusts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,8 +93,5 @@ fn fingerprint(opened: &Opened) -> String {
         hash.update((source.text.len() as u64).to_be_bytes());
         hash.update(&source.text);
     }
-    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&hash.finalize())
 }
