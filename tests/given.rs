@@ -66,6 +66,10 @@ fn a_base_url_that_no_client_may_use_is_refused_before_it_is_stored() {
     let run = program.run(&["resolve", "lmstudio"]).expect_code(7);
     let mend = "LM_BASE_URL in the environment names it: write 127.0.0.1 in the place of `localhost`";
     assert!(run.stderr.contains(mend), "{}", run.stderr);
+    // And every command says the same of it.
+    assert!(program.run(&["token", "lmstudio"]).expect_code(7).stderr.contains(mend));
+    let told = program.run(&["doctor"]).expect_code(0).stdout;
+    assert!(told.contains("LM Studio (not logged in)") && told.contains("`localhost` is a name"), "{told}");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use indexmap::IndexSet;
 
 use super::{Credential, Inputs, trouble};
 
-/// Why a credential is of no use to a client, where `[api]` reads an input that nobody has given: it is as good as none.
+/// Why a credential is of no use to a client: `[api]` reads an input that nobody has given, or one that can't be used there.
+/// It is as good as none.
 pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
     lack_of(
         provider,
@@ -23,6 +24,9 @@ pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
 /// The same for a credential as `[api]` reads it.
 pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
     let failure = access(provider, held, None).err()?;
+    if matches!(failure.code.as_str(), "plain_http" | "bad_input") {
+        return Some(failure);
+    }
     let absent: Vec<String> = provider
         .inputs_of_api()
         .into_iter()
