@@ -113,10 +113,16 @@ impl Lowering<'_> {
     fn claim<'n>(&mut self, name: &'n str, span: Span, room: &str, seen: &mut IndexMap<&'n str, Span>) {
         self.well_formed(name, span);
         if WORDS.contains(&name) || (room != "states" && FINAL.contains(&name)) {
-            self.push(
-                Diagnostic::new(&NAME_TAKEN, span, format!("`{name}` is a word of the format"))
-                    .help(format!("call it otherwise, such as `my_{name}`")),
-            );
+            let otherwise = format!("call it otherwise, such as `my_{name}`");
+            let is_files = name == "region" && self.file.raw.region.is_none();
+            let help = match is_files && !self.file.raw.regions.is_empty() {
+                true => format!(
+                    "the file's own `{name}` stands at its top, outside of `{room}`; else {otherwise}"
+                ),
+                false => otherwise,
+            };
+            let finding = Diagnostic::new(&NAME_TAKEN, span, format!("`{name}` is a word of the format"));
+            self.push(finding.help(help));
         } else if let Some(other) = seen.insert(name, span) {
             self.push(
                 Diagnostic::new(&NAME_TAKEN, span, format!("`{name}` is the name of something else too"))
