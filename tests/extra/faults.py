@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,21 @@ class Service:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def process_request(self, request, address):
+                with service.lock:
+                    service.busy += 1
+                super().process_request(request, address)
+
+            def process_request_thread(self, request, address):
+                try:
+                    super().process_request_thread(request, address)
+                finally:
+                    with service.lock:
+                        service.busy -= 1
+
+        self.busy = 0
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.handle_error = lambda *_: None  # Clients are killed here.
         self.address = f"127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -83,6 +98,15 @@ class Service:
             if token in self.spent and self.reuse:
                 return 200, self.spent[token]
             return 400, {"error": "invalid_grant", "error_description": "refresh_token_reused"}
+
+    def settle(self):
+        """Waits until all is read that clients which are gone had sent: connections are accepted in their order."""
+        with socket.create_connection(self.server.server_address) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            last.recv(1)
+        end = time.monotonic() + 10
+        while self.busy and time.monotonic() < end:
+            time.sleep(0.002)
 
     def close(self):
         self.server.shutdown()
@@ -182,6 +206,7 @@ def kill_at(binary, call, reuse):
         name, number, _ = call
         run = home.token("-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}")
         hit = run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        service.settle()
         # Spent, and the answer nowhere on the disk: what no client can save on a server that gives it once.
         unsavable = service.redeemed == 1 and home.answers() == 0
         good, why = recovered(home, service)
