@@ -157,6 +157,15 @@ impl Diagnostic {
 /// A name longer than this is no slip of a known one; telling them apart takes time that grows with both.
 const LONGEST_NAME: usize = 64;
 
+/// The most letters that a slip of the pen gets wrong.
+const SLIP: usize = 2;
+
+/// How many letters of a known name a slip of the pen got wrong, where another name is that and no more.
+pub(crate) fn slip(given: &str, known: &str) -> Option<usize> {
+    let is_comparable = given.len() <= LONGEST_NAME;
+    is_comparable.then(|| strsim::osa_distance(given, known)).filter(|wrong| (1..=SLIP).contains(wrong))
+}
+
 /// The name in `known` that a person most likely meant by `given`, if one is near.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (given.chars().count() / 3).max(1);

@@ -1,11 +1,9 @@
 //! HE113: a code that is a slip away from one with a standard text.
 
-use strsim::osa_distance;
-
 use super::Rule;
 use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::machine::code::KNOWN;
+use crate::diagnostic::{Code, Diagnostic, slip};
+use crate::machine::code::{KNOWN, lookup};
 use crate::provider::Then;
 
 /// HE113.
@@ -13,9 +11,6 @@ pub(super) static CODE: Code = Code::warning("HE113", "misspelt-code");
 
 /// The rule.
 pub(super) static RULE: Rule = Rule { code: &CODE, run };
-
-/// The most letters that a slip of the pen gets wrong.
-const SLIP: usize = 2;
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let rules = subject.active().flat_map(|(_, _, active)| &active.on);
@@ -35,6 +30,6 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
 
 /// The code with a standard text that this one nearly is.
 fn slip_of(code: &str) -> Option<&'static str> {
-    let distances = KNOWN.iter().map(|known| (osa_distance(code, known.code), known.code));
-    distances.min().filter(|(distance, _)| (1..=SLIP).contains(distance)).map(|(_, known)| known)
+    let slips = KNOWN.iter().filter_map(|known| Some((slip(code, known.code)?, known.code)));
+    slips.min().filter(|_| lookup(code).is_none()).map(|(_, known)| known)
 }

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use strsim::osa_distance;
-
 use super::Rule;
 use super::literal_path::meant_template;
 use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, slip};
 use crate::provider::{Placed, Provider, Spot, StateId};
 use crate::source::Span;
 use crate::template::{Expression, Name, Part, Template, is_whole_url};
@@ -133,7 +131,7 @@ fn meant(value: &str) -> Option<String> {
     let trimmed = value.trim();
     let url = match trimmed.split_once("://") {
         Some(("https" | "http", _)) => trimmed.to_owned(),
-        Some((scheme, rest)) if osa_distance(scheme, "https") <= 2 => format!("https://{rest}"),
+        Some((scheme, rest)) if slip(scheme, "https").is_some() => format!("https://{rest}"),
         Some(_) => return None,
         None if trimmed.contains('.') => format!("https://{trimmed}"),
         None => return None,

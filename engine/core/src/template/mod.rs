@@ -90,6 +90,13 @@ pub enum Name {
     ResponseBody,
 }
 
+impl Name {
+    /// Whether its value is known before a run and stays the same in it.
+    pub fn is_constant(&self) -> bool {
+        matches!(self, Name::Var(_) | Name::Input(_) | Name::Region(_))
+    }
+}
+
 /// A regular expression that compares by its text.
 #[derive(Debug, Clone)]
 pub struct Pattern(pub regex::Regex);

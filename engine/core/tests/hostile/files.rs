@@ -179,6 +179,7 @@ fn conditions() -> Vec<File> {
     let paths = paths.iter().fold(String::new(), |text, path| {
         text + &format!("{{ if = {{ \"{path}\" = 1 }}, to = \"success\" }}, ")
     });
+    let long_code = format!("{{ if = {{ status = 400 }}, fail = \"{}\" }}, ", "f".repeat(200_000));
     vec![
         ("rules with much to ask", "toml", format!("{HEAD}{}", state(0, "", &rules(60, 20), "success"))),
         ("many rules", "toml", format!("{HEAD}{}", state(0, "", &rules(900, 4), "success"))),
@@ -189,6 +190,7 @@ fn conditions() -> Vec<File> {
                 text + &state(i, "", &rules(40, 2), &format!("s{}", (i + 1) % 60))
             }),
         ),
+        ("a long code", "toml", format!("{HEAD}{}", state(0, "", &long_code, "success"))),
         ("many values", "toml", format!("{HEAD}{}", state(0, "", &values, "success"))),
         ("paths", "toml", format!("{HEAD}{}", state(0, "", &paths, "success"))),
     ]

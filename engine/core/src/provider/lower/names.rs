@@ -5,12 +5,11 @@
 use std::collections::BTreeSet;
 
 use indexmap::{IndexMap, IndexSet};
-use strsim::osa_distance;
 
 use super::Lowering;
 use super::code::{BAD_ID, NAME_TAKEN};
 use super::site::Site;
-use crate::diagnostic::{Advice, Diagnostic, nearest};
+use crate::diagnostic::{Advice, Diagnostic, nearest, slip};
 use crate::source::Span;
 use crate::template::{Name, Names, UnknownName, steps};
 
@@ -224,7 +223,7 @@ impl Scoped<'_> {
 
     /// Why a known name has no value in this slot.
     fn refusal(&self, name: &Name) -> Option<&'static str> {
-        let constant = matches!(name, Name::Var(_) | Name::Input(_) | Name::Region(_));
+        let constant = name.is_constant();
         match (self.slot, name) {
             (Slot::Errors, _) => None,
             (_, Name::Response(_) | Name::ResponseBody) => {
@@ -310,8 +309,7 @@ impl Namespace {
 
     /// Whether the record can have this member. In a shared one only what is nearly a token's name is none.
     fn may_store(&self, field: &str) -> bool {
-        let is_slip =
-            || ["access_token", "refresh_token"].iter().any(|token| osa_distance(field, token) <= 2);
+        let is_slip = || ["access_token", "refresh_token"].iter().any(|token| slip(field, token).is_some());
         self.is_stored(field) || self.gone.contains(field) || (self.shared && !is_slip())
     }
 
