@@ -127,7 +127,7 @@ async fn a_server_that_says_nothing_is_given_up_in_time() {
 async fn a_body_that_never_ends_is_given_up_in_time() {
     let half = || Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".into());
     check(
-        ask(&plain(), move |_| half()).await,
+        ask(&quick(), move |_| half()).await,
         FailureKind::TimedOut,
         true,
         "127.0.0.1 did not answer in time",
