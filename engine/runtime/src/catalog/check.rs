@@ -107,13 +107,14 @@ impl Catalog {
         let modes = mode_names();
         let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
         let findings = check::check(&provider, &Context { sources, flow, modes: &modes });
-        let left = apply_allowances(findings.clone(), sources, &[], &codes());
+        let is_faulty = !flow
+            && findings.iter().any(Diagnostic::is_error)
+            && apply_allowances(findings.clone(), sources, &[], &codes()).iter().any(Diagnostic::is_error);
         diagnostics.extend(findings);
         if flow {
             return Ok((Some(provider), Vec::new()));
         }
         let of_tests = self.check_tests(&target.entry, &provider, sources)?;
-        let is_faulty = left.iter().any(Diagnostic::is_error);
         let unsaid = of_tests.iter().filter(|finding| is_faulty && replay::is_of_coverage(finding));
         let unsaid = unsaid.map(|finding| (finding.code, finding.primary.span)).collect();
         diagnostics.extend(of_tests);
