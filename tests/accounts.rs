@@ -1,15 +1,10 @@
 //! Several credentials of one provider, from outside: added, listed, ordered, limited, removed.
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use crate::support::{MinimaxServer, Program};
+use crate::support::{MinimaxServer, Program, sha256};
 
 const ID: &str = "minimax-oauth";
-
-fn hash(token: &str) -> String {
-    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn listed(program: &Program) -> Vec<[Value; 3]> {
     let all = program.run(&["auth", "list", "--format", "json"]).expect_code(0).json();
@@ -33,7 +28,7 @@ fn a_second_account_is_added_ordered_used_after_a_limit_and_removed() {
     assert_ne!(first, work);
     assert_eq!(listed(&program)[1], [json!("work"), json!(1), json!("logged_in")]);
 
-    let refused = ["--rejected-sha256", &hash(&first), "--rejected-status", "429"];
+    let refused = ["--rejected-sha256", &sha256(&first), "--rejected-status", "429"];
     assert_eq!(token(&refused), work);
     assert_eq!(token(&[]), work, "for an hour");
     assert_eq!(listed(&program)[1][2], "cooling_down");

@@ -8,10 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::support::minimax_server::{Reuse, Running};
-use crate::support::{MinimaxServer, Program, Run, Started};
+use crate::support::{MinimaxServer, Program, Run, Started, sha256};
 
 const ID: &str = "minimax-oauth";
 /// Long ago.
@@ -58,10 +56,6 @@ fn server() -> MinimaxServer {
 
 fn start(program: &Program, args: &[&str]) -> Started {
     Started::by(program.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()))
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[expect(clippy::print_stderr, reason = "the counts are what `--nocapture` is for")]

@@ -10,10 +10,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::support::minimax_server::{PollFault, Running};
-use crate::support::{MinimaxServer, Program, Started};
+use crate::support::{MinimaxServer, Program, Started, sha256};
 
 const ID: &str = "minimax-oauth";
 
@@ -93,7 +92,7 @@ fn s35_who_asks_for_a_token_is_never_asked_and_sees_no_browser() {
     assert!(browser_was_started(&program), "a login does open it");
 }
 
-const REVOKED: &str = r#"
+const KEYED: &str = r#"
 name  = "Acme"
 start = { login = "success", logout = "revoke" }
 
@@ -104,14 +103,6 @@ secret = true
 [states.success]
 access_token = "{{api_key}}"
 
-[states.revoke]
-post       = "https://auth.example.com/revoke"
-form.token = "{{token.access_token}}"
-on = [{ to = "done" }]
-
-[api]
-mode     = "chat_completions"
-base_url = "https://auth.example.com/v1"
 "#;
 
 const RENEWED: &str = r#"
@@ -135,6 +126,10 @@ post = "https://auth.example.com/token"
 form.refresh_token = "{{token.refresh_token}}"
 on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "refresh_failed" }]
 
+"#;
+
+/// How a credential is revoked, and where it goes: the end of both.
+const REVOKE: &str = r#"
 [states.revoke]
 post       = "https://auth.example.com/revoke"
 form.token = "{{token.access_token}}"
@@ -169,7 +164,7 @@ fn answering(status: u16) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
 fn s32_a_logout_that_is_interrupted_keeps_what_it_could_not_revoke() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let program = Program::new();
-    program.write_home("providers.d/acme.toml", REVOKED);
+    program.write_home("providers.d/acme.toml", &[KEYED, REVOKE].concat());
     program.run_with(&["run-flow", "acme", "--stdin", "api_key"], "typed-key-0001").expect_code(0);
     let to = format!("auth.example.com={}", silent.local_addr().expect("an address"));
     let mut command = program.command(&["auth", "remove", "acme", "--connect-to", &to]);
@@ -182,9 +177,9 @@ fn s32_a_logout_that_is_interrupted_keeps_what_it_could_not_revoke() {
 
 /// Two lines of a journal: the intent to spend a token, and the answer that arrived.
 fn unfinished(spent: &str, answer: &str) -> String {
-    let sha256: String = Sha256::digest(spent).iter().map(|byte| format!("{byte:02x}")).collect();
     let at = 1_767_225_600_000_i64;
-    let intent = json!({ "slot": "main", "generation": 0, "refresh_token_sha256": sha256, "started_at": at });
+    let intent =
+        json!({ "slot": "main", "generation": 0, "refresh_token_sha256": sha256(spent), "started_at": at });
     let body = STANDARD.encode(answer);
     let answer = json!({ "state": "refresh", "at": at, "status": 200, "headers": [], "body": body, "truncated": false });
     format!("{intent}\n{answer}\n")
@@ -193,7 +188,7 @@ fn unfinished(spent: &str, answer: &str) -> String {
 #[test]
 fn s32_a_logout_revokes_what_a_renewal_that_was_cut_off_has_left() {
     let program = Program::new();
-    program.write_home("providers.d/acme.toml", RENEWED);
+    program.write_home("providers.d/acme.toml", &[RENEWED, REVOKE].concat());
     program.store_login("acme", ("access-0", "refresh-0"), 4_000_000_000);
     let answer = r#"{"access_token":"access-1","refresh_token":"refresh-1","expires_in":36000}"#;
     program.write_home("journal/acme", &unfinished("refresh-0", answer));
@@ -211,7 +206,7 @@ fn s32_a_logout_revokes_forgets_and_tells_the_truth() {
         [(200, "✓ The server has revoked the credential."), (503, "the server answered 503")]
     {
         let program = Program::new();
-        program.write_home("providers.d/acme.toml", REVOKED);
+        program.write_home("providers.d/acme.toml", &[KEYED, REVOKE].concat());
         program.run_with(&["run-flow", "acme", "--stdin", "api_key"], "typed-key-0001").expect_code(0);
         let (addr, told) = answering(status);
         let to = format!("auth.example.com={addr}");
@@ -222,7 +217,7 @@ fn s32_a_logout_revokes_forgets_and_tells_the_truth() {
         assert!(!auth.to_string().contains("typed-key-0001"), "every copy is gone: {auth}");
     }
     let program = Program::new();
-    program.write_home("providers.d/acme.toml", REVOKED);
+    program.write_home("providers.d/acme.toml", &[KEYED, REVOKE].concat());
     program.run_with(&["run-flow", "acme", "--stdin", "api_key"], "typed-key-0001").expect_code(0);
     let run = program
         .run(&["auth", "remove", "acme", "--connect-to", "auth.example.com=127.0.0.1:1"])

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use crate::support::minimax_server::{RefreshFault, Running};
-use crate::support::{MinimaxServer, Program, Run};
+use crate::support::{MinimaxServer, Program, Run, sha256};
 
 /// What programs of these protocols leave in the environment, each with a marked value.
 const FOREIGN: [&str; 9] = [
@@ -128,11 +128,6 @@ fn add_custom(program: &Program, id: &str, key: Option<&str>) {
         None => program.run_bare(&login),
     };
     check_no_foreign(&run.expect_code(0));
-}
-
-fn sha256(text: &str) -> String {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A server has refused the key: neither a refresh nor another credential takes its place.

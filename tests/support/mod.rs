@@ -13,3 +13,9 @@ pub mod started;
 pub use minimax_server::MinimaxServer;
 pub use program::{Program, Run};
 pub use started::Started;
+
+/// SHA-256 in lower-case hex.
+pub fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
