@@ -43,17 +43,12 @@ impl Session<'_> {
         }
         let mut sources = inputs.origins.iter().filter(|(_, origin)| origin.is_source());
         let source = sources.find(|(name, _)| inputs.values.get(*name).is_some_and(|value| is_meant(value)));
-        match (source, &failure.help) {
-            (Some((_, origin)), Some(help)) if failure.code == "plain_http" => {
-                let help = format!("{origin} names it: {help}");
-                failure.help(help)
-            }
-            (Some((_, origin)), _) => {
-                let login = format!("`hermes-engine run-flow {}`", self.provider.id);
-                failure.help(format!("{origin} names it: unset it, or log in anew with {login}"))
-            }
-            (None, _) => failure,
-        }
+        let Some((_, origin)) = source else { return failure };
+        let mend = match &failure.help {
+            Some(help) if failure.code == "plain_http" => help.to_string(),
+            _ => format!("unset it, or log in anew with `hermes-engine run-flow {}`", self.provider.id),
+        };
+        failure.help(format!("{origin} names it: {mend}"))
     }
 
     /// What the provider's file wants and may not until it is trusted; a sentence for a screen.

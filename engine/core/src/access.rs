@@ -80,7 +80,9 @@ fn url(
             fault(provider, "missing_input", TroubleClass::Denied, detail)
         }
         trouble => {
-            let code = if reads_token(template, provider) { "bad_answer" } else { "bad_input" };
+            // A var is made of constants alone.
+            let is_given = template.names().iter().all(|(name, _)| name.is_constant());
+            let code = if is_given { "bad_input" } else { "bad_answer" };
             fault(provider, code, TroubleClass::Denied, format!("`{}` {trouble}", template.text))
         }
     })?;
@@ -93,17 +95,6 @@ fn url(
     let host = url.host_str().unwrap_or_default();
     let detail = format!("the credential was not made for `{host}`");
     Err(fault(provider, "origin_refused", TroubleClass::Refused, detail))
-}
-
-/// Whether a template holds what a server may have said.
-fn reads_token(template: &Template, provider: &Provider) -> bool {
-    let is_token = |name: &Name| matches!(name, Name::Token(_));
-    template.names().iter().any(|(name, _)| match name {
-        Name::Var(var) => {
-            provider.vars.get(var).is_some_and(|var| var.names().iter().any(|(n, _)| is_token(n)))
-        }
-        name => is_token(name),
-    })
 }
 
 /// S1: what is sent in the clear goes no further than this computer, and only an address says that it does.

@@ -61,6 +61,12 @@ impl From<String> for Secret {
     }
 }
 
+/// Whether a text can be a token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)): visible ASCII. Anything
+/// else could end the header that carries it.
+pub fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Compares two texts without telling by the time taken where they differ.
 pub fn equal_in_constant_time(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()

@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 
 use hermes_engine::input::{self, InputOrigin, Inputs};
 use hermes_engine_core::provider::{Input, StateId};
+use hermes_engine_core::secret::is_token;
 use indexmap::IndexMap;
 
 use super::needs;
@@ -44,7 +45,7 @@ pub(super) fn given(
             return Err(Failure::usage(format!("`{}` has no input `{name}`", session.provider.id)).help(help));
         }
         let value = read_stdin()?;
-        if needs::is_key(&session.provider, name) && input::is_placeholder(&value) {
+        if session.provider.key_inputs().contains(name) && input::is_placeholder(&value) {
             return Err(Failure::usage(NO_KEY).about(&session.provider.id));
         }
         values.insert(name.to_owned(), value);
@@ -60,13 +61,19 @@ pub(super) fn complete(
     begins_in: &dyn Fn(&Inputs) -> Option<StateId>,
 ) -> Result<Inputs, Failure> {
     let inputs = session.inputs(&set)?;
+    let keys = session.provider.key_inputs();
+    let is_askable = |name: &str, input: &Input| {
+        !inputs.values.contains_key(name) && (input.prompt.is_some() || keys.contains(name))
+    };
+    let all = session.provider.inputs.iter();
+    let askable: Vec<_> = all.filter(|(name, input)| is_askable(name, input)).collect();
+    // What is read is not read again where nobody need be asked.
+    if askable.is_empty() {
+        return Ok(inputs);
+    }
     let needed = needs::of_login(&session.provider, begins_in(&inputs), &inputs.values);
-    for (name, input) in &session.provider.inputs {
-        let is_key = needs::is_key(&session.provider, name);
-        let asked = input.prompt.is_some() || is_key;
-        if asked && needed.contains(name.as_str()) && !inputs.values.contains_key(name) {
-            set.insert(name.clone(), ask(session, name, input, is_key)?);
-        }
+    for (name, input) in askable.into_iter().filter(|(name, _)| needed.contains(name.as_str())) {
+        set.insert(name.clone(), ask(session, name, input, keys.contains(name.as_str()))?);
     }
     session.inputs(&set)
 }
@@ -82,7 +89,7 @@ fn ask(session: &Session<'_>, name: &str, input: &Input, is_key: bool) -> Result
         match input::validate(name, input, &answer, &InputOrigin::Set) {
             _ if answer.is_empty() => say("A value is needed."),
             _ if is_key && input::is_placeholder(&answer) => say(NO_KEY),
-            _ if is_key && !answer.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            _ if is_key && !is_token(&answer) => {
                 say("A key has no blanks and only plain letters and signs: give it alone, without `Bearer`.");
             }
             Ok(()) => return Ok(answer),

@@ -1,6 +1,6 @@
 //! Which inputs a run can need: those in the states that it can reach, and those of `[api]`.
 
-use hermes_engine_core::provider::{Action, Constants, Provider, State, StateId, StateKind, ValueSource};
+use hermes_engine_core::provider::{Constants, Provider, State, StateId};
 use indexmap::{IndexMap, IndexSet};
 
 /// The inputs that a login which begins in a state may need, with the values at hand.
@@ -17,17 +17,4 @@ pub(super) fn of_login<'p>(
     let lacking =
         placed.map(|placed| placed.template).filter(|template| template.render(&constants).is_err());
     provider.inputs_in(lacking)
-}
-
-/// Whether an input is what the provider calls its token: an API key, which a login is there to ask for.
-pub(super) fn is_key(provider: &Provider, input: &str) -> bool {
-    let starts = provider.starts(Action::Login).into_iter().filter_map(|id| provider.states.get(id.0));
-    let tokens = starts.filter_map(|state| match &state.kind {
-        StateKind::Success(success) => match &success.access_token {
-            ValueSource::Template(token) => Some(token),
-            ValueSource::Path(_) => None,
-        },
-        _ => None,
-    });
-    provider.inputs_in(tokens).contains(input)
 }

@@ -11,8 +11,8 @@ use hermes_engine_core::simulate::example_input;
 use indexmap::IndexMap;
 use tempfile::TempDir;
 
+use super::How;
 use super::run::{block_on, drive};
-use super::{How, needs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
@@ -65,7 +65,7 @@ pub(super) fn inputs(session: &Session<'_>, given: IndexMap<String, String>) -> 
 /// Whether the login can't do without an input: one that is asked for, or the key where there is no other login.
 fn is_wanted(provider: &Provider, name: &str, input: &Input) -> bool {
     let has_one_way = provider.starts(Action::Login).len() == 1;
-    input.prompt.is_some() || (has_one_way && needs::is_key(provider, name))
+    input.prompt.is_some() || (has_one_way && provider.key_inputs().contains(name))
 }
 
 fn failed(error: std::io::Error) -> Failure {

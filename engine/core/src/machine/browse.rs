@@ -107,13 +107,10 @@ impl Machine {
     }
 
     fn is_opened_page(&self, place: &str) -> bool {
-        let Effect::Listen { show: Prompt { url: Some(opened), .. }, .. } = &self.outstanding else {
-            return false;
-        };
-        let mut opened = opened.clone();
-        opened.set_query(None);
-        opened.set_fragment(None);
-        opened.as_str() == place
+        match &self.outstanding {
+            Effect::Listen { show: Prompt { url: Some(opened), .. }, .. } => callback::place(opened) == place,
+            _ => false,
+        }
     }
 
     /// Whether a pasted place is where this login's browser was to come back to. Without a listener any place will do:

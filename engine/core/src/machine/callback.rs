@@ -1,7 +1,7 @@
 //! What comes back from a browser, as the one JSON object that rules read.
 
 use serde_json::{Map, Value};
-use url::Url;
+use url::{Position, Url};
 
 use super::event::CallbackQuery;
 
@@ -36,11 +36,7 @@ pub(super) fn read_paste(text: &str) -> Pasted {
         return Pasted::Empty;
     }
     if let Some(url) = Url::parse(text).ok().filter(Url::has_host) {
-        let query = pairs(url.query().unwrap_or_default());
-        let mut bare = url;
-        bare.set_query(None);
-        bare.set_fragment(None);
-        return Pasted::Url(bare.to_string(), query);
+        return Pasted::Url(place(&url), pairs(url.query().unwrap_or_default()));
     }
     let text = text.trim_start_matches('?');
     if text.starts_with("code=") || text.contains("&code=") || text.starts_with("error=") {
@@ -50,6 +46,11 @@ pub(super) fn read_paste(text: &str) -> Pasted {
     let mut query = vec![("code".to_owned(), code.to_owned())];
     query.extend(state.map(|state| ("state".to_owned(), state.to_owned())));
     Pasted::Parameters(CallbackQuery(query))
+}
+
+/// The address of a page, without its query and fragment.
+pub(super) fn place(url: &Url) -> String {
+    url[..Position::AfterPath].to_owned()
 }
 
 /// What a paste says: the address that it is, without its query, and the parameters.

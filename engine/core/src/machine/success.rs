@@ -6,8 +6,8 @@ use super::outcome::Grant;
 use super::run::Run;
 use crate::provider::{Success, ValueSource};
 use crate::query::present;
-use crate::secret::Secret;
-use crate::template::{Missing, Name, Scope, Template};
+use crate::secret::{Secret, is_token};
+use crate::template::{Missing, Scope, Template};
 use crate::time::{self, Now, Reading, UnixMs};
 
 /// Why the answer that led to `success` is no credential.
@@ -17,8 +17,8 @@ pub(super) enum Unusable {
     NoToken(Option<Missing>),
     /// A value can't be used: its name, and what is wrong with it.
     Bad(&'static str, &'static str),
-    /// A key has characters that no token has; the template that it is.
-    BadKey(String),
+    /// A key has characters that no token has; the inputs that it is made of.
+    BadKey(Vec<String>),
 }
 
 /// Makes the credential.
@@ -72,12 +72,12 @@ fn optional_token(
 ) -> Result<Option<Secret>, Unusable> {
     match read(source, answer, run) {
         None => Ok(None),
-        // RFC 6750 §2.1: a token is visible ASCII; anything else could end the header that carries it.
-        Some(Value::String(text)) if text.bytes().all(|b| b.is_ascii_graphic()) => {
-            Ok(Some(Secret::new(text)))
-        }
+        Some(Value::String(text)) if is_token(&text) => Ok(Some(Secret::new(text))),
         Some(Value::String(_)) => Err(match source {
-            ValueSource::Template(template) if is_given(template) => Unusable::BadKey(template.text.clone()),
+            ValueSource::Template(template) if is_given(template) => {
+                let inputs = run.provider.inputs_in([template]).into_iter();
+                Unusable::BadKey(inputs.map(str::to_owned).collect())
+            }
             _ => Unusable::Bad(name, "has characters that no token has"),
         }),
         Some(_) => Err(Unusable::Bad(name, "is not a text")),
@@ -86,8 +86,7 @@ fn optional_token(
 
 /// Whether a template is made of nothing that a server said.
 fn is_given(template: &Template) -> bool {
-    let names = template.names();
-    names.iter().all(|(name, _)| matches!(name, Name::Var(_) | Name::Input(_) | Name::Region(_)))
+    template.names().iter().all(|(name, _)| name.is_constant())
 }
 
 /// The token's type, which must be Bearer or what the file says (S31).

@@ -115,13 +115,13 @@ impl Failing<'_> {
             Unusable::NoToken(Some(missing)) => self.no_token(&missing),
             Unusable::NoToken(None) => self.because("token_incomplete", "there is no access token in it"),
             Unusable::Bad(name, problem) => self.because("bad_answer", format!("`{name}` {problem}")),
-            Unusable::BadKey(template) => self.bad_key(&template),
+            Unusable::BadKey(inputs) => self.bad_key(&inputs),
         }
     }
 
     /// A key that can't be one, wherever it is from.
-    fn bad_key(&self, template: &str) -> Trouble {
-        let sources = self.sources_of(template);
+    fn bad_key(&self, inputs: &[String]) -> Trouble {
+        let sources = self.sources_of(|name| inputs.iter().any(|input| input == name));
         let from = if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) };
         let detail = format!("the key{from} has a blank or another character that no key has");
         let help = "copy it again, the key alone: no `Bearer` before it, no blank in it";
@@ -130,7 +130,7 @@ impl Failing<'_> {
 
     /// A credential that is made of inputs, one of which nothing supplied.
     fn no_token(&self, missing: &Missing) -> Trouble {
-        let sources = self.sources_of(&missing.expression);
+        let sources = self.sources_of(|name| missing.expression.split_whitespace().any(|word| word == name));
         let mut trouble = self.code("not_logged_in", true);
         if !sources.is_empty() {
             trouble.message = format!("{}: no key is set", self.run.provider.name);
@@ -143,15 +143,10 @@ impl Failing<'_> {
         trouble
     }
 
-    /// The environment variables from which an input could have come.
-    fn sources_of(&self, expression: &str) -> Vec<String> {
+    /// The environment variables from which some inputs could have come.
+    fn sources_of(&self, is_meant: impl Fn(&str) -> bool) -> Vec<String> {
         use crate::provider::InputSource::Env;
-        let inputs = self
-            .run
-            .provider
-            .inputs
-            .iter()
-            .filter(|(name, _)| expression.split([' ', '{', '}', '(', ')']).any(|word| word == *name));
+        let inputs = self.run.provider.inputs.iter().filter(|(name, _)| is_meant(name));
         let envs = inputs.flat_map(|(_, input)| input.from.iter());
         envs.filter_map(|source| if let Env(name) = source { Some(name.value.clone()) } else { None })
             .collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
 
-use super::{Action, Provider, State, StateId, StateKind, Then};
+use super::{Action, Provider, State, StateId, StateKind, Then, ValueSource};
 use crate::template::{Name, Template};
 
 /// All actions.
@@ -61,6 +61,18 @@ impl Provider {
         let later = [Action::Refresh, Action::Logout, Action::Verify];
         later.into_iter().any(|action| self.inputs_used(action).contains(input))
             || self.inputs_of_api().contains(input)
+    }
+
+    /// The inputs that are the token itself, where a login begins in `success`: API keys. A login is there to ask for them.
+    pub fn key_inputs(&self) -> IndexSet<&str> {
+        let starts = self.starts(Action::Login).into_iter().filter_map(|id| self.states.get(id.0));
+        self.inputs_in(starts.filter_map(|state| match &state.kind {
+            StateKind::Success(success) => match &success.access_token {
+                ValueSource::Template(token) => Some(token),
+                ValueSource::Path(_) => None,
+            },
+            _ => None,
+        }))
     }
 
     /// The inputs in some templates, those that vars are made of included.

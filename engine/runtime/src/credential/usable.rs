@@ -2,8 +2,7 @@
 
 use hermes_engine_core::access::{Held, access};
 use hermes_engine_core::machine::Trouble;
-use hermes_engine_core::provider::{Action, Provider, StateKind, ValueSource};
-use indexmap::IndexSet;
+use hermes_engine_core::provider::Provider;
 
 use super::{Credential, Inputs, trouble};
 
@@ -43,22 +42,9 @@ pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
 /// Where a credential comes from that is made of inputs, for programs: `env:NAME`, `.env:NAME`, `file:PATH`,
 /// `command:PROGRAM`. `None` where no source gave it.
 pub fn made_from(provider: &Provider, inputs: &Inputs) -> Option<String> {
-    let token = token_inputs(provider);
+    let token = provider.key_inputs();
     // A token that a server mints is made of all that the login reads.
     let is_read = |name: &str| token.is_empty() || token.contains(name);
     let mut sources = inputs.origins.iter().filter(|(name, origin)| origin.is_source() && is_read(name));
     sources.next().map(|(_, origin)| origin.word())
-}
-
-/// The inputs that are the token itself.
-fn token_inputs(provider: &Provider) -> IndexSet<&str> {
-    let starts = provider.starts(Action::Login).into_iter().filter_map(|id| provider.states.get(id.0));
-    let templates = starts.filter_map(|state| match &state.kind {
-        StateKind::Success(success) => match &success.access_token {
-            ValueSource::Template(token) => Some(token),
-            ValueSource::Path(_) => None,
-        },
-        _ => None,
-    });
-    provider.inputs_in(templates)
 }
