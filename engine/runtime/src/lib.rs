@@ -16,6 +16,7 @@ pub mod input;
 pub mod keep;
 pub mod listener;
 pub mod models;
+pub mod own_file;
 pub mod simulate;
 pub mod store;
 pub mod trust;
