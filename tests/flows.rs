@@ -35,7 +35,7 @@ fn login(program: &Program) -> Run {
 
 #[test]
 fn a_login_says_what_to_do_and_ends_with_one_clear_line() {
-    let server = MinimaxServer::new().redirecting().with_dead_page().notification("Hello\u{1b}[31m").start();
+    let server = MinimaxServer::new().with_dead_page().notification("Hello\u{1b}[31m").start();
     let program = program(&server);
     let run = login(&program);
     assert_eq!(run.stdout, "");
@@ -96,7 +96,8 @@ fn a_login_that_ends_badly_says_how_and_stores_nothing() {
     let run = program.run(&["run-flow", ID]).expect_code(4);
     assert!(run.stderr.lines().last().is_some_and(|line| line.starts_with("error: ")), "{}", run.stderr);
     assert!(program.auth().is_none());
-    let run = Program::new().always(["--connect-to", "api.minimax.io=127.0.0.1:1"]).run(&["run-flow", ID]);
+    let run =
+        Program::new().always(["--connect-to", "account.minimax.io=127.0.0.1:1"]).run(&["run-flow", ID]);
     run.expect_code(6);
 }
 
@@ -105,7 +106,7 @@ fn nothing_secret_is_in_a_trace() {
     let server = MinimaxServer::new().start();
     let program = program(&server);
     let run = program.run(&["run-flow", ID, "--trace"]).expect_code(0);
-    assert!(run.stderr.contains("> poll POST https://api.minimax.io/oauth/token"), "{}", run.stderr);
+    assert!(run.stderr.contains("> poll POST https://account.minimax.io/oauth2/token"), "{}", run.stderr);
     let record = program.auth().expect("stored")["providers"][ID].clone();
     for name in ["access_token", "refresh_token"] {
         let secret = record[name].as_str().expect("a token");

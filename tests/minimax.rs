@@ -44,11 +44,12 @@ fn both_units_of_expired_in_are_the_same_moment() {
 }
 
 #[test]
-fn pending_polls_hiccups_and_the_redirect_of_today_end_in_a_login() {
+fn pending_polls_hiccups_a_redirect_and_a_dead_page_end_in_a_login() {
     succeeds(MinimaxServer::new().pending(1).interval_ms(2000), &[]);
     succeeds(MinimaxServer::new().hiccups(&[500]), &[]);
-    succeeds(MinimaxServer::new().redirecting().with_dead_page(), &[]);
-    let record = succeeds(MinimaxServer::new().redirecting(), &["--region", "cn"]);
+    succeeds(MinimaxServer::new().redirecting_to("api.minimax.io").with_dead_page(), &[]);
+    let record = succeeds(MinimaxServer::new(), &["--region", "cn"]);
+    assert_eq!(record["portal_base_url"], "https://api.minimaxi.com");
     assert_eq!(record["inference_base_url"], "https://api.minimaxi.com/anthropic");
 }
 

@@ -45,7 +45,7 @@ async fn requests(server: &str, http: reqwest::ClientBuilder) -> Value {
         ("code_challenge_method", "S256"),
         ("state", &state),
     ];
-    let code: Value = post(&http, format!("http://{server}/oauth/code"), &form).await;
+    let code: Value = post(&http, format!("http://{server}/oauth2/device/code"), &form).await;
     assert_eq!(code["state"], state);
     let form = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:user_code"),
@@ -53,7 +53,7 @@ async fn requests(server: &str, http: reqwest::ClientBuilder) -> Value {
         ("user_code", code["user_code"].as_str().unwrap()),
         ("code_verifier", &verifier),
     ];
-    let token = post(&http, format!("http://{server}/oauth/token"), &form).await;
+    let token = post(&http, format!("http://{server}/oauth2/token"), &form).await;
     assert_eq!(token["status"], "success");
     token
 }

@@ -30,7 +30,7 @@ fn main() {
     let login = |home: &Path| {
         let mut command = engine(home);
         command.args(["run-flow", "minimax-oauth", "--no-browser", "--connect-to"]);
-        command.arg(format!("api.minimax.io={server}"));
+        command.arg(format!("account.minimax.io={server}"));
         command
     };
     for job in ["login", "frugal-login"] {

@@ -14,7 +14,8 @@ pub(crate) fn start() -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let app = Router::new().route("/oauth/code", post(code)).route("/oauth/token", post(token));
+            let app =
+                Router::new().route("/oauth2/device/code", post(code)).route("/oauth2/token", post(token));
             axum::serve(listener, app).await.unwrap();
         });
     });

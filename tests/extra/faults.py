@@ -24,7 +24,7 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 ID = "minimax-oauth"
-HOST = "api.minimax.io"
+HOST = "account.minimax.io"
 # What a refresh does that can leave something half done, or not done.
 RELEVANT = {
     "openat", "open", "mkdir", "write", "pwrite64", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2",

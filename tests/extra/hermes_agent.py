@@ -16,6 +16,8 @@ from hermes_cli import auth as hermes
 
 ID = "minimax-oauth"
 Client = httpx.Client
+# Hermes Agent asks the first host of the login, which redirects; the simulated server is the host where that leads.
+MOVED = {"/oauth/code": "/oauth2/device/code", "/oauth/token": "/oauth2/token"}
 
 
 class ToLoopback(httpx.HTTPTransport):
@@ -26,6 +28,9 @@ class ToLoopback(httpx.HTTPTransport):
         self.server = httpx.URL(server)
 
     def handle_request(self, request):
+        if request.url.path in MOVED:
+            location = f"https://account.minimax.io{MOVED[request.url.path]}"
+            return httpx.Response(307, headers={"location": location}, request=request)
         request.url = request.url.copy_with(scheme="http", host=self.server.host, port=self.server.port)
         return super().handle_request(request)
 

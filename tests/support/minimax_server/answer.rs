@@ -21,8 +21,12 @@ impl Book {
             "POST /oauth/token" if is_api => {
                 self.moved(form, "/oauth2/token").unwrap_or_else(|| self.token(form))
             }
-            "POST /oauth2/device/code" if is_account => self.code(form),
-            "POST /oauth2/token" if is_account => self.token(form),
+            "POST /oauth2/device/code" if is_account => {
+                self.moved_away("/oauth/code").unwrap_or_else(|| self.code(form))
+            }
+            "POST /oauth2/token" if is_account => {
+                self.moved_away("/oauth/token").unwrap_or_else(|| self.token(form))
+            }
             _ if is_api && route.contains(" /anthropic/") => self.inference(form),
             _ => {
                 self.counts.unknown += 1;
@@ -33,11 +37,18 @@ impl Book {
     }
 
     fn moved(&mut self, form: &Form, path: &str) -> Option<Sent> {
-        let target = self.options.redirect_to.clone()?;
-        let host = target.unwrap_or_else(|| match form.region {
-            Region::Global => "account.minimax.io".to_owned(),
-            Region::China => "account.minimaxi.com".to_owned(),
-        });
+        let None = self.options.redirect_to.clone()? else { return None };
+        let host = match form.region {
+            Region::Global => "account.minimax.io",
+            Region::China => "account.minimaxi.com",
+        };
+        self.counts.redirected += 1;
+        Some(Sent::Redirect(format!("https://{host}{path}")))
+    }
+
+    /// The redirect of the account's host, where one to a certain host was asked for.
+    fn moved_away(&mut self, path: &str) -> Option<Sent> {
+        let host = self.options.redirect_to.clone()??;
         self.counts.redirected += 1;
         Some(Sent::Redirect(format!("https://{host}{path}")))
     }

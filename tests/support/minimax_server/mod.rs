@@ -93,7 +93,7 @@ impl MinimaxServer {
         self
     }
 
-    /// Redirects with 307 to another host.
+    /// Redirects with 307 from the account's host to this one.
     pub fn redirecting_to(mut self, host: &str) -> MinimaxServer {
         self.options.redirect_to = Some(Some(host.to_owned()));
         self
