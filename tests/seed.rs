@@ -111,7 +111,7 @@ fn check_child(run: &Run, variables: &HashMap<String, String>, token: &str, base
 /// The shipped providers of a key that speak the protocol, and the variable that is their own.
 const KEYED: [(&str, &str, &str); 2] = [
     ("minimax", "MINIMAX_API_KEY", "https://api.minimax.io/anthropic"),
-    ("minimax-cn", "MINIMAX_CN_API_KEY", "https://api.minimaxi.com/anthropic"),
+    ("minimax-cn", "MINIMAX_CN_API_KEY", "https://api.minimax.cn/anthropic"),
 ];
 
 /// The shipped providers of an endpoint of a person's own, whose path is the same.

@@ -62,6 +62,7 @@ fn a_key_that_is_only_set_is_listed_with_where_it_is_from() {
     assert_eq!(head, ["PROVIDER", "LABEL", "ID", "PRIORITY", "STATE", "SOURCE", "REGION", "EXPIRES"]);
     for (id, source) in [
         ("minimax ", "env:MINIMAX_API_KEY"),
+        ("minimax-openai ", "env:MINIMAX_API_KEY"),
         ("minimax-cn ", ".env:MINIMAX_CN_API_KEY"),
         ("anthropic ", "file:~/.claude/.credentials.json"),
     ] {
@@ -72,7 +73,7 @@ fn a_key_that_is_only_set_is_listed_with_where_it_is_from() {
         let resolved = program.run(&["resolve", id.trim()]).expect_code(0).json();
         assert_eq!(resolved["source"], source);
     }
-    assert_eq!(list.stdout.lines().count(), 4, "{}", list.stdout);
+    assert_eq!(list.stdout.lines().count(), 5, "{}", list.stdout);
 }
 
 #[test]
@@ -125,11 +126,12 @@ fn a_value_that_can_t_be_used_spoils_no_others_line() {
 #[test]
 fn a_variable_that_is_set_for_nothing_is_named_wherever_it_is_set() {
     let program = alone().env("ANTHROPIC_TOKEN", "set-elsewhere-0001");
-    program.write_home(".env", "MINIMAX_API_KEY=own-key-of-mine\nANTHROPIC_AUTH_TOKEN=set-elsewhere-0002\n");
+    program
+        .write_home(".env", "MINIMAX_API_KEY=own-key-of-mine\nANTHROPIC_IDENTITY_TOKEN=set-elsewhere-0002\n");
     let run = program.run(&["doctor"]).expect_code(0);
     for said in [
-        "`ANTHROPIC_AUTH_TOKEN` is set in .env; `minimax` does not read it",
-        "`ANTHROPIC_AUTH_TOKEN` is set in .env; no provider reads it",
+        "`ANTHROPIC_IDENTITY_TOKEN` is set in .env; `minimax` does not read it",
+        "`ANTHROPIC_IDENTITY_TOKEN` is set in .env; no provider reads it",
         "`ANTHROPIC_TOKEN` is set; `minimax` does not read it",
         "`ANTHROPIC_TOKEN` is set; only `anthropic` reads it",
     ] {
@@ -137,10 +139,10 @@ fn a_variable_that_is_set_for_nothing_is_named_wherever_it_is_set() {
     }
     // With no provider in use, too.
     let idle = alone();
-    idle.write_home(".env", "ANTHROPIC_AUTH_TOKEN=set-elsewhere-0002\n");
+    idle.write_home(".env", "ANTHROPIC_IDENTITY_TOKEN=set-elsewhere-0002\n");
     let run = idle.run(&["doctor"]).expect_code(0);
     assert!(
-        run.stdout.contains("`ANTHROPIC_AUTH_TOKEN` is set in .env; no provider reads it"),
+        run.stdout.contains("`ANTHROPIC_IDENTITY_TOKEN` is set in .env; no provider reads it"),
         "{}",
         run.stdout
     );
