@@ -87,29 +87,6 @@ impl HostPattern {
     }
 }
 
-/// The hosts that a file names: those of its URLs, those a person supplies, and `hosts`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NamedHosts(pub Vec<HostPattern>);
-
-impl NamedHosts {
-    /// Whether a host, as [`Url::host_str`] gives it, is named.
-    pub fn names(&self, host: &str) -> bool {
-        self.0.iter().any(|pattern| pattern.matches(host))
-    }
-
-    /// Whether a host shares its registrable domain with one that is named.
-    pub fn has_sibling(&self, host: &str) -> bool {
-        self.0.iter().any(|pattern| match pattern {
-            HostPattern::Exactly(named) | HostPattern::Below(named) => siblings(named, host),
-        })
-    }
-
-    /// Names the host of a URL.
-    pub fn add_url(&mut self, url: &Url) {
-        self.0.extend(url.host_str().map(|host| HostPattern::Exactly(host.to_owned())));
-    }
-}
-
 /// S1: https, or http to a loopback literal (127/8, `[::1]`); `localhost` is a name and none.
 pub fn transport_allowed(url: &Url) -> bool {
     match (url.scheme(), url.host()) {
@@ -161,7 +138,7 @@ pub enum ShownRefused {
 pub fn judge_shown(
     url: &str,
     moves: &IndexMap<String, String>,
-    named: &NamedHosts,
+    named: &Origins,
 ) -> Result<Url, ShownRefused> {
     if url.len() > MAX_SHOWN_BYTES {
         return Err(ShownRefused::TooLong);
@@ -177,7 +154,7 @@ pub fn judge_shown(
         return Err(ShownRefused::NotHttps);
     }
     let host = url.host_str().ok_or(ShownRefused::NotAUrl)?;
-    if !named.names(host) && !named.has_sibling(host) {
+    if !named.names_host(host) && !named.has_sibling(host) {
         return Err(ShownRefused::Host { host: host.to_owned() });
     }
     // Percent-encoding can make it three times as long.
@@ -190,12 +167,38 @@ pub fn judge_shown(
 pub struct Origins(pub Vec<String>);
 
 impl Origins {
-    /// Whether a request may carry the credential to `origin`.
+    /// Whether a request may go to `origin`.
     pub fn allows(&self, origin: &Origin) -> bool {
         self.0.iter().any(|entry| match entry.split_once("://*.") {
             Some((scheme, below)) => is_below(origin, scheme, below),
             None => Url::parse(entry).ok().and_then(|url| Origin::of(&url)).as_ref() == Some(origin),
         })
+    }
+
+    /// Whether all that an entry of other origins allows is allowed here too.
+    pub fn covers(&self, entry: &str) -> bool {
+        // What is below a host is allowed by an entry for that host, or for one above it.
+        let as_url = entry.replacen("://*.", "://any.", 1);
+        let origin = Url::parse(&as_url).ok().and_then(|url| Origin::of(&url));
+        let is_pattern = as_url != entry;
+        let wide = |own: &&String| !is_pattern || own.contains("://*.");
+        let own = Origins(self.0.iter().filter(wide).cloned().collect());
+        origin.is_some_and(|origin| own.allows(&origin))
+    }
+
+    /// Whether a host, as [`Url::host_str`] gives it, is that of an origin, on whichever port.
+    pub fn names_host(&self, host: &str) -> bool {
+        self.0.iter().any(|entry| match entry.split_once("://*.") {
+            Some((_, below)) => is_subdomain(host, below),
+            None => Url::parse(entry).is_ok_and(|url| url.host_str() == Some(host)),
+        })
+    }
+
+    /// Whether a host shares its registrable domain with that of an origin.
+    pub fn has_sibling(&self, host: &str) -> bool {
+        let root = |entry: &String| Url::parse(&entry.replacen("://*.", "://", 1));
+        let mut own = self.0.iter().filter_map(|entry| root(entry).ok());
+        own.any(|url| url.host_str().is_some_and(|own| siblings(own, host)))
     }
 }
 

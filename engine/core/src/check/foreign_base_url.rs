@@ -1,7 +1,7 @@
 //! HE606: a token that is sent to hosts that had no part in the login.
 
 use super::Rule;
-use super::host::{host, related};
+use super::host::{hosts, related};
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -16,15 +16,15 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for url in provider.api_urls() {
         let foreign = provider.regions_or_none().into_iter().find_map(|region| {
-            let sent_to = host(subject, url, region)?;
-            let mut hosts: Vec<String> =
-                provider.request_urls().filter_map(|url| host(subject, url, region)).collect();
+            let mut own: Vec<String> =
+                provider.request_urls().flat_map(|url| hosts(subject, url, region)).collect();
             // A key is made by nobody here: it belongs to where most of its requests go.
-            if hosts.is_empty() {
-                hosts.extend(provider.api.base_url.iter().filter_map(|url| host(subject, url, region)));
+            if own.is_empty() {
+                own.extend(provider.api.base_url.iter().flat_map(|url| hosts(subject, url, region)));
             }
-            let foreign = !hosts.is_empty() && !hosts.iter().any(|own| related(subject, own, &sent_to));
-            foreign.then_some(sent_to)
+            let is_foreign =
+                |sent_to: &String| !own.is_empty() && !own.iter().any(|own| related(subject, own, sent_to));
+            hosts(subject, url, region).find(is_foreign)
         });
         findings.extend(foreign.map(|sent_to| {
             Diagnostic::new(

@@ -6,10 +6,14 @@ use super::subject::Subject;
 use crate::origin::siblings;
 use crate::template::Template;
 
-/// The host of a URL in one region, where the file alone says it.
-pub(super) fn host(subject: &Subject<'_>, url: &Template, region: Option<&str>) -> Option<String> {
-    let url = subject.provider.known_url(url, region, &IndexMap::new())?;
-    url.host_str().map(str::to_owned)
+/// The hosts of a URL in one region, as far as the file alone says them.
+pub(super) fn hosts(
+    subject: &Subject<'_>,
+    url: &Template,
+    region: Option<&str>,
+) -> impl Iterator<Item = String> {
+    let known = subject.provider.destination(url, region, &IndexMap::new()).known;
+    known.into_iter().filter_map(|url| url.host_str().map(str::to_owned))
 }
 
 /// Whether what was made on one host may be sent to another: they are one, or siblings, or `hosts` names the other.

@@ -1,7 +1,7 @@
 //! HE412: a secret that one host made, sent to another.
 
 use super::Rule;
-use super::host::{host, related};
+use super::host::{hosts, related};
 use super::subject::Subject;
 use super::subject::goes_to;
 use crate::diagnostic::{Code, Diagnostic};
@@ -25,10 +25,12 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 continue;
             }
             let foreign = provider.regions_or_none().into_iter().find_map(|region| {
-                let sent_to = host(subject, &request.url, region)?;
-                let mut made_on = label.makers.iter().flat_map(|maker| hosts_of(subject, maker, region));
-                let made_on = made_on.find(|made_on| !related(subject, made_on, &sent_to))?;
-                Some((made_on, sent_to))
+                let made_on = label.makers.iter().flat_map(|maker| hosts_of(subject, maker, region));
+                let made_on: Vec<String> = made_on.collect();
+                hosts(subject, &request.url, region).find_map(|sent_to| {
+                    let made_on = made_on.iter().find(|made_on| !related(subject, made_on, &sent_to))?;
+                    Some((made_on.clone(), sent_to))
+                })
             });
             findings.extend(foreign.map(|(made_on, sent_to)| {
                 Diagnostic::new(
@@ -61,5 +63,5 @@ fn hosts_of(subject: &Subject<'_>, maker: &Maker, region: Option<&str>) -> Vec<S
         Act::Request(request) => &request.url,
         Act::Browser(browser) => &browser.open,
     });
-    urls.filter_map(|url| host(subject, url, region)).collect()
+    urls.flat_map(|url| hosts(subject, url, region)).collect()
 }

@@ -7,7 +7,6 @@ use super::effect::{Effect, Listener, Prompt};
 use super::event::{CallbackQuery, Failure};
 use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
-use crate::origin;
 use crate::provider::{Act, Action, Active, Back, Browser};
 use crate::secret::equal_in_constant_time;
 use crate::time::{self, Now};
@@ -46,9 +45,8 @@ impl Machine {
             Ok(url) => url,
             Err(unmade) => return self.finish(|failing| failing.unmade(unmade)),
         };
-        let named = self.run.named();
-        if !origin::transport_allowed(&url) || !url.host_str().is_some_and(|host| named.names(host)) {
-            return self.because("origin_refused", "the page to open is not on a host that the file names");
+        if let Some(refusal) = self.run.refusal(&url) {
+            return self.because("origin_refused", format!("the page was not opened: {refusal}"));
         }
         let deadline = self.at.and_then(|id| self.paces.get(&id)?.deadline);
         let until = deadline.unwrap_or_else(|| now.elapsed.saturating_add(time::LOGIN_DEADLINE.max));

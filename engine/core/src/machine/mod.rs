@@ -21,6 +21,7 @@ mod json;
 mod outcome;
 mod pace;
 mod prompt;
+mod reach;
 mod read;
 mod redirect;
 mod request;
@@ -45,8 +46,8 @@ pub use json::parse as parse_json;
 pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
 pub(crate) use request::authorization_text;
 
-use crate::origin::{Origin, Origins};
-use crate::provider::{self, Act, Action, Active, Provider, Shared, StateId, StateKind};
+use crate::origin::Origins;
+use crate::provider::{Act, Action, Active, Provider, Shared, StateId, StateKind};
 use crate::template::Name;
 use crate::time::Now;
 use pace::Pace;
@@ -76,7 +77,7 @@ pub struct Start {
     pub inputs: IndexMap<String, String>,
     /// The stored credential as a JSON object whose members are `{{token.*}}`; a login starts without one.
     pub token: Option<Value>,
-    /// Where the stored credential may go; `None` for what this file itself allows.
+    /// What the run may send to: where the stored credential may go. `None` for what this file names in the region.
     pub bound_to: Option<Origins>,
     /// Whether a browser is at hand.
     pub browser: bool,
@@ -97,7 +98,6 @@ pub struct Taken {
 pub struct Machine {
     run: Run,
     action: Action,
-    bound_to: Origins,
     at: Option<StateId>,
     paces: BTreeMap<StateId, Pace>,
     /// The request that is under way, and how many redirects of it were followed.
@@ -213,7 +213,7 @@ impl Machine {
         match acting(&provider, self.at) {
             Some((name, Active { act: Act::Request(request), .. })) => {
                 match request::build(name, request, &self.run) {
-                    Ok(built) => self.send(built, 0, carries_token(request)),
+                    Ok(built) => self.send(built, 0),
                     Err(unmade) => self.finish(|failing| failing.unmade(unmade)),
                 }
             }
@@ -223,19 +223,9 @@ impl Machine {
     }
 
     /// Sends a request, if it may go where it is to go.
-    fn send(&mut self, request: Request, hops: u8, carries_token: bool) -> Effect {
-        let named = self.run.named();
-        let host = request.url.host_str().unwrap_or_default().to_owned();
-        if !crate::origin::transport_allowed(&request.url) {
-            return self.because("origin_refused", format!("`{host}` would be reached without https"));
-        }
-        if !named.names(&host) {
-            return self.because("origin_refused", format!("the file does not name `{host}`"));
-        }
-        let bound = Origin::of(&request.url).is_some_and(|origin| self.bound_to.allows(&origin));
-        if carries_token && !bound {
-            return self
-                .because("origin_refused", format!("the stored credential was not made for `{host}`"));
+    fn send(&mut self, request: Request, hops: u8) -> Effect {
+        if let Some(refusal) = self.run.refusal(&request.url) {
+            return self.because("origin_refused", refusal);
         }
         self.asking = Some((request.clone(), hops));
         Effect::Send(request)
@@ -269,9 +259,4 @@ fn acting(provider: &Provider, at: Option<StateId>) -> Option<(&str, &Active)> {
         StateKind::Active(active) => Some((&state.name, active)),
         _ => None,
     }
-}
-
-/// Whether the stored credential goes into a request.
-fn carries_token(request: &provider::Request) -> bool {
-    request.uses(|name| matches!(name, Name::Token(_)))
 }

@@ -34,8 +34,7 @@ pub(super) fn make(show: &Show, run: &Run) -> Result<Prompt, Unshown> {
 
 fn shown_url(template: &Template, show: &Show, run: &Run) -> Result<Url, Unshown> {
     let text = visible(template, run)?;
-    let named = run.named();
-    origin::judge_shown(&text, &show.moves, named).map_err(Unshown::Refused)
+    origin::judge_shown(&text, &show.moves, run.allowance()).map_err(Unshown::Refused)
 }
 
 fn visible(template: &Template, run: &Run) -> Result<String, Unshown> {

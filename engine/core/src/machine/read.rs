@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use url::Url;
 
 use super::code::LOOK_FOR_NEWER;
 use super::effect::Effect;
@@ -10,9 +11,9 @@ use super::event::{Failure, FailureKind, Response};
 use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
-use super::{Machine, Taken, acting, carries_token, json, retry_after};
+use super::{Machine, Taken, acting, json, retry_after};
 use crate::condition::{self, AnswerView, Test};
-use crate::provider::{Act, Active, Rule, StateId, Then};
+use crate::provider::{Rule, StateId, Then};
 use crate::query::present;
 use crate::time::Now;
 
@@ -21,17 +22,9 @@ impl Machine {
     pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
         let Some((request, hops)) = self.asking.take() else { return self.fail("bad_flow") };
         self.last_status = Some(response.status);
-        let named = self.run.named();
-        match redirect::judge(&request, response, hops, named) {
-            Redirect::Follow(next) => {
-                let provider = self.run.provider.clone();
-                let carries = match acting(&provider, self.at) {
-                    Some((_, Active { act: Act::Request(request), .. })) => carries_token(request),
-                    _ => false,
-                };
-                return self.send(next, hops + 1, carries);
-            }
-            Redirect::Refuse { host, why } => return self.refuse_redirect(host.as_deref(), why),
+        match redirect::judge(&request, response, hops, self.run.allowance()) {
+            Redirect::Follow(next) => return self.send(next, hops + 1),
+            Redirect::Refuse { to, why } => return self.refuse_redirect(to.as_ref(), why),
             Redirect::No => {}
         }
         let provider = self.run.provider.clone();
@@ -56,9 +49,13 @@ impl Machine {
         self.judge(&value.unwrap_or(Value::Null), Some(view), now)
     }
 
-    fn refuse_redirect(&mut self, host: Option<&str>, why: &str) -> Effect {
+    fn refuse_redirect(&mut self, url: Option<&Url>, why: &str) -> Effect {
+        let host = url.and_then(Url::host_str);
         let to = host.map_or_else(|| "somewhere".to_owned(), |host| format!("to `{host}`"));
-        let unnamed = host.filter(|host| !self.run.named().names(host)).map(str::to_owned);
+        // `hosts` allows https at its own port alone.
+        let is_plain = url.is_some_and(|url| url.scheme() == "https" && url.port().is_none());
+        let unnamed = host.filter(|host| is_plain && !self.run.allowance().names_host(host));
+        let unnamed = unnamed.map(str::to_owned);
         self.finish(|failing| {
             let trouble = failing.because("redirected", format!("{to}, and {why}"));
             let own = failing.run.provider.errors.get("redirected").is_some_and(|text| text.help.is_some());

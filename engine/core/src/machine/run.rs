@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use url::Url;
 
 use super::Entropy;
-use crate::origin::NamedHosts;
+use crate::origin::{Origin, Origins, transport_allowed};
 use crate::pkce;
 use crate::provider::{Constants, Provider, Shared};
 use crate::query::walk;
@@ -32,8 +33,10 @@ pub(super) struct Run {
     pub(super) token: Value,
     pub(super) redirect_uri: Option<String>,
     answers: BTreeMap<String, Kept>,
-    /// The named hosts; they are the same for all of a run.
-    named: OnceCell<NamedHosts>,
+    /// What the run may send to, where its caller says it: where the stored credential may go.
+    bound_to: Option<Origins>,
+    /// What it may send to where nothing is stored; the same for all of a run.
+    own: OnceCell<Origins>,
     randoms: RefCell<BTreeMap<String, String>>,
     verifier: OnceCell<Secret>,
     entropy: RefCell<Box<dyn Entropy + Send>>,
@@ -48,7 +51,8 @@ impl Run {
             token: start.token.unwrap_or(Value::Null),
             redirect_uri: None,
             answers: BTreeMap::new(),
-            named: OnceCell::new(),
+            bound_to: start.bound_to,
+            own: OnceCell::new(),
             randoms: RefCell::default(),
             verifier: OnceCell::new(),
             entropy: RefCell::new(start.entropy),
@@ -59,9 +63,26 @@ impl Run {
         Constants { provider: &self.provider, region: self.region.as_deref(), inputs: &self.inputs }
     }
 
-    /// The hosts that requests may go to.
-    pub(super) fn named(&self) -> &NamedHosts {
-        self.named.get_or_init(|| self.provider.named_hosts(&self.inputs))
+    /// The run's allowance: where its requests, its redirects and its pages may lead, whatever a template says.
+    pub(super) fn allowance(&self) -> &Origins {
+        let own = || self.provider.origins(self.region.as_deref(), &self.inputs);
+        self.bound_to.as_ref().unwrap_or_else(|| self.own.get_or_init(own))
+    }
+
+    /// Why the run may not send to a URL, in words.
+    pub(super) fn refusal(&self, url: &Url) -> Option<String> {
+        let host = url.host_str().unwrap_or_default();
+        if !transport_allowed(url) {
+            return Some(format!("`{host}` would be reached without https"));
+        }
+        if Origin::of(url).is_some_and(|origin| self.allowance().allows(&origin)) {
+            return None;
+        }
+        let at = if self.allowance().names_host(host) { authority(url) } else { host.to_owned() };
+        Some(match self.bound_to {
+            Some(_) => format!("the stored credential was not made for `{at}`"),
+            None => format!("the file does not name `{at}`"),
+        })
     }
 
     /// The region in force, by name.
@@ -115,6 +136,12 @@ impl Run {
             .filter(move |(name, _)| secret(name, &self.provider))
             .map(|(_, value)| value.clone())
     }
+}
+
+/// Host and port, the scheme's own port too: where the host alone would be right, it is the port that is not.
+fn authority(url: &Url) -> String {
+    let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 /// A text shorter than this occurs by chance, so its being shown tells nothing.

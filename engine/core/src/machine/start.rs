@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::outcome::{Outcome, Trouble};
 use super::run::Run;
 use super::trouble::Failing;
-use super::{Machine, Start, request};
+use super::{Machine, Start, reach, request};
 use crate::provider::{Act, Action, Back, Browser, StateId, StateKind, Status, ValueSource};
 use crate::template::Template;
 use crate::time::Now;
@@ -17,12 +17,9 @@ impl Machine {
     /// Starts a run. The effect is the first thing to do; it can already be the end.
     pub fn start(start: Start, now: Now) -> (Machine, Effect) {
         let (action, from, browser) = (start.action, start.from, start.browser);
-        let own = start.provider.origins(start.region.as_deref(), &start.inputs);
-        let bound_to = start.bound_to.clone().unwrap_or(own);
         let mut machine = Machine {
             run: Run::new(start),
             action,
-            bound_to,
             at: None,
             paces: BTreeMap::new(),
             asking: None,
@@ -34,7 +31,10 @@ impl Machine {
         machine.outstanding = match refusal(&machine.run, action) {
             Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
             None => match from.or_else(|| first_state(&machine.run, action, browser)) {
-                Some(id) => machine.enter(id, &Value::Null, now),
+                Some(id) => match reach::refusal(&machine.run, id) {
+                    Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
+                    None => machine.enter(id, &Value::Null, now),
+                },
                 None => machine.fail("not_supported"),
             },
         };

@@ -10,8 +10,8 @@ fn origin(text: &str) -> Origin {
     Origin::of(&url(text)).unwrap_or_else(|| panic!("{text} has no origin"))
 }
 
-fn named(hosts: &[&str]) -> NamedHosts {
-    NamedHosts(hosts.iter().map(|h| HostPattern::parse(h).unwrap_or_else(|e| panic!("{h}: {e}"))).collect())
+fn named(hosts: &[&str]) -> Origins {
+    Origins(hosts.iter().map(|host| format!("https://{host}")).collect())
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn hosts_are_names_or_what_is_below_one() {
 fn a_pattern_is_any_depth_below_and_not_itself() {
     let hosts = named(&["*.acme.example", "api.example.com"]);
     for host in ["auth.acme.example", "a.b.acme.example", "api.example.com"] {
-        assert!(hosts.names(host), "{host}");
+        assert!(hosts.names_host(host), "{host}");
     }
     for host in [
         "acme.example",
@@ -95,7 +95,7 @@ fn a_pattern_is_any_depth_below_and_not_itself() {
         "a.api.example.com",
         "acme.example.evil.example",
     ] {
-        assert!(!hosts.names(host), "{host}");
+        assert!(!hosts.names_host(host), "{host}");
     }
 }
 
@@ -125,6 +125,26 @@ fn s1_https_or_a_loopback_literal() {
     ] {
         assert!(!transport_allowed(&url(refused)), "{refused}");
     }
+}
+
+#[test]
+fn a_pattern_is_covered_by_itself_and_by_a_wider_one() {
+    let own = named(&["*.acme.example", "api.example.com"]);
+    for covered in ["https://*.acme.example", "https://*.eu.acme.example", "https://a.acme.example"] {
+        assert!(own.covers(covered), "{covered}");
+    }
+    for other in [
+        "https://acme.example",
+        "https://*.example.com",
+        "https://*.api.example.com",
+        "http://a.acme.example",
+    ] {
+        assert!(!own.covers(other), "{other}");
+    }
+    assert!(
+        own.covers("https://api.example.com") && !own.covers("https://any.example.com") && !own.covers("")
+    );
+    assert!(!named(&["any.acme.example"]).covers("https://*.acme.example"));
 }
 
 #[test]

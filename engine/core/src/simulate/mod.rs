@@ -33,7 +33,7 @@ mod turn;
 mod verify;
 mod wire;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 pub use example::{example, example_input};
 pub use page::PASTE_HEADER;
@@ -41,7 +41,6 @@ pub use scenario::{Scenario, UnknownScenario};
 pub use wire::{Asked, Exchange, Reply};
 
 use crate::machine::Entropy;
-use crate::origin::HostPattern;
 use crate::provider::{Provider, Shared};
 use crate::time::UnixMs;
 
@@ -124,20 +123,26 @@ impl Server {
     }
 }
 
+/// The hosts of all regions, as a `Host` header writes them.
 fn hosts(provider: &Provider, inputs: &IndexMap<String, String>) -> Vec<String> {
-    let mut all = Vec::new();
-    for pattern in provider.named_hosts(inputs).0 {
-        let host = match pattern {
-            HostPattern::Exactly(host) => host,
-            HostPattern::Below(host) => format!("sim.{host}"),
-        };
-        if !all.contains(&host) && !is_loopback(&host) {
-            all.push(host);
-        }
+    let mut all = IndexSet::new();
+    for region in provider.regions_or_none() {
+        all.extend(hosts_of(provider, region, inputs));
     }
-    all
+    all.into_iter().collect()
+}
+
+/// The hosts of one region, those of `hosts` first.
+fn hosts_of(provider: &Provider, region: Option<&str>, inputs: &IndexMap<String, String>) -> Vec<String> {
+    let origins = provider.origins_of_hosts(region).into_iter().chain(provider.origins(region, inputs).0);
+    let authority = |origin: String| {
+        let authority = origin.split_once("://")?.1;
+        Some(authority.strip_prefix("*.").map_or(authority.to_owned(), |below| format!("sim.{below}")))
+    };
+    let hosts: IndexSet<String> = origins.filter_map(authority).filter(|host| !is_loopback(host)).collect();
+    hosts.into_iter().collect()
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host == "[::1]" || host.starts_with("127.")
+    host.starts_with("localhost") || host.starts_with("[::1]") || host.starts_with("127.")
 }

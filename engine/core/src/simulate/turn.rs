@@ -89,7 +89,7 @@ impl Server {
         };
         let name = provider.state(route.state).name.clone();
         let is_browser = matches!(route.active.act, Act::Browser(_));
-        let outcome = match self.moved(turn) {
+        let outcome = match self.moved(turn, route.region) {
             Some(outcome) if !is_browser => outcome,
             _ => match self.admit(turn, &route) {
                 Ok(step) => self.respond(turn, &step),
@@ -130,9 +130,9 @@ impl Server {
         Ok(Step { id: route.state, active: route.active, session: id, role })
     }
 
-    /// Redirects, where the scenario says so and no redirect brought the request.
-    fn moved(&self, turn: &Turn<'_>) -> Option<Outcome> {
-        let hosts = self.hosts();
+    /// Redirects, where the scenario says so and no redirect brought the request: to a host of the same region.
+    fn moved(&self, turn: &Turn<'_>, region: Option<&str>) -> Option<Outcome> {
+        let hosts = super::hosts_of(&self.provider, region, &self.inputs);
         let host = match self.scenario {
             Scenario::Redirect if !turn.is_moved => {
                 let other = hosts.iter().find(|host| Some(host.as_str()) != turn.host);

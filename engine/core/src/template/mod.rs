@@ -19,7 +19,9 @@ use crate::source::Span;
 
 pub use self::jwt::claim;
 pub use self::parse::{Names, TemplateError, TemplateFault, UnknownName, steps};
-pub use self::url::{OriginShape, UrlTrouble, is_whole_url, origin_shape, render_url, render_var};
+pub use self::url::{
+    Destination, OriginShape, UrlTrouble, destination, is_whole_url, origin_shape, render_url, render_var,
+};
 
 /// A text of a file, parsed.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,8 +9,11 @@ use super::{Expression, Missing, Part, Scope, Template, render_text, within_limi
 use crate::origin::{HostPattern, Origin};
 use crate::source::Span;
 
+mod destination;
 #[cfg(test)]
 mod tests;
+
+pub use destination::{Destination, destination};
 
 /// Where the origin of a URL's template comes from.
 #[derive(Debug, Clone, PartialEq)]
