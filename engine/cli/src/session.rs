@@ -168,6 +168,7 @@ impl<'c> Session<'c> {
     /// A credential that can be used now. Never asks a person.
     pub(crate) fn credential(&self, wanted: &Wanted, inputs: &Inputs) -> Result<Credential, Failure> {
         let request = credential::Request {
+            io: None,
             store: &self.store,
             provider: &self.provider,
             region: self.region(wanted.region.as_deref())?,

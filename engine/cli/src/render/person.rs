@@ -92,7 +92,7 @@ impl Person for Terminal {
         say(&format!("That was not taken: {reason}. Paste again."));
     }
 
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
         if self.reads_stdin && !std::mem::replace(&mut self.hinted, true) {
             let hint = "If the browser does not come back here by itself, paste the address or the code it shows and press Enter.";
             match &self.spinner {

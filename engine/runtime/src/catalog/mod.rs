@@ -111,6 +111,14 @@ impl Catalog {
         Catalog { layers, overlay: BTreeMap::new() }
     }
 
+    /// The folders on disk, the lowest first.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.layers.iter().filter_map(|(_, layer)| match layer {
+            Layer::BuiltIn => None,
+            Layer::Folder(path) => Some(path.as_path()),
+        })
+    }
+
     /// Lets a text stand for that of a file on disk: what an editor holds and has not saved. A file is known by the path
     /// that it is read by, so give it, and the targets, as absolute paths.
     pub fn overlay(&mut self, path: PathBuf, text: String) {

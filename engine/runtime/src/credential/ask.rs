@@ -8,7 +8,7 @@ use hermes_engine_core::provider::{Action, Provider};
 use hermes_engine_core::time::UnixMs;
 use serde_json::Value;
 
-use super::freshness::{Demand, Freshness, freshness};
+use super::freshness::{Demand, Freshness, early_of, freshness};
 use super::plan::Given;
 use super::token::{Credential, Request, Source};
 use super::{made, place};
@@ -113,10 +113,16 @@ impl<'a> Ask<'a> {
             region: record.region().or_else(|| self.request.region.map(str::to_owned)),
             inputs: self.request.inputs.values.clone(),
             expires_at: record.expires_at(),
+            renew_at: record.expires_at().map(|at| self.renew_at(record, at)),
             origins: self.origins(record),
             source,
             warnings: Vec::new(),
         })
+    }
+
+    fn renew_at(&self, record: &Record, expires: UnixMs) -> UnixMs {
+        let early = early_of(self.provider(), record).as_millis();
+        UnixMs(expires.0.saturating_sub(i64::try_from(early).unwrap_or(i64::MAX)))
     }
 
     /// The stored credential, where a renewal failed and the access token still lives; with the reason as a warning.

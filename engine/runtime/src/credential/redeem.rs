@@ -66,7 +66,7 @@ pub(super) fn attempt(
 pub(super) fn engine(ask: Ask<'_>) -> Result<Engine, Trouble> {
     let words =
         |error| trouble::worded(ask.provider(), "refresh_failed", &format!("no renewal can begin: {error}"));
-    Engine::start(&ask.request.http).map_err(words)
+    Engine::start(ask.request.io, &ask.request.http).map_err(words)
 }
 
 fn intent(record: &Record) -> Intent {

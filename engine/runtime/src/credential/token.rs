@@ -10,6 +10,7 @@ use hermes_engine_core::time::UnixMs;
 use serde_json::Value;
 
 use super::ask::Ask;
+use super::engine::SharedIo;
 use super::freshness::{Freshness, is_hash_of};
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
@@ -40,6 +41,9 @@ pub struct Request<'a> {
     pub only: Option<&'a str>,
     /// How requests are sent, where any are.
     pub http: HttpOptions,
+    /// The client and the runtime of a program that keeps one; `None` starts them for the one renewal, and holds signals
+    /// until it is stored.
+    pub io: Option<&'a SharedIo>,
 }
 
 /// A token that a server has refused.
@@ -85,6 +89,8 @@ pub struct Credential {
     pub inputs: indexmap::IndexMap<String, String>,
     /// When the access token expires; `None` is unknown.
     pub expires_at: Option<UnixMs>,
+    /// When a use would renew it; `None` where nothing is known to renew ahead of.
+    pub renew_at: Option<UnixMs>,
     /// Where the credential may go.
     pub origins: Origins,
     /// Where it came from.
@@ -301,6 +307,7 @@ fn made_of(ask: Ask<'_>, grant: Grant) -> Credential {
         region: grant.region,
         inputs: ask.request.inputs.values.clone(),
         expires_at: grant.expires_at,
+        renew_at: grant.expires_at,
         origins: grant.origins,
         source: Source::Made,
         warnings: Vec::new(),

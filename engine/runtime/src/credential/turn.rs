@@ -4,6 +4,7 @@
 //! rests is still handed out where there is no other.
 
 use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::provider::Provider;
 use hermes_engine_core::time::UnixMs;
 
 use super::ask::Ask;
@@ -12,7 +13,7 @@ use super::order::{candidates, inputs_of};
 use super::token::{Credential, Error, Rejected, Request};
 use super::trouble;
 use crate::clock;
-use crate::store::{Document, Record, Refusal, Rest, Slot};
+use crate::store::{Document, Record, Refusal, Rest, Slot, Store, StoreError};
 
 /// Takes the first credential whose token `serve` can hand out.
 pub(super) fn take(
@@ -95,6 +96,30 @@ fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
         }
     });
     noted.err().map(|error| format!("the credential `{}` could not be set aside ({error})", slot.name()))
+}
+
+/// Notes that a server limits or refuses a stored credential, so that another goes first for a while. Sends nothing, and
+/// does nothing where the token is not the stored one any more.
+///
+/// # Errors
+/// The store can't be read or written.
+pub fn note_refusal(store: &Store, provider: &Provider, rejected: Rejected<'_>) -> Result<(), StoreError> {
+    let at = clock::wall();
+    let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    let refusal =
+        Refusal { status: rejected.status, at, until: wait.map(|wait| UnixMs(at.0.saturating_add(wait))) };
+    let document = store.read()?;
+    let is_refused = |slot: &Slot| {
+        let token = slot.record.access_token();
+        token.is_some_and(|token| is_hash_of(rejected.sha256, token.expose_secret()))
+    };
+    let Some(slot) = candidates(&document, provider, at).into_iter().find(is_refused) else { return Ok(()) };
+    store.commit(|document| {
+        let current = document.again(&provider.id, &slot.record);
+        if let Some(current) = current.filter(|now| now.access_token() == slot.record.access_token()) {
+            document.cool(&provider.id, &current, refusal);
+        }
+    })
 }
 
 /// Whether another credential may have what this one lacks. What is wrong with the store or the file is wrong for all.

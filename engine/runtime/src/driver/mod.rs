@@ -40,12 +40,36 @@ pub async fn run(
     person: &mut dyn Person,
     witness: &mut dyn Witness,
 ) -> io::Result<Outcome> {
-    let clock = Clock::start();
     let signals = Signals::catch()?;
     let signals = match start.action {
         Action::Refresh => Interrupts::Hold { _caught: signals },
         Action::Login | Action::Logout | Action::Verify => Interrupts::Cancel(signals),
     };
+    run_with(signals, start, http, person, witness).await
+}
+
+/// Runs a flow to its end, and leaves signals to whoever embeds it: dropping the future is what cancels.
+///
+/// # Errors
+///
+/// Where the witness refuses a request before it is sent.
+pub async fn run_uninterrupted(
+    start: Start,
+    http: &Http,
+    person: &mut dyn Person,
+    witness: &mut dyn Witness,
+) -> io::Result<Outcome> {
+    run_with(Interrupts::Ignore, start, http, person, witness).await
+}
+
+async fn run_with(
+    signals: Interrupts,
+    start: Start,
+    http: &Http,
+    person: &mut dyn Person,
+    witness: &mut dyn Witness,
+) -> io::Result<Outcome> {
+    let clock = Clock::start();
     let setting = Setting { clock, browser: start.browser, signals };
     let (machine, effect) = Machine::start(start, clock.now());
     let performer = Performer::new(setting, http, person, witness);
@@ -78,7 +102,7 @@ async fn drive(
 }
 
 /// What is driven: a machine, or in tests a script.
-trait Step {
+trait Step: Send {
     fn step(&mut self, event: Event, now: Now) -> Effect;
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Performer<'a> {
 pub(super) enum Interrupts {
     /// They cancel the run.
     Cancel(Signals),
+    /// They are somebody else's.
+    Ignore,
     /// They wait for its end: caught, so that they don't end the process, and not looked at.
     Hold {
         /// Alive for as long as they are caught.
@@ -46,7 +48,7 @@ impl Interrupts {
     async fn cancelled(&mut self) {
         match self {
             Interrupts::Cancel(signals) => signals.next().await,
-            Interrupts::Hold { .. } => std::future::pending().await,
+            Interrupts::Hold { .. } | Interrupts::Ignore => std::future::pending().await,
         }
     }
 }

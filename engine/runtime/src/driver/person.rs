@@ -22,7 +22,7 @@ pub enum Opened {
 /// The person at the other end of a run: what they are told, and what they paste.
 ///
 /// All but [`Person::paste`] return at once: while they work, nothing else happens.
-pub trait Person {
+pub trait Person: Send {
     /// Shows the page and the code, once for each new prompt.
     fn show(&mut self, prompt: &Prompt, opened: &Opened);
     /// Says that the run waits, and how long is left; called about once a second while it does.
@@ -37,7 +37,7 @@ pub trait Person {
     ///
     /// The future is dropped and asked for again about once a second, and must lose nothing by that: receive from a
     /// channel that a thread fills, don't read from the terminal in it.
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>>;
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>>;
 }
 
 /// A person who is not there: for runs that show nothing and ask nobody.
@@ -48,13 +48,13 @@ impl Person for Nobody {
     fn show(&mut self, _: &Prompt, _: &Opened) {}
     fn waiting(&mut self, _: Option<Duration>) {}
     fn waited(&mut self) {}
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
         Box::pin(std::future::pending())
     }
 }
 
 /// Watches what goes over the wire: the journal of a refresh, or nobody.
-pub trait Witness {
+pub trait Witness: Send {
     /// A request is about to be sent. An error ends the run, and nothing is sent.
     fn sending(&mut self, request: &Request) -> io::Result<()>;
     /// An answer arrived and has not been read; it is durable when this returns.

@@ -59,7 +59,7 @@ impl Person for Somebody {
     fn waited(&mut self) {
         self.seen.push("waited".into());
     }
-    fn paste(&mut self) -> std::pin::Pin<Box<dyn Future<Output = String> + '_>> {
+    fn paste(&mut self) -> std::pin::Pin<Box<dyn Future<Output = String> + Send + '_>> {
         Box::pin(async {
             match self.pastes.recv().await {
                 Some(text) => text,

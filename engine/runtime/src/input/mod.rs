@@ -15,8 +15,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use hermes_engine_core::provider::{Input, InputSource, Provider};
-use indexmap::IndexMap;
+use hermes_engine_core::provider::{Constants, Input, InputSource, Provider, State, StateId};
+use indexmap::{IndexMap, IndexSet};
 
 pub use placeholder::is_placeholder;
 
@@ -207,6 +207,23 @@ fn find(
     let kept = || kept().filter(|(value, origin)| validate(name, input, value, origin).is_ok());
     let default = || Some((input.default.clone().and_then(present)?, InputOrigin::Default));
     set().or_else(source).or_else(kept).or_else(default)
+}
+
+/// The inputs that a login which begins in a state may need, with the values at hand: those in the states that it can
+/// reach, and those of `[api]`.
+pub fn needed<'p>(
+    provider: &'p Provider,
+    begins_in: Option<StateId>,
+    values: &IndexMap<String, String>,
+) -> IndexSet<&'p str> {
+    let reached = provider.reachable(begins_in.as_slice());
+    let states = reached.into_iter().filter_map(|id| provider.states.get(id.0));
+    let placed = states.flat_map(State::templates).chain(provider.api_templates());
+    let constants = Constants { provider, region: None, inputs: values };
+    // What has a value without it, as in `{{first key 'none'}}`, needs no input.
+    let lacking =
+        placed.map(|placed| placed.template).filter(|template| template.render(&constants).is_err());
+    provider.inputs_in(lacking)
 }
 
 /// Whether a value is one that the file allows.

@@ -118,7 +118,7 @@ impl<P: Person> Person for Visiting<P> {
         self.person.again(reason);
     }
 
-    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + '_>> {
+    fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
         Box::pin(async {
             tokio::select! {
                 Some(text) = self.pastes.recv() => text,

@@ -164,6 +164,7 @@ impl Scene {
     /// Asks with this scene's provider and server at the store of another.
     pub(super) fn ask_at(&self, store: &Store) -> Result<Credential, Error> {
         token(&Request {
+            io: None,
             store,
             provider: &self.provider,
             region: None,

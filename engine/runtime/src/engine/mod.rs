@@ -1,0 +1,231 @@
+//! The door of the library: an [`Engine`] gives [`Account`]s, and an account gives [`Access`].
+//!
+//! Note: nothing here runs on the caller's async runtime. Requests, renewals and writes live on one thread of the engine's
+//! own, started at the first need; the caller's futures only wait. So one engine serves any number of runtimes, and plain
+//! threads too. No signal is caught.
+
+mod access;
+mod account;
+mod error;
+mod flight;
+mod login;
+mod provider_file;
+mod ui;
+mod worker;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use access::Access;
+pub use account::{AccessRequest, Account, Rejection};
+pub use error::{Error, ErrorKind, Result};
+pub use login::LoginRequest;
+pub use ui::{BoxFuture, Page, Progress, Question, Ui};
+
+use crate::catalog::{Catalog, Folders};
+use crate::credential::SharedIo;
+use crate::home::Home;
+use crate::http::{Http, HttpOptions};
+use crate::store::Store;
+use account::State;
+use provider_file::ProviderFiles;
+use worker::Worker;
+
+/// Reads an environment variable.
+type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+/// Credentials of one home: the entry to the library.
+///
+/// Cheap to clone; clones share connections, renewals and what is known in memory.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    home: Home,
+    files: ProviderFiles,
+    store: Store,
+    environment: Environment,
+    http: HttpOptions,
+    io: OnceLock<Io>,
+    accounts: Mutex<HashMap<Key, Arc<State>>>,
+    in_flight: watch::Sender<usize>,
+}
+
+/// The engine's thread and its client.
+struct Io {
+    worker: Worker,
+    shared: SharedIo,
+}
+
+/// What tells one account from all others in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    provider: String,
+    label: Option<String>,
+    region: Option<String>,
+}
+
+/// How an engine is made.
+#[must_use = "does nothing until `build` is called"]
+#[derive(Default)]
+pub struct EngineBuilder {
+    home: Option<PathBuf>,
+    providers_dirs: Vec<PathBuf>,
+    connect_to: Vec<(String, SocketAddr)>,
+    timeout: Option<Duration>,
+    environment: Option<Environment>,
+}
+
+impl EngineBuilder {
+    /// The home folder; `HERMES_HOME`, else `~/.hermes`, if not given.
+    pub fn home(mut self, home: impl Into<PathBuf>) -> EngineBuilder {
+        self.home = Some(home.into());
+        self
+    }
+
+    /// A folder of provider files over the built-in ones and those of the home; repeatable, later ones win. The library
+    /// never reads `./providers.d` by itself.
+    pub fn providers_dir(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
+        self.providers_dirs.push(folder.into());
+        self
+    }
+
+    /// Routes requests for `https://HOST` to a loopback address over plain HTTP, for tests; repeatable.
+    pub fn connect_to(mut self, host: impl Into<String>, address: SocketAddr) -> EngineBuilder {
+        self.connect_to.push((host.into(), address));
+        self
+    }
+
+    /// The time limit of one request; 30 s if not given.
+    pub fn timeout(mut self, limit: Duration) -> EngineBuilder {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// What inputs are read from in the place of the process's environment.
+    pub fn environment(
+        mut self,
+        variable: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static,
+    ) -> EngineBuilder {
+        self.environment = Some(Arc::new(variable));
+        self
+    }
+
+    /// Makes the engine. Reads no file and starts no thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: no home folder is known.
+    pub async fn build(self) -> Result<Engine> {
+        let environment = self.environment.unwrap_or_else(|| Arc::new(|name: &str| std::env::var_os(name)));
+        let home = Home::find(self.home.as_deref(), &|name| environment(name))
+            .map_err(|error| Error::because(ErrorKind::Usage, "no_home", error))?;
+        let folders =
+            Folders { home: Some(home.providers_dir()), named: self.providers_dirs, ..Folders::default() };
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                files: ProviderFiles::new(Catalog::new(&folders), home.clone()),
+                store: Store::open(home.clone()),
+                home,
+                environment,
+                http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to },
+                io: OnceLock::new(),
+                accounts: Mutex::default(),
+                in_flight: watch::channel(0).0,
+            }),
+        })
+    }
+}
+
+impl Engine {
+    /// Opens `HERMES_HOME`, else `~/.hermes`, with the built-in providers and those of its `providers.d`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: no home folder is known.
+    pub async fn open() -> Result<Engine> {
+        Engine::builder().build().await
+    }
+
+    /// An engine with options.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// An account by the id or an alias of its provider. Touches no file: the provider's file is read and checked at the
+    /// first use, and again when it changes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: the name is empty.
+    pub fn account(&self, provider: &str) -> Result<Account> {
+        if provider.trim().is_empty() {
+            return Err(Error::new(ErrorKind::Usage, "unknown_provider", "the provider has no name"));
+        }
+        Ok(Account::new(self.clone(), provider))
+    }
+
+    /// Resolves when no renewal and no login is in flight. What a program awaits before it ends.
+    pub async fn settle(&self) {
+        let mut seen = self.inner.in_flight.subscribe();
+        // The sender lives as long as `self`.
+        let _ = seen.wait_for(|count| *count == 0).await;
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("home", &self.inner.home.path()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// The thread and the client, started at the first need.
+    fn io(&self) -> Result<&Io> {
+        if let Some(io) = self.io.get() {
+            return Ok(io);
+        }
+        let worker = Worker::start()?;
+        let shared = SharedIo {
+            handle: worker.handle().clone(),
+            http: Arc::new(Http::keeping_connections(self.http.clone())),
+        };
+        // Of two that start at once one is dropped, which ends its thread.
+        Ok(self.io.get_or_init(|| Io { worker, shared }))
+    }
+
+    /// What is known in memory of an account.
+    fn state(&self, key: &Key) -> Arc<State> {
+        lock(&self.accounts).entry(key.clone()).or_default().clone()
+    }
+}
+
+/// A lock whose holder never panics half-way through a change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something in flight that [`Engine::settle`] waits for.
+struct InFlight(Engine);
+
+impl InFlight {
+    fn begin(engine: &Engine) -> InFlight {
+        engine.inner.in_flight.send_modify(|count| *count += 1);
+        InFlight(engine.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.inner.in_flight.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
