@@ -23,8 +23,8 @@ use crate::http::HttpOptions;
 struct Somebody {
     seen: Vec<String>,
     pastes: mpsc::UnboundedReceiver<String>,
-    when_shown: Box<dyn FnMut(&Prompt)>,
-    when_waiting: Box<dyn FnMut()>,
+    when_shown: Box<dyn FnMut(&Prompt) + Send>,
+    when_waiting: Box<dyn FnMut() + Send>,
 }
 
 impl Somebody {
