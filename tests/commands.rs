@@ -133,7 +133,10 @@ fn an_error_of_a_program_is_the_last_line_of_stderr() {
     let run = program().run(&["token", "acme", "--format", "json"]).expect_code(3);
     let error = run.error_json();
     assert_eq!(error["version"], 1);
-    assert_eq!(keys(&error["error"]), ["code", "message", "help", "provider", "state", "relogin_required"]);
+    assert_eq!(
+        keys(&error["error"]),
+        ["code", "message", "help", "provider", "state", "relogin_required", "server"]
+    );
     assert_eq!(error["error"]["code"], "not_logged_in");
     assert_eq!(error["error"]["provider"], "acme");
     assert!(error["error"]["help"].as_str().unwrap().contains("ACME_API_KEY"));

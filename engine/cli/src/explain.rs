@@ -1,6 +1,7 @@
 //! What a person can do about a failure *here*: with this file in force, these variables set, nothing stored yet.
 
 use hermes_engine::input::{self, Inputs};
+use hermes_engine_core::machine::Code;
 use url::Url;
 
 use crate::exit::Exit;
@@ -25,10 +26,14 @@ impl Session<'_> {
             let message = format!("`{id}` has no credential, and its file is not trusted to read one");
             return Failure::new(Exit::Refused, "untrusted_file", message).help(self.trust_help()).about(id);
         }
+        let own = self.provider.errors.get(failure.code.as_str());
+        if own.is_some_and(|words| words.help.is_some()) {
+            return failure;
+        }
         let variables = input::variables(&self.provider);
         let login = format!("run `hermes-engine run-flow {id}`");
         let help = match variables.first() {
-            Some(name) if failure.code == "not_logged_in" => format!("set {name}, or {login}"),
+            Some(name) if failure.code == Code::NotLoggedIn => format!("set {name}, or {login}"),
             _ => login,
         };
         failure.help(help)
@@ -36,7 +41,7 @@ impl Session<'_> {
 
     /// Names what brought a host in that the credential was not made for: a file that is not trusted, or a variable.
     fn explain_refusal(&self, failure: Failure, inputs: &Inputs) -> Failure {
-        let is_meant = |url: &str| names_host_of(&failure.message, url);
+        let is_meant = |url: &str| failure.host.as_deref().is_some_and(|host| is_host_of(host, url));
         if self.judged.new_hosts.iter().any(|origin| is_meant(origin)) {
             // The path stands there once: a long help would be cut.
             return failure.help(format!("the file in force names it; {}", self.trust_help()));
@@ -45,7 +50,7 @@ impl Session<'_> {
         let source = sources.find(|(name, _)| inputs.values.get(*name).is_some_and(|value| is_meant(value)));
         let Some((_, origin)) = source else { return failure };
         let mend = match &failure.help {
-            Some(help) if failure.code == "plain_http" => help.to_string(),
+            Some(help) if failure.code == Code::PlainHttp => help.to_string(),
             _ => format!("unset it, or log in anew with `hermes-engine run-flow {}`", self.provider.id),
         };
         failure.help(format!("{origin} names it: {mend}"))
@@ -74,8 +79,8 @@ impl Session<'_> {
     }
 }
 
-/// Whether a message names the host of a URL, as messages of refusals do.
-fn names_host_of(message: &str, url: &str) -> bool {
+/// Whether a host is that of a URL.
+fn is_host_of(host: &str, url: &str) -> bool {
     let url = Url::parse(url).ok();
-    url.as_ref().and_then(Url::host_str).is_some_and(|host| message.contains(&format!("`{host}`")))
+    url.as_ref().and_then(Url::host_str) == Some(host)
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use hermes_engine::catalog::UnknownProvider;
 use hermes_engine::config::{ChooseError, ConfigError};
-use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::machine::{Code, ServerError, Trouble};
 
 use crate::exit::Exit;
 
@@ -14,7 +14,7 @@ pub(crate) struct Failure {
     /// The exit code.
     pub(crate) exit: Exit,
     /// A word for programs: the flow's code, or one of the program's own.
-    pub(crate) code: String,
+    pub(crate) code: Code,
     /// What went wrong, and where.
     pub(crate) message: String,
     /// What to do next.
@@ -25,19 +25,25 @@ pub(crate) struct Failure {
     pub(crate) state: Option<Box<str>>,
     /// Whether only a new login helps.
     pub(crate) relogin: bool,
+    /// What the server said.
+    pub(crate) server: Option<Box<ServerError>>,
+    /// The host that was refused.
+    pub(crate) host: Option<Box<str>>,
 }
 
 impl Failure {
     /// A failure with nothing but its code and its sentence.
-    pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Failure {
+    pub(crate) fn new(exit: Exit, code: impl Into<Code>, message: impl Into<String>) -> Failure {
         Failure {
             exit,
-            code: code.to_owned(),
+            code: code.into(),
             message: message.into(),
             help: None,
             provider: None,
             state: None,
             relogin: false,
+            server: None,
+            host: None,
         }
     }
 
@@ -89,12 +95,14 @@ impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Failure {
         Failure {
             exit: trouble.class.into(),
+            message: trouble.to_string(),
             code: trouble.code,
-            message: trouble.message,
             help: trouble.help.map(Into::into),
             provider: None,
             state: trouble.state.map(Into::into),
             relogin: trouble.relogin,
+            server: trouble.server,
+            host: trouble.host.map(Into::into),
         }
     }
 }

@@ -183,7 +183,7 @@ impl<'c> Session<'c> {
         if let Some(lack) = credential::lack(&self.provider, &credential) {
             return Err(self.explain(lack.into(), inputs));
         }
-        credential.warnings.iter().for_each(|warning| render::warn(&render::safe(warning)));
+        credential.warnings.iter().for_each(|warning| render::warn(&render::safe_sentence(warning)));
         Ok(credential)
     }
 

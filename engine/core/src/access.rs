@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::machine::{HeaderValue, Request, Trouble, TroubleClass, authorization_text};
+use crate::machine::{Code, HeaderValue, Request, Trouble, authorization_text};
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;
@@ -77,13 +77,13 @@ fn url(
     let url = render_url(template, scope).map_err(|trouble| match trouble {
         UrlTrouble::Missing(missing) => {
             let detail = format!("{missing}, and `{}` needs it", template.text);
-            fault(provider, "missing_input", TroubleClass::Denied, detail)
+            Trouble::because(provider, Code::MissingInput, detail)
         }
         trouble => {
             // A var is made of constants alone.
             let is_given = template.names().iter().all(|(name, _)| name.is_constant());
-            let code = if is_given { "bad_input" } else { "bad_answer" };
-            fault(provider, code, TroubleClass::Denied, format!("`{}` {trouble}", template.text))
+            let code = if is_given { Code::BadInput } else { Code::BadAnswer };
+            Trouble::because(provider, code, format!("`{}` {trouble}", template.text))
         }
     })?;
     if !transport_allowed(&url) {
@@ -94,14 +94,15 @@ fn url(
     }
     let host = url.host_str().unwrap_or_default();
     let detail = format!("the credential was not made for `{host}`");
-    Err(fault(provider, "origin_refused", TroubleClass::Refused, detail))
+    Err(Trouble { host: Some(host.to_owned()), ..Trouble::because(provider, Code::OriginRefused, detail) })
 }
 
 /// S1: what is sent in the clear goes no further than this computer, and only an address says that it does.
 fn plain_http(provider: &Provider, url: &Url) -> Trouble {
     let host = url.host_str().unwrap_or_default();
     let detail = format!("`{host}` is a name, and plain http goes only to an address of this computer");
-    let refused = fault(provider, "plain_http", TroubleClass::Refused, detail);
+    let refused =
+        Trouble { host: Some(host.to_owned()), ..Trouble::because(provider, Code::PlainHttp, detail) };
     match host {
         "localhost" => {
             Trouble { help: Some("write 127.0.0.1 in the place of `localhost`".to_owned()), ..refused }
@@ -134,7 +135,7 @@ fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, He
 fn fits_header(provider: &Provider, name: &str, value: &str) -> Result<(), Trouble> {
     if value.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
         let detail = format!("the header `{name}` can't hold its value");
-        return Err(fault(provider, "bad_answer", TroubleClass::Denied, detail));
+        return Err(Trouble::because(provider, Code::BadAnswer, detail));
     }
     Ok(())
 }
@@ -148,25 +149,7 @@ fn authorization(provider: &Provider, scope: &HeldScope<'_>) -> Result<Option<St
 }
 
 fn missing_header(provider: &Provider, name: &str, missing: &Missing) -> Trouble {
-    fault(
-        provider,
-        "bad_answer",
-        TroubleClass::Denied,
-        format!("{missing}, and the header `{name}` needs it"),
-    )
-}
-
-fn fault(provider: &Provider, code: &str, class: TroubleClass, detail: String) -> Trouble {
-    let known = crate::machine::code::lookup(code);
-    let sentence = known.map_or("the credential can't be used", |k| k.text);
-    Trouble {
-        code: code.to_owned(),
-        class,
-        state: None,
-        message: format!("{}: {sentence}: {detail}", provider.name),
-        help: known.map(|k| k.help.replace("{id}", &provider.id)),
-        relogin: false,
-    }
+    Trouble::because(provider, Code::BadAnswer, format!("{missing}, and the header `{name}` needs it"))
 }
 
 /// Constants and the stored credential.

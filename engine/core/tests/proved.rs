@@ -168,7 +168,7 @@ proptest! {
                     }
                     let Some(Outcome::Failed(trouble)) = outcome(provider, action, browser, &choices) else { continue };
                     let told = format!("{} {action:?}: {} {}", provider.id, trouble.code, trouble.message);
-                    prop_assert!(!trouble.message.contains("has no value") && trouble.code != "bad_flow", "{}", told);
+                    prop_assert!(!trouble.message.contains("has no value") && trouble.code.as_str() != "bad_flow", "{}", told);
                 }
             }
             Ok(())

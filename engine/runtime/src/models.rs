@@ -15,7 +15,7 @@ pub enum LiveError {
     #[error("its file names no place that lists models")]
     NotListed,
     /// The request can't be made with this credential.
-    #[error("{}", .0.message)]
+    #[error("{0}")]
     Trouble(Trouble),
     /// No answer came.
     #[error("{}", .0.message)]

@@ -8,7 +8,7 @@ use hermes_engine::credential::{self, Login};
 use hermes_engine::driver::{Interrupt, Witness};
 use hermes_engine::input::Inputs;
 use hermes_engine::store::{MAIN, StoreError};
-use hermes_engine_core::machine::{Grant, Machine, Outcome, Start};
+use hermes_engine_core::machine::{Code, Grant, Machine, Outcome, Start};
 use hermes_engine_core::provider::{Action, StateId};
 
 use super::run::{block_on, drive, witness};
@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, say, warn};
+use crate::render::{safe, safe_sentence, say, warn};
 use crate::session::Session;
 
 /// Logs in, and stores the credential.
@@ -141,11 +141,11 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
 fn try_out(session: &Session<'_>, login: &Login<'_>) -> Result<(), Failure> {
     let Err(trouble) = credential::try_out(login) else { return Ok(()) };
     let provider = &session.provider;
-    if credential::is_key(provider) && trouble.code != "missing_input" {
+    if credential::is_key(provider) && trouble.code != Code::MissingInput {
         return Err(Failure::from(trouble).about(&provider.id));
     }
     let help = trouble.help.as_deref().map(|help| format!("; {}", safe(help))).unwrap_or_default();
-    warn(&format!("{}{help}", safe(&trouble.message)));
+    warn(&format!("{}{help}", safe_sentence(&trouble.to_string())));
     Ok(())
 }
 

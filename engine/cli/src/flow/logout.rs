@@ -12,7 +12,7 @@ use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::{safe, say, warn};
+use crate::render::{safe, safe_sentence, say, warn};
 use crate::session::{Session, Wanted};
 
 /// Which of a provider's credentials are meant.
@@ -125,7 +125,10 @@ fn tell(outcome: &Outcome) -> Result<(), Failure> {
             ));
         }
         Outcome::Failed(trouble) => {
-            warn(&format!("the server has not revoked the credential: {}", safe(&trouble.message)));
+            warn(&format!(
+                "the server has not revoked the credential: {}",
+                safe_sentence(&trouble.to_string())
+            ));
         }
         Outcome::Success(_) | Outcome::Done { status: None } => {}
     }

@@ -26,7 +26,7 @@ pub(crate) fn print_object(failure: &Failure) {
 fn sentence(failure: &Failure) -> String {
     // That a login is needed is no matter of the state that found it out.
     let state = failure.state.as_deref().filter(|_| failure.exit != Exit::Login);
-    let state = state.map(|state| format!(" (`{}` in `{}`)", safe(&failure.code), safe(state)));
+    let state = state.map(|state| format!(" (`{}` in `{}`)", safe(failure.code.as_str()), safe(state)));
     let help = failure.help.as_deref().map(|help| format!("; {}", safe_sentence(help))).unwrap_or_default();
     format!("error: {}{}{help}", safe_sentence(&failure.message), state.unwrap_or_default())
 }
@@ -35,12 +35,13 @@ fn object(failure: &Failure) -> serde_json::Value {
     json!({
         "version": 1,
         "error": {
-            "code": failure.code,
+            "code": failure.code.as_str(),
             "message": safe_sentence(&failure.message),
             "help": failure.help.as_deref().map(safe_sentence),
             "provider": failure.provider.as_deref().map(safe),
             "state": failure.state,
             "relogin_required": failure.relogin,
+            "server": failure.server,
         }
     })
 }

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::callback::{self, Pasted};
+use super::code::Code;
 use super::effect::{Effect, Listener, Prompt};
 use super::event::{CallbackQuery, Failure};
 use super::prompt::{self, Unshown};
@@ -15,13 +16,13 @@ impl Machine {
     /// Begins a visit: the listener first, so that its URL can stand in the request.
     pub(super) fn browse(&mut self, browser: &Browser, now: Now) -> Effect {
         if self.action == Action::Refresh {
-            return self.because("bad_flow", "a refresh can't ask a person");
+            return self.because(Code::BadFlow, "a refresh can't ask a person");
         }
         match &browser.back {
             Back::Paste => self.open(browser, now),
             Back::Listen(listen) => match listen.path.render(&self.run) {
                 Ok(path) => Effect::Bind(Listener { host: listen.host.clone(), port: listen.port, path }),
-                Err(missing) => self.because("bad_answer", missing.to_string()),
+                Err(missing) => self.because(Code::BadAnswer, missing.to_string()),
             },
         }
     }
@@ -32,12 +33,12 @@ impl Machine {
         let provider = self.run.provider.clone();
         match acting(&provider, self.at) {
             Some((_, Active { act: Act::Browser(browser), .. })) => self.open(browser, now),
-            _ => self.fail("bad_flow"),
+            _ => self.fail(Code::BadFlow),
         }
     }
 
     pub(super) fn not_bound(&mut self, failure: &Failure) -> Effect {
-        self.because("listener_unavailable", failure.message.clone())
+        self.because(Code::ListenerUnavailable, failure.message.clone())
     }
 
     fn open(&mut self, browser: &Browser, now: Now) -> Effect {
@@ -46,7 +47,7 @@ impl Machine {
             Err(unmade) => return self.finish(|failing| failing.unmade(unmade)),
         };
         if let Some(refusal) = self.run.refusal(&url) {
-            return self.because("origin_refused", format!("the page was not opened: {refusal}"));
+            return self.refuse(&url, format!("the page was not opened: {refusal}"));
         }
         let deadline = self.at.and_then(|id| self.paces.get(&id)?.deadline);
         let until = deadline.unwrap_or_else(|| now.elapsed.saturating_add(time::LOGIN_DEADLINE.max));

@@ -2,6 +2,8 @@
 //!
 //! A code has a class and so an exit status. What a file's `[errors]` says of a code comes before these texts.
 
+use std::fmt;
+
 use super::outcome::TroubleClass;
 
 /// What is known of a code: its class, its sentence after the provider's name, and its advice.
@@ -17,10 +19,6 @@ pub struct Known {
     pub help: &'static str,
 }
 
-const fn known(code: &'static str, class: TroubleClass, text: &'static str, help: &'static str) -> Known {
-    Known { code, class, text, help }
-}
-
 /// The advice of every code that only a new login mends; `{id}` is the provider's.
 pub const LOG_IN: &str = "log in with `hermes-engine run-flow {id}`";
 /// The advice where a service does what its file does not expect.
@@ -29,110 +27,161 @@ pub(super) const LOOK_FOR_NEWER: &str =
 const AGAIN: &str = "start the login again";
 const LATER: &str = "try again in a moment; the stored credential, if there is one, is unchanged";
 
-/// All codes that have a standard text.
-pub const KNOWN: [Known; 26] = [
-    known("not_logged_in", TroubleClass::Login, "no credential is stored", LOG_IN),
-    known("no_refresh_token", TroubleClass::Login, "the stored credential can't be renewed", LOG_IN),
-    known("login_expired", TroubleClass::Login, "the login has ended", LOG_IN),
-    known(
-        "authorization_denied",
-        TroubleClass::Denied,
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $variant:ident = $word:literal, $class:ident, $text:literal, $help:expr;)*) => {
+        /// The code of a failure: one of the engine's, or one of a file's own.
+        ///
+        /// As text it is what `fail = "…"` and `[errors]` write.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[doc = $doc])* #[doc = concat!("`", $word, "`: ", $text, ".")] $variant,)*
+            /// A code that only a provider's file knows.
+            Own(Box<str>),
+        }
+
+        /// All codes that have a standard text.
+        pub const KNOWN: &[Known] = &[$(Known {
+            code: $word, class: TroubleClass::$class, text: $text, help: $help,
+        }),*];
+
+        impl Code {
+            /// The code as files and programs write it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Code::$variant => $word,)*
+                    Code::Own(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for Code {
+            fn from(word: &str) -> Code {
+                match word {
+                    $($word => Code::$variant,)*
+                    other => Code::Own(other.into()),
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    NotLoggedIn = "not_logged_in", Login,
+        "no credential is stored",
+        LOG_IN;
+    NoRefreshToken = "no_refresh_token", Login,
+        "the stored credential can't be renewed",
+        LOG_IN;
+    LoginExpired = "login_expired", Login,
+        "the login has ended",
+        LOG_IN;
+    AuthorizationDenied = "authorization_denied", Denied,
         "the login was denied",
-        "approve it in the browser, with the right account",
-    ),
-    known("authorization_failed", TroubleClass::Denied, "the server did not start the login", AGAIN),
-    known(
-        "authorization_incomplete",
-        TroubleClass::Denied,
+        "approve it in the browser, with the right account";
+    AuthorizationFailed = "authorization_failed", Denied,
+        "the server did not start the login",
+        AGAIN;
+    AuthorizationIncomplete = "authorization_incomplete", Denied,
         "the server's answer lacks what a login needs",
-        LOOK_FOR_NEWER,
-    ),
-    known("token_exchange_failed", TroubleClass::Denied, "the server gave no token", AGAIN),
-    known(
-        "token_incomplete",
-        TroubleClass::Denied,
+        LOOK_FOR_NEWER;
+    TokenExchangeFailed = "token_exchange_failed", Denied,
+        "the server gave no token",
+        AGAIN;
+    TokenIncomplete = "token_incomplete", Denied,
         "the server's token lacks what is needed",
-        LOOK_FOR_NEWER,
-    ),
-    known("refresh_failed", TroubleClass::Retry, "the credential could not be renewed", LATER),
-    known(
-        "timeout",
-        TroubleClass::TimedOut,
+        LOOK_FOR_NEWER;
+    RefreshFailed = "refresh_failed", Retry,
+        "the credential could not be renewed",
+        LATER;
+    Timeout = "timeout", TimedOut,
         "the login was not approved in time",
-        "start it again and approve it before the time is over",
-    ),
-    known(
-        "expired",
-        TroubleClass::TimedOut,
+        "start it again and approve it before the time is over";
+    Expired = "expired", TimedOut,
         "the login's code expired",
-        "start it again and approve it before the time is over",
-    ),
-    known(
-        "network",
-        TroubleClass::Retry,
+        "start it again and approve it before the time is over";
+    Network = "network", Retry,
         "the server could not be reached",
-        "check the connection, proxy and certificates, then try again",
-    ),
-    known("server_unavailable", TroubleClass::Retry, "the server has trouble of its own", LATER),
-    known("store_busy", TroubleClass::Retry, "another process holds the credential", LATER),
-    known(
-        "state_mismatch",
-        TroubleClass::Refused,
+        "check the connection, proxy and certificates, then try again";
+    ServerUnavailable = "server_unavailable", Retry,
+        "the server has trouble of its own",
+        LATER;
+    StoreBusy = "store_busy", Retry,
+        "another process holds the credential",
+        LATER;
+    StateMismatch = "state_mismatch", Refused,
         "the answer does not belong to this login (its `state` differs): it was refused",
-        "start the login again; if it happens twice, something between you and the service changes the answers",
-    ),
-    known(
-        "redirected",
-        TroubleClass::Refused,
+        "start the login again; if it happens twice, something between you and the service changes the answers";
+    Redirected = "redirected", Refused,
         "the server sent the request elsewhere",
-        "if the service really moved, name its new host under `hosts`",
-    ),
-    known(
-        "origin_refused",
-        TroubleClass::Refused,
+        "if the service really moved, name its new host under `hosts`";
+    OriginRefused = "origin_refused", Refused,
         "refused for safety",
-        "name the host in the provider's file, or log in again",
-    ),
-    known(
-        "plain_http",
-        TroubleClass::Refused,
+        "name the host in the provider's file, or log in again";
+    PlainHttp = "plain_http", Refused,
         "refused for safety",
-        "write https, or for this computer 127.0.0.1",
-    ),
-    known(
-        "untrusted_file",
-        TroubleClass::Refused,
+        "write https, or for this computer 127.0.0.1";
+    UntrustedFile = "untrusted_file", Refused,
         "the provider's file is not trusted",
-        "read it, then run `hermes-engine trust` on it",
-    ),
-    known("bad_answer", TroubleClass::Denied, "the server's answer can't be used", LOOK_FOR_NEWER),
-    known(
-        "listener_unavailable",
-        TroubleClass::Retry,
+        "read it, then run `hermes-engine trust` on it";
+    BadAnswer = "bad_answer", Denied,
+        "the server's answer can't be used",
+        LOOK_FOR_NEWER;
+    ListenerUnavailable = "listener_unavailable", Retry,
         "the address that the browser comes back to can't be used",
-        "close what uses the port, or run again without a browser and paste the address of the last page",
-    ),
-    known("missing_input", TroubleClass::Denied, "a value is missing", "supply it"),
-    known("bad_input", TroubleClass::Denied, "a value can't be used", "supply another"),
-    known(
-        "not_supported",
-        TroubleClass::File,
+        "close what uses the port, or run again without a browser and paste the address of the last page";
+    MissingInput = "missing_input", Denied,
+        "a value is missing",
+        "supply it";
+    BadInput = "bad_input", Denied,
+        "a value can't be used",
+        "supply another";
+    NotSupported = "not_supported", File,
         "the provider's file has no such flow",
-        "look at what it has with `hermes-engine providers show`",
-    ),
-    known(
-        "discontinued",
-        TroubleClass::File,
+        "look at what it has with `hermes-engine providers show`";
+    Discontinued = "discontinued", File,
         "it is discontinued",
-        "look for another provider with `hermes-engine providers`",
-    ),
-    known(
-        "bad_flow",
-        TroubleClass::File,
+        "look for another provider with `hermes-engine providers`";
+    BadFlow = "bad_flow", File,
         "the provider's file can't be run to its end",
-        "run `hermes-engine check` on it",
-    ),
-];
+        "run `hermes-engine check` on it";
+    RateLimited = "rate_limited", Retry,
+        "the server limits how often it is asked",
+        "wait a few minutes, then try again";
+    StoreUnreadable = "store_unreadable", Store,
+        "the store can't be read",
+        "see that the file can be read by you";
+    StoreUnwritable = "store_unwritable", Store,
+        "the store can't be written",
+        "see that the folder can be written and has room";
+    StoreCorrupt = "store_corrupt", Store,
+        "the store is damaged",
+        "fix the file, or move it away and log in again";
+    StoreForeign = "store_foreign", Store,
+        "the store belongs to another user",
+        "use a home of your own, or take the file over with chown";
+    StoreNoLocks = "store_no_locks", Store,
+        "locks keep nobody out of the store",
+        "put the home on a local filesystem (--home)";
+}
+
+impl Code {
+    /// What is known of it; `None` for a file's own.
+    pub fn known(&self) -> Option<&'static Known> {
+        lookup(self.as_str())
+    }
+
+    /// Whose turn it is after a failure with this code.
+    pub fn class(&self) -> TroubleClass {
+        self.known().map_or(TroubleClass::Denied, |known| known.class)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// What is known of a code.
 pub fn lookup(code: &str) -> Option<&'static Known> {
@@ -146,6 +195,7 @@ mod tests {
     #[test]
     fn no_code_is_listed_twice() {
         for (i, known) in KNOWN.iter().enumerate() {
+            assert_eq!(Code::from(known.code).known(), Some(known));
             assert!(!KNOWN[..i].iter().any(|other| other.code == known.code), "{}", known.code);
         }
     }

@@ -23,10 +23,13 @@ mod pace;
 mod prompt;
 mod reach;
 mod read;
+mod reason;
+mod redact;
 mod redirect;
 mod request;
 mod retry_after;
 mod run;
+mod server_error;
 mod start;
 mod success;
 #[cfg(test)]
@@ -38,13 +41,17 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use url::Url;
 
 pub use callback::pasted_query;
+pub use code::Code;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
 pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
+pub use reason::Reason;
 pub(crate) use request::authorization_text;
+pub use server_error::ServerError;
 
 use crate::origin::Origins;
 use crate::provider::{Act, Action, Active, Provider, Shared, StateId, StateKind};
@@ -154,10 +161,10 @@ impl Machine {
         self.at = Some(id);
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
-            return self.fail("bad_flow");
+            return self.fail(Code::BadFlow);
         }
         let provider = self.run.provider.clone();
-        let Some(state) = provider.states.get(id.0) else { return self.fail("bad_flow") };
+        let Some(state) = provider.states.get(id.0) else { return self.fail(Code::BadFlow) };
         match &state.kind {
             StateKind::Active(active) => self.enter_active(id, active, now),
             StateKind::Success(success) => match success::grant(success, answer, &self.run, now) {
@@ -165,7 +172,7 @@ impl Machine {
                 Err(unusable) => self.finish(|failing| failing.unusable(unusable)),
             },
             StateKind::Done => Effect::Finish(Outcome::Done { status: self.last_status }),
-            StateKind::Error => self.fail("bad_flow"),
+            StateKind::Error => self.fail(Code::BadFlow),
             StateKind::Timeout => self.timed_out(),
         }
     }
@@ -176,14 +183,14 @@ impl Machine {
             Some(pace) => pace.next_pause(None, None),
             None => match Pace::of(active, &self.run, now) {
                 Ok(pace) => self.paces.entry(id).or_insert(pace).first_pause(),
-                Err(unusable) => return self.because("bad_answer", unusable.to_string()),
+                Err(unusable) => return self.because(Code::BadAnswer, unusable.to_string()),
             },
         };
         let show = match active.show.as_ref().map(|show| prompt::make(show, &self.run)).transpose() {
             Ok(show) => show,
             Err(unshown) => return self.finish(|failing| failing.unshown(unshown)),
         };
-        let Some(pace) = self.paces.get(&id) else { return self.fail("bad_flow") };
+        let Some(pace) = self.paces.get(&id) else { return self.fail(Code::BadFlow) };
         if pause.is_zero() && show.is_none() && pace.deadline.is_none_or(|deadline| now.elapsed < deadline) {
             return self.act(now);
         }
@@ -218,36 +225,42 @@ impl Machine {
                 }
             }
             Some((_, Active { act: Act::Browser(browser), .. })) => self.browse(browser, now),
-            None => self.fail("bad_flow"),
+            None => self.fail(Code::BadFlow),
         }
     }
 
     /// Sends a request, if it may go where it is to go.
     fn send(&mut self, request: Request, hops: u8) -> Effect {
         if let Some(refusal) = self.run.refusal(&request.url) {
-            return self.because("origin_refused", refusal);
+            return self.refuse(&request.url, refusal);
         }
         self.asking = Some((request.clone(), hops));
         Effect::Send(request)
     }
 
+    /// Ends the run before anything goes to this URL.
+    fn refuse(&mut self, url: &Url, detail: impl Into<String>) -> Effect {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        self.finish(|failing| failing.refused(Code::OriginRefused, &host, detail))
+    }
+
     fn timed_out(&mut self) -> Effect {
-        let timeout = self.fail("timeout");
+        let timeout = self.fail(Code::Timeout);
         self.at = self.run.provider.state_id("timeout").or(self.at);
         timeout
     }
 
-    fn fail(&mut self, code: &str) -> Effect {
+    fn fail(&mut self, code: Code) -> Effect {
         self.finish(|failing| failing.code(code, false))
     }
 
-    fn because(&mut self, code: &str, detail: impl Into<String>) -> Effect {
+    fn because(&mut self, code: Code, detail: impl Into<String>) -> Effect {
         self.finish(|failing| failing.because(code, detail))
     }
 
     fn finish(&mut self, trouble: impl FnOnce(Failing<'_>) -> Trouble) -> Effect {
         let state = self.at.and_then(|id| self.run.provider.states.get(id.0)).map(|s| s.name.as_str());
-        let failing = Failing { run: &self.run, state, answer: None };
+        let failing = Failing::of(&self.run, state);
         Effect::Finish(Outcome::Failed(trouble(failing)))
     }
 }

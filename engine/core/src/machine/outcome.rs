@@ -1,7 +1,11 @@
 //! How a run ends.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
+use super::code::Code;
+use super::server_error::ServerError;
 use crate::origin::Origins;
 use crate::secret::Secret;
 use crate::time::UnixMs;
@@ -55,21 +59,62 @@ impl std::fmt::Debug for Grant {
     }
 }
 
-/// Why a flow failed.
+/// Why a flow failed. As text it is the message, and what neither it nor the file's own words have said yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// The code: the file's, or one of the engine's.
-    pub code: String,
+    pub code: Code,
     /// What the caller does next.
     pub class: TroubleClass,
     /// The state in which it failed.
     pub state: Option<String>,
     /// One sentence: what went wrong. May quote what `[errors]` puts there; not yet made safe for a screen.
     pub message: String,
+    /// What happened, where the file's own words took the place of the sentence that says it.
+    pub detail: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
     /// Whether only a new login helps.
     pub relogin: bool,
+    /// What the server said.
+    pub server: Option<Box<ServerError>>,
+    /// The host that was refused, where that is what went wrong.
+    pub host: Option<String>,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(detail) = self.detail.as_deref().filter(|detail| !self.message.contains(detail)) {
+            write!(f, ": {detail}")?;
+        }
+        let said = self.server.as_deref().filter(|said| said.is_said() && !self.quotes(said));
+        said.map_or(Ok(()), |said| write!(f, ": {said}"))
+    }
+}
+
+impl Trouble {
+    /// A failure that is no provider's: a code and a sentence.
+    pub fn plain(code: Code, message: impl Into<String>) -> Trouble {
+        let class = code.class();
+        Trouble {
+            code,
+            class,
+            state: None,
+            message: message.into(),
+            detail: None,
+            help: None,
+            relogin: class == TroubleClass::Login,
+            server: None,
+            host: None,
+        }
+    }
+
+    /// Whether the file's own words repeat what the server said.
+    fn quotes(&self, said: &ServerError) -> bool {
+        let text = said.error_description.as_ref().or(said.error.as_ref());
+        text.is_some_and(|text| self.message.contains(text.trim_end_matches('…')))
+    }
 }
 
 /// Whose turn it is after a failure; each has an exit code.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use super::code::Code;
 use super::outcome::Trouble;
 use super::run::Run;
 use super::trouble::Failing;
@@ -29,21 +30,23 @@ pub(super) fn refusal(run: &Run, from: StateId) -> Option<Trouble> {
             Act::Browser(browser) => &browser.open,
         };
         let obstacle = obstacle(run, url, &names)?;
-        let failing = Failing { run, state: Some(&state.name), answer: None };
+        let failing = Failing::of(run, Some(&state.name));
         Some(match obstacle {
-            Obstacle::Foreign(why) => failing.because("origin_refused", format!("{why}, and nothing was sent")),
+            Obstacle::Foreign(host, why) => {
+                failing.refused(Code::OriginRefused, &host, format!("{why}, and nothing was sent"))
+            }
             Obstacle::Unbounded => {
                 let why = "an answer says where this state sends, and the file does not bound it; nothing was sent";
                 let help = "name the hosts that it may lead to in the provider's file: `hosts = [\"*.example.com\"]`";
-                Trouble { help: Some(help.to_owned()), ..failing.because("origin_refused", why) }
+                Trouble { help: Some(help.to_owned()), ..failing.because(Code::OriginRefused, why) }
             }
         })
     })
 }
 
 enum Obstacle {
-    /// It leads to an origin that is not allowed.
-    Foreign(String),
+    /// It leads to an origin that is not allowed: its host, and why.
+    Foreign(String, String),
     /// It leads wherever an answer says.
     Unbounded,
 }
@@ -56,8 +59,9 @@ fn obstacle(run: &Run, url: &Template, states: &BTreeSet<&str>) -> Option<Obstac
         _ => false,
     };
     let destination = template::destination(url, run, &is_later);
-    if let Some(foreign) = destination.known.iter().find_map(|url| run.refusal(url)) {
-        return Some(Obstacle::Foreign(foreign));
+    let mut refused = destination.known.iter().filter_map(|url| Some((url, run.refusal(url)?)));
+    if let Some((url, why)) = refused.next() {
+        return Some(Obstacle::Foreign(url.host_str().unwrap_or_default().to_owned(), why));
     }
     if !destination.is_open {
         return None;
@@ -68,5 +72,6 @@ fn obstacle(run: &Run, url: &Template, states: &BTreeSet<&str>) -> Option<Obstac
     }
     let outside = hosts.iter().find(|host| !run.allowance().covers(host))?;
     let host = outside.trim_start_matches("https://").to_owned();
-    Some(Obstacle::Foreign(format!("the stored credential was not made for `{host}`")))
+    let why = format!("the stored credential was not made for `{host}`");
+    Some(Obstacle::Foreign(host, why))
 }

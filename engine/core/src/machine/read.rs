@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::code::LOOK_FOR_NEWER;
+use super::code::{Code, LOOK_FOR_NEWER};
 use super::effect::Effect;
 use super::event::{Failure, FailureKind, Response};
 use super::outcome::{Outcome, Trouble};
@@ -13,14 +13,14 @@ use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
 use super::{Machine, Taken, acting, json, retry_after};
 use crate::condition::{self, AnswerView, Test};
-use crate::provider::{Rule, StateId, Then};
+use crate::provider::{Act, Rule, StateId, Then};
 use crate::query::present;
 use crate::time::Now;
 
 impl Machine {
     /// Reads an HTTP answer.
     pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
-        let Some((request, hops)) = self.asking.take() else { return self.fail("bad_flow") };
+        let Some((request, hops)) = self.asking.take() else { return self.fail(Code::BadFlow) };
         self.last_status = Some(response.status);
         match redirect::judge(&request, response, hops, self.run.allowance()) {
             Redirect::Follow(next) => return self.send(next, hops + 1),
@@ -28,7 +28,7 @@ impl Machine {
             Redirect::No => {}
         }
         let provider = self.run.provider.clone();
-        let Some((_, active)) = acting(&provider, self.at) else { return self.fail("bad_flow") };
+        let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
         if active.every.is_some() && is_hiccup(response.status, &active.on) {
             let pause = retry_after::pause(response, now.wall);
             return self.hiccup(pause, now);
@@ -57,8 +57,8 @@ impl Machine {
         let unnamed = host.filter(|host| is_plain && !self.run.allowance().names_host(host));
         let unnamed = unnamed.map(str::to_owned);
         self.finish(|failing| {
-            let trouble = failing.because("redirected", format!("{to}, and {why}"));
-            let own = failing.run.provider.errors.get("redirected").is_some_and(|text| text.help.is_some());
+            let trouble = failing.because(Code::Redirected, format!("{to}, and {why}"));
+            let own = failing.provider.errors.get("redirected").is_some_and(|text| text.help.is_some());
             let help = match unnamed {
                 Some(host) => format!(
                     "if the service really moved there, add its host to the file: `hosts = [\"{host}\"]`"
@@ -77,19 +77,19 @@ impl Machine {
         if repeats && failure.kind != FailureKind::Tls {
             return self.hiccup(None, now);
         }
-        self.because("network", failure.message.clone())
+        self.because(Code::Network, failure.message.clone())
     }
 
     /// Asks again later: the answer said nothing.
     fn hiccup(&mut self, retry_after: Option<Duration>, now: Now) -> Effect {
-        let Some(id) = self.at else { return self.fail("bad_flow") };
+        let Some(id) = self.at else { return self.fail(Code::BadFlow) };
         self.taken.push(Taken { state: id, rule: None });
         match self.paces.get_mut(&id) {
             Some(pace) => {
                 let pause = pace.hiccup_pause(retry_after);
                 Self::wait(pace, pause, None, now)
             }
-            None => self.fail("bad_flow"),
+            None => self.fail(Code::BadFlow),
         }
     }
 
@@ -97,12 +97,12 @@ impl Machine {
     pub(super) fn judge(&mut self, value: &Value, view: Option<View<'_>>, now: Now) -> Effect {
         let provider = self.run.provider.clone();
         let (Some(id), Some((name, active))) = (self.at, acting(&provider, self.at)) else {
-            return self.fail("bad_flow");
+            return self.fail(Code::BadFlow);
         };
         let json = (!value.is_null()).then_some(value);
         let answer = AnswerView { status: view.map(|v| v.status), body: view.map_or("", |v| v.text), json };
         let Some(index) = condition::taken(&active.on, &answer, &self.run) else {
-            return self.because("bad_answer", "no rule of its state reads it");
+            return self.because(Code::BadAnswer, "no rule of its state reads it");
         };
         self.taken.push(Taken { state: id, rule: Some(index) });
         let rule = &active.on[index];
@@ -111,14 +111,17 @@ impl Machine {
                 // An error's status says enough.
                 let fine = view.filter(|v| matches!(v.status, 200..=299));
                 let unread = fine.and_then(|v| v.unread).map(str::to_owned);
+                let sent = match &active.act {
+                    Act::Request(request) => Some(request),
+                    Act::Browser(_) => None,
+                };
                 let quoted = Answered {
-                    status: answer.status,
-                    json,
                     body: answer.body,
                     lack: unread.or_else(|| lack(rule, json)).or_else(|| fine.and_then(|_| unknown(rule))),
+                    ..Answered::new(&self.run, sent, answer.status, json)
                 };
-                let failing = Failing { run: &self.run, state: Some(name), answer: Some(&quoted) };
-                Effect::Finish(Outcome::Failed(failing.code(&code.value, *relogin)))
+                let failing = Failing { answer: Some(&quoted), ..Failing::of(&self.run, Some(name)) };
+                Effect::Finish(Outcome::Failed(failing.code(Code::from(code.value.as_str()), *relogin)))
             }
             Then::Go(to) if to.value == id => self.repeat(id, rule, view, now),
             Then::Go(to) => {
@@ -132,14 +135,14 @@ impl Machine {
     fn repeat(&mut self, id: StateId, rule: &Rule, view: Option<View<'_>>, now: Now) -> Effect {
         self.entries += 1;
         if self.entries > super::MAX_ENTRIES {
-            return self.fail("bad_flow");
+            return self.fail(Code::BadFlow);
         }
         match self.paces.get_mut(&id) {
             Some(pace) => {
                 let pause = pace.next_pause(rule.slower, view.and_then(|v| v.retry_after));
                 Self::wait(pace, pause, None, now)
             }
-            None => self.fail("bad_flow"),
+            None => self.fail(Code::BadFlow),
         }
     }
 }

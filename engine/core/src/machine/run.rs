@@ -11,7 +11,7 @@ use url::Url;
 use super::Entropy;
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::pkce;
-use crate::provider::{Constants, Provider, Shared};
+use crate::provider::{Action, Constants, Provider, Shared};
 use crate::query::walk;
 use crate::secret::Secret;
 use crate::template::{Name, Scope, render_var};
@@ -28,6 +28,7 @@ pub(super) struct Kept {
 /// Everything that `{{…}}` can name while a flow runs.
 pub(super) struct Run {
     pub(super) provider: Shared,
+    pub(super) action: Action,
     pub(super) region: Option<String>,
     pub(super) inputs: IndexMap<String, String>,
     pub(super) token: Value,
@@ -46,6 +47,7 @@ impl Run {
     pub(super) fn new(start: super::Start) -> Run {
         Run {
             provider: start.provider,
+            action: start.action,
             region: start.region,
             inputs: start.inputs,
             token: start.token.unwrap_or(Value::Null),
@@ -123,8 +125,13 @@ impl Run {
         self.secrets().any(|secret| secret.len() >= SHORTEST_SECRET && shows(text, &secret))
     }
 
-    fn secrets(&self) -> impl Iterator<Item = String> {
-        let held = std::iter::once(&self.token).chain(self.answers.values().map(|kept| &kept.value));
+    /// The stored credential, and all answers so far.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Value> {
+        std::iter::once(&self.token).chain(self.answers.values().map(|kept| &kept.value))
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
+        let held = self.held();
         let verifier = self.verifier.get().map(|v| v.expose_secret().to_owned());
         held.flat_map(token_texts).map(str::to_owned).chain(verifier).chain(self.secret_inputs())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::code::Code;
 use super::effect::Effect;
 use super::outcome::{Outcome, Trouble};
 use super::run::Run;
@@ -35,7 +36,7 @@ impl Machine {
                     Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
                     None => machine.enter(id, &Value::Null, now),
                 },
-                None => machine.fail("not_supported"),
+                None => machine.fail(Code::NotSupported),
             },
         };
         let first = machine.outstanding.clone();
@@ -45,12 +46,12 @@ impl Machine {
 
 /// Why nothing is started at all.
 fn refusal(run: &Run, action: Action) -> Option<Trouble> {
-    let failing = Failing { run, state: None, answer: None };
+    let failing = Failing::of(run, None);
     let discontinued = run.provider.status == Status::Discontinued;
     if discontinued && action == Action::Login {
         return Some(match run.provider.status_note.clone() {
-            Some(note) => failing.because("discontinued", note),
-            None => failing.code("discontinued", false),
+            Some(note) => failing.because(Code::Discontinued, note),
+            None => failing.code(Code::Discontinued, false),
         });
     }
     let unknown = run.provider.regions.as_ref().and_then(|regions| {
@@ -58,7 +59,7 @@ fn refusal(run: &Run, action: Action) -> Option<Trouble> {
         (!regions.tables.contains_key(region)).then(|| regions.tables.keys().cloned().collect::<Vec<_>>())
     });
     unknown.map(|known| {
-        failing.because("not_supported", format!("there is no such region; it has {}", known.join(", ")))
+        failing.because(Code::NotSupported, format!("there is no such region; it has {}", known.join(", ")))
     })
 }
 

@@ -3,5 +3,6 @@
 mod browser;
 mod pace;
 mod property;
+mod reason;
 mod scenario;
 mod standard;

@@ -1,20 +1,30 @@
-//! Failures in words: a code, a sentence, the advice.
+//! Failures in words: a code, a sentence, the advice. The one place where they are written, in a run and outside of one.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::code;
+use super::code::{self, Code};
 use super::outcome::{Trouble, TroubleClass};
 use super::prompt::Unshown;
+use super::reason::Reason;
+use super::redact;
 use super::request::Unmade;
 use super::run::{Run, TOKENS, shows, token_texts};
+use super::server_error::{self, ServerError};
 use super::success::Unusable;
+use crate::provider::{Action, Constants, Provider, Request};
 use crate::query::walk;
-use crate::template::{Missing, Name, Scope, Template, UrlTrouble};
+use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_var};
 use crate::text::sanitise;
+
+/// The advice where a server gave a reason that nothing is known of.
+const AS_THE_SERVER_SAYS: &str = "resolve what the server reports, then start the login again";
 
 /// Where and with what a flow fails.
 pub(super) struct Failing<'a> {
-    pub(super) run: &'a Run,
+    pub(super) provider: &'a Provider,
+    /// The run; `None` where nothing runs.
+    pub(super) run: Option<&'a Run>,
     /// The state's name.
     pub(super) state: Option<&'a str>,
     /// The answer that was read, where there is one.
@@ -28,45 +38,137 @@ pub(super) struct Answered<'a> {
     pub(super) body: &'a str,
     /// What it lacks that its rule asked for.
     pub(super) lack: Option<String>,
+    /// What the server says of the failure.
+    pub(super) server: Option<ServerError>,
 }
 
-impl Failing<'_> {
-    /// A trouble with a code of the file's or the engine's.
-    pub(super) fn code(&self, code: &str, relogin: bool) -> Trouble {
-        self.detailed(code, relogin, None)
+impl<'a> Answered<'a> {
+    /// An answer to a state's request, or a callback where there is none.
+    pub(super) fn new(
+        run: &Run,
+        sent: Option<&Request>,
+        status: Option<u16>,
+        json: Option<&'a Value>,
+    ) -> Self {
+        let server = server_error::read(json, status, &redact::secrets(run, sent, json));
+        Answered { status, json, body: "", lack: None, server }
+    }
+}
+
+/// What is said beside the standard sentence of a code.
+enum Words {
+    Standard,
+    /// A detail after it.
+    Because(String),
+    /// Another sentence in its place.
+    Instead(String),
+}
+
+impl Trouble {
+    /// A failure of a provider that no server has a part in.
+    pub fn new(provider: &Provider, code: Code) -> Trouble {
+        Failing::outside(provider).code(code, false)
     }
 
     /// The same, with a detail after the standard sentence.
-    pub(super) fn because(&self, code: &str, detail: impl Into<String>) -> Trouble {
-        self.detailed(code, false, Some(detail.into()))
+    pub fn because(provider: &Provider, code: Code, detail: impl Into<String>) -> Trouble {
+        Failing::outside(provider).because(code, detail)
     }
 
-    fn detailed(&self, code: &str, relogin: bool, detail: Option<String>) -> Trouble {
-        let known = code::lookup(code);
-        let own = self.run.provider.errors.get(code);
+    /// The same, with another sentence after the provider's name.
+    pub fn worded(provider: &Provider, code: Code, sentence: impl Into<String>) -> Trouble {
+        Failing::outside(provider).make(code, false, Words::Instead(sentence.into()))
+    }
+}
+
+impl<'a> Failing<'a> {
+    fn outside(provider: &'a Provider) -> Failing<'a> {
+        Failing { provider, run: None, state: None, answer: None }
+    }
+
+    /// A failure of a run in a state, before any answer was read.
+    pub(super) fn of(run: &'a Run, state: Option<&'a str>) -> Failing<'a> {
+        Failing { provider: &run.provider, run: Some(run), state, answer: None }
+    }
+
+    fn action(&self) -> Action {
+        self.run.map_or(Action::Refresh, |run| run.action)
+    }
+
+    /// A trouble with a code of the file's or the engine's.
+    pub(super) fn code(&self, code: Code, relogin: bool) -> Trouble {
+        self.make(code, relogin, Words::Standard)
+    }
+
+    /// The same, with a detail after the standard sentence.
+    pub(super) fn because(&self, code: Code, detail: impl Into<String>) -> Trouble {
+        self.make(code, false, Words::Because(detail.into()))
+    }
+
+    fn make(&self, code: Code, relogin: bool, words: Words) -> Trouble {
+        let own = self.provider.errors.get(code.as_str());
         let text = own.and_then(|error| self.render(error.text.as_ref()));
         let help = own.and_then(|error| self.render(error.help.as_ref()));
-        let advice = if relogin { Some(code::LOG_IN) } else { known.map(|k| k.help) };
-        Trouble {
-            code: code.to_owned(),
-            class: class(code, relogin),
-            state: self.state.map(str::to_owned),
-            message: text.unwrap_or_else(|| self.standard(code, detail)),
-            help: help.or_else(|| advice.map(|advice| advice.replace("{id}", &self.run.provider.id))),
-            relogin: relogin || known.is_some_and(|k| k.class == TroubleClass::Login),
-        }
+        let class = if relogin { TroubleClass::Login } else { code.class() };
+        let relogin = class == TroubleClass::Login;
+        let help = help.or_else(|| {
+            let advice = if relogin { Some(code::LOG_IN) } else { self.advice(&code) };
+            advice.map(|advice| advice.replace("{id}", &self.provider.id))
+        });
+        let (message, detail) = match (text, words) {
+            (Some(text), Words::Standard) => (text, None),
+            (Some(text), Words::Because(detail) | Words::Instead(detail)) => (text, Some(detail)),
+            (None, words) => (self.standard(&code, words), None),
+        };
+        // What does not belong to this login is not repeated.
+        let answer = self.answer.filter(|_| code != Code::StateMismatch);
+        let server = answer.and_then(|answer| answer.server.clone()).map(Box::new);
+        let state = self.state.map(str::to_owned);
+        Trouble { code, class, state, message, detail, help, relogin, server, host: None }
     }
 
-    fn standard(&self, code: &str, detail: Option<String>) -> String {
-        let name = &self.run.provider.name;
-        let sentence = match code::lookup(code) {
-            Some(known) => format!("{name}: {}", known.text),
-            None => format!("{name}: the flow failed with `{code}`"),
+    /// What to do about a code: what fits the server's reason, where the code itself says little.
+    fn advice(&self, code: &Code) -> Option<&'static str> {
+        let is_general = matches!(
+            code,
+            Code::AuthorizationFailed
+                | Code::AuthorizationIncomplete
+                | Code::TokenExchangeFailed
+                | Code::TokenIncomplete
+                | Code::RefreshFailed
+                | Code::BadAnswer
+                | Code::Own(_)
+        );
+        let server = self.answer.and_then(|answer| answer.server.as_ref()).filter(|_| is_general);
+        let fitting = server.and_then(Reason::of).map(|reason| reason.advice(self.action()));
+        let unknown = || {
+            let is_said = server.is_some_and(ServerError::is_said) && self.action() == Action::Login;
+            is_said.then_some(AS_THE_SERVER_SAYS)
+        };
+        fitting.or_else(unknown).or_else(|| code.known().map(|known| known.help))
+    }
+
+    fn standard(&self, code: &Code, words: Words) -> String {
+        let name = &self.provider.name;
+        let said = self.answer.and_then(|answer| answer.server.as_ref()).filter(|said| said.is_said());
+        let detail = match words {
+            Words::Instead(sentence) => return format!("{name}: {sentence}"),
+            Words::Because(detail) => Some(detail),
+            Words::Standard => None,
+        };
+        let sentence = match (code, code.known()) {
+            (Code::AuthorizationIncomplete | Code::TokenIncomplete, _) if said.is_some() => {
+                format!("{name}: the server answered with an error")
+            }
+            (_, Some(known)) => format!("{name}: {}", known.text),
+            (code, None) => format!("{name}: the flow failed with `{code}`"),
         };
         let of_answer = self.answer.filter(|_| detail.is_none());
         let status = of_answer.and_then(|a| a.status).filter(|status| *status != 200);
         let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-        match detail.or_else(|| of_answer.and_then(|a| a.lack.clone())) {
+        // The server's own reason says more than what its answer lacks.
+        let lack = || of_answer.filter(|_| said.is_none()).and_then(|a| a.lack.clone());
+        match detail.or_else(lack) {
             Some(detail) => format!("{sentence}{status}: {detail}"),
             None => format!("{sentence}{status}"),
         }
@@ -76,9 +178,15 @@ impl Failing<'_> {
     fn render(&self, template: Option<&Template>) -> Option<String> {
         let text = template?.render(self).ok()?;
         let mut quoted = self.answer.and_then(|a| a.json).into_iter().flat_map(token_texts);
-        let shows_secret = self.run.holds_secret(&text) || quoted.any(|token| shows(&text, token));
+        let holds_secret = self.run.is_some_and(|run| run.holds_secret(&text));
+        let shows_secret = holds_secret || quoted.any(|token| shows(&text, token));
         // What a server said in it is no longer than a line.
         (!shows_secret).then(|| sanitise(&text))
+    }
+
+    /// A refusal to send something to a host.
+    pub(super) fn refused(&self, code: Code, host: &str, detail: impl Into<String>) -> Trouble {
+        Trouble { host: Some(host.to_owned()), ..self.because(code, detail) }
     }
 
     /// A trouble of a request that could not be made.
@@ -87,10 +195,10 @@ impl Failing<'_> {
             Unmade::Missing { slot, missing, names } => self.missing(&slot, &missing, &names),
             Unmade::Url(UrlTrouble::Missing(missing)) => self.missing("the URL", &missing, &[]),
             Unmade::Url(trouble) => {
-                self.because("bad_answer", format!("no URL can be made of it: {trouble}"))
+                self.because(Code::BadAnswer, format!("no URL can be made of it: {trouble}"))
             }
             Unmade::Header(name) => {
-                self.because("bad_answer", format!("the header `{name}` can't hold its value"))
+                self.because(Code::BadAnswer, format!("the header `{name}` can't hold its value"))
             }
         }
     }
@@ -101,11 +209,11 @@ impl Failing<'_> {
             Unshown::Missing(missing) => self.missing("show", &missing, &[]),
             Unshown::Refused(refused) => {
                 let trouble = self
-                    .because("origin_refused", format!("the page to open is {refused}; it was not shown"));
+                    .because(Code::OriginRefused, format!("the page to open is {refused}; it was not shown"));
                 Trouble { help: Some(code::LOOK_FOR_NEWER.to_owned()), ..trouble }
             }
-            Unshown::Secret => self.because("bad_answer", "what it would show holds a secret"),
-            Unshown::Code => self.because("bad_answer", "the code to show is none that can be printed"),
+            Unshown::Secret => self.because(Code::BadAnswer, "what it would show holds a secret"),
+            Unshown::Code => self.because(Code::BadAnswer, "the code to show is none that can be printed"),
         }
     }
 
@@ -113,8 +221,8 @@ impl Failing<'_> {
     pub(super) fn unusable(&self, unusable: Unusable) -> Trouble {
         match unusable {
             Unusable::NoToken(Some(missing)) => self.no_token(&missing),
-            Unusable::NoToken(None) => self.because("token_incomplete", "there is no access token in it"),
-            Unusable::Bad(name, problem) => self.because("bad_answer", format!("`{name}` {problem}")),
+            Unusable::NoToken(None) => self.because(Code::TokenIncomplete, "there is no access token in it"),
+            Unusable::Bad(name, problem) => self.because(Code::BadAnswer, format!("`{name}` {problem}")),
             Unusable::BadKey(inputs) => self.bad_key(&inputs),
         }
     }
@@ -125,19 +233,19 @@ impl Failing<'_> {
         let from = if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) };
         let detail = format!("the key{from} has a blank or another character that no key has");
         let help = "copy it again, the key alone: no `Bearer` before it, no blank in it";
-        Trouble { help: Some(help.to_owned()), ..self.because("bad_input", detail) }
+        Trouble { help: Some(help.to_owned()), ..self.because(Code::BadInput, detail) }
     }
 
     /// A credential that is made of inputs, one of which nothing supplied.
     fn no_token(&self, missing: &Missing) -> Trouble {
         let sources = self.sources_of(|name| missing.expression.split_whitespace().any(|word| word == name));
-        let mut trouble = self.code("not_logged_in", true);
+        let mut trouble = self.code(Code::NotLoggedIn, true);
         if !sources.is_empty() {
-            trouble.message = format!("{}: no key is set", self.run.provider.name);
+            trouble.message = format!("{}: no key is set", self.provider.name);
             trouble.help = Some(format!(
                 "set {}, or store one with `hermes-engine auth add {}`",
                 sources.join(" or "),
-                self.run.provider.id
+                self.provider.id
             ));
         }
         trouble
@@ -146,7 +254,7 @@ impl Failing<'_> {
     /// The environment variables from which some inputs could have come.
     fn sources_of(&self, is_meant: impl Fn(&str) -> bool) -> Vec<String> {
         use crate::provider::InputSource::Env;
-        let inputs = self.run.provider.inputs.iter().filter(|(name, _)| is_meant(name));
+        let inputs = self.provider.inputs.iter().filter(|(name, _)| is_meant(name));
         let envs = inputs.flat_map(|(_, input)| input.from.iter());
         envs.filter_map(|source| if let Env(name) = source { Some(name.value.clone()) } else { None })
             .collect()
@@ -154,19 +262,34 @@ impl Failing<'_> {
 
     fn missing(&self, slot: &str, missing: &Missing, names: &[Name]) -> Trouble {
         let lacks =
-            |test: fn(&Name) -> bool| names.iter().any(|name| test(name) && self.run.value(name).is_none());
+            |test: fn(&Name) -> bool| names.iter().any(|name| test(name) && self.value(name).is_none());
         let refresh = [crate::query::Step::Key("refresh_token".to_owned())];
         if names.iter().any(|name| matches!(name, Name::Token(path) if *path == refresh))
             && lacks(|n| matches!(n, Name::Token(_)))
         {
-            return self.code("no_refresh_token", true);
+            return self.code(Code::NoRefreshToken, true);
         }
         if lacks(|name| matches!(name, Name::Token(_))) {
-            return self.code("not_logged_in", true);
+            return self.code(Code::NotLoggedIn, true);
         }
-        let code = if lacks(|name| matches!(name, Name::Input(_))) { "missing_input" } else { "bad_answer" };
+        let code =
+            if lacks(|name| matches!(name, Name::Input(_))) { Code::MissingInput } else { Code::BadAnswer };
         let place = self.state.map_or_else(String::new, |state| format!(" of `{state}`"));
         self.because(code, format!("{missing}, and `{slot}`{place} needs it"))
+    }
+}
+
+impl Failing<'_> {
+    /// The value of a name that has one without a run.
+    fn constant(&self, name: &Name) -> Option<Value> {
+        match name {
+            Name::Var(var) => render_var(self.provider.vars.get(var)?, self).map(Value::String),
+            Name::Region(_) => {
+                let inputs = IndexMap::new();
+                Constants { provider: self.provider, region: None, inputs: &inputs }.value(name)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -179,7 +302,10 @@ impl Scope for Failing<'_> {
                 let quotable = answer.json.is_none() && !may_hold_token(answer.body);
                 quotable.then(|| Value::from(answer.body))
             }
-            other => self.run.value(other),
+            other => match self.run {
+                Some(run) => run.value(other),
+                None => self.constant(other),
+            },
         }
     }
 }
@@ -190,12 +316,4 @@ fn may_hold_token(body: &str) -> bool {
     let is_before_json = |c: char| c.is_whitespace() || c == '\u{feff}';
     body.trim_start_matches(is_before_json).starts_with(['{', '['])
         || TOKENS.iter().any(|name| body.contains(name))
-}
-
-fn class(code: &str, relogin: bool) -> TroubleClass {
-    if relogin {
-        TroubleClass::Login
-    } else {
-        code::lookup(code).map_or(TroubleClass::Denied, |known| known.class)
-    }
 }

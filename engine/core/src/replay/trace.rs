@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use crate::machine::{self, Machine, Outcome, Prompt};
+use crate::machine::{self, Code, Machine, Outcome, Prompt};
 use crate::provider::StateId;
 use crate::raw::test::End;
 use crate::template::{Name, Scope};
@@ -77,7 +77,7 @@ impl Trace {
         match self.ending.as_ref()? {
             Ending::Finished(Outcome::Success(_)) => Some(End::Success),
             Ending::Finished(Outcome::Done { .. }) => Some(End::Done),
-            Ending::Finished(Outcome::Failed(trouble)) if trouble.code == "timeout" => Some(End::Timeout),
+            Ending::Finished(Outcome::Failed(trouble)) if trouble.code == Code::Timeout => Some(End::Timeout),
             Ending::Finished(Outcome::Failed(_)) => Some(End::Error),
             Ending::Finished(Outcome::Cancelled) | Ending::Stuck { .. } => None,
         }

@@ -3,7 +3,7 @@
 //! The machine itself says whether a login can begin: it is started, which costs nothing and sends nothing, and its
 //! first effect is looked at.
 
-use hermes_engine_core::machine::{Effect, Grant, Machine, Outcome, Start, Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Effect, Grant, Machine, Outcome, Start, Trouble, TroubleClass};
 use hermes_engine_core::provider::{Action, Provider, StateId, StateKind, ValueSource};
 use hermes_engine_core::time::Now;
 use indexmap::IndexMap;
@@ -60,10 +60,10 @@ pub(super) fn login_without_person(given: Given<'_>) -> Unattended {
 
 /// A missing value is the lack of a login to whoever asks for a token.
 fn as_login(provider: &Provider, lack: Trouble) -> Trouble {
-    if lack.code != "missing_input" {
+    if lack.code != Code::MissingInput {
         return lack;
     }
-    let standard = trouble::standard(provider, "not_logged_in");
+    let standard = trouble::standard(provider, Code::NotLoggedIn);
     Trouble { message: lack.message, class: TroubleClass::Login, ..standard }
 }
 

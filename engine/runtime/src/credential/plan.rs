@@ -1,6 +1,6 @@
 //! How a credential that is not fresh can be renewed, if it can.
 
-use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Trouble, TroubleClass};
 use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use hermes_engine_core::time::UnixMs;
 
@@ -38,7 +38,7 @@ pub(super) fn plan(given: Given<'_>, record: Option<&Record>) -> Plan {
     let refused = match record.map(|record| refresh_refused(given.provider, record)) {
         Some(None) => return Plan::Refresh,
         Some(Some(refused)) => refused,
-        None => trouble::standard(given.provider, "not_logged_in"),
+        None => trouble::standard(given.provider, Code::NotLoggedIn),
     };
     match made::login_without_person(given) {
         made::Unattended::Ready(id) => Plan::Login(id),
@@ -54,11 +54,11 @@ fn refresh_refused(provider: &Provider, record: &Record) -> Option<Trouble> {
         return Some(trouble::marked(provider, &mark));
     }
     let Some(start) = provider.starts(Action::Refresh).first().copied() else {
-        let code = if record.access_token().is_some() { "login_expired" } else { "not_logged_in" };
+        let code = if record.access_token().is_some() { Code::LoginExpired } else { Code::NotLoggedIn };
         return Some(trouble::standard(provider, code));
     };
     let lacks = record.refresh_token().is_none() && reach::spends_refresh_token(provider, start);
-    let code = if record.access_token().is_some() { "no_refresh_token" } else { "not_logged_in" };
+    let code = if record.access_token().is_some() { Code::NoRefreshToken } else { Code::NotLoggedIn };
     lacks.then(|| trouble::standard(provider, code))
 }
 
@@ -83,7 +83,7 @@ pub(super) fn must_wait(
         let ended = if ended { ", and has ended already" } else { "" };
         let words =
             format!("the credential was renewed a moment ago{ended}; the next renewal is in {left} s");
-        Trouble { class: TroubleClass::Retry, ..trouble::worded(provider, "refresh_failed", &words) }
+        Trouble { class: TroubleClass::Retry, ..trouble::worded(provider, Code::RefreshFailed, &words) }
     })
 }
 

@@ -3,7 +3,7 @@
 //! What a reader would get wrong: nothing here takes a stored token away. A refusal by the server marks the record and
 //! keeps it; every other failure changes nothing but a pause.
 
-use hermes_engine_core::machine::{Grant, Outcome, Start, Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Grant, Outcome, Start, Trouble, TroubleClass};
 use hermes_engine_core::provider::StateId;
 use hermes_engine_core::time::UnixMs;
 
@@ -64,8 +64,9 @@ pub(super) fn attempt(
 
 /// The runtime of a renewal.
 pub(super) fn engine(ask: Ask<'_>) -> Result<Engine, Trouble> {
-    let words =
-        |error| trouble::worded(ask.provider(), "refresh_failed", &format!("no renewal can begin: {error}"));
+    let words = |error| {
+        trouble::worded(ask.provider(), Code::RefreshFailed, &format!("no renewal can begin: {error}"))
+    };
     Engine::start(ask.request.io, &ask.request.http).map_err(words)
 }
 
@@ -92,11 +93,11 @@ pub(super) fn run(ask: Ask<'_>, spent: &Record, prepared: Prepared) -> Result<En
         Ok(Outcome::Success(grant)) => keep(ask, spent, &grant, scribe),
         Ok(Outcome::Failed(trouble)) => fail(ask, spent, trouble, scribe),
         Ok(Outcome::Done { .. } | Outcome::Cancelled) => {
-            fail(ask, spent, trouble::standard(ask.provider(), "bad_flow"), scribe)
+            fail(ask, spent, trouble::standard(ask.provider(), Code::BadFlow), scribe)
         }
         Err(error) => {
             let words = format!("the renewal could not be brought to its end: {error}");
-            fail(ask, spent, trouble::worded(ask.provider(), "refresh_failed", &words), scribe)
+            fail(ask, spent, trouble::worded(ask.provider(), Code::RefreshFailed, &words), scribe)
         }
     };
     if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
@@ -196,8 +197,10 @@ pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Res
             Ending::Failed(failure)
         }
         Ok(Outcome::Cancelled) => return Err(Error::Interrupted),
-        Ok(Outcome::Done { .. }) => Ending::Failed(trouble::standard(ask.provider(), "bad_flow")),
-        Err(error) => Ending::Failed(trouble::worded(ask.provider(), "refresh_failed", &error.to_string())),
+        Ok(Outcome::Done { .. }) => Ending::Failed(trouble::standard(ask.provider(), Code::BadFlow)),
+        Err(error) => {
+            Ending::Failed(trouble::worded(ask.provider(), Code::RefreshFailed, &error.to_string()))
+        }
     };
     if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
 }

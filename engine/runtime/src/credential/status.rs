@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hermes_engine_core::access::Held;
-use hermes_engine_core::machine::{Grant, Trouble};
+use hermes_engine_core::machine::{Code, Grant, Trouble};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::time::UnixMs;
@@ -41,7 +41,7 @@ pub struct Status {
     /// Why; a fragment without secrets, not yet made safe for a screen.
     pub reason: Option<String>,
     /// The code with which a use would fail.
-    pub code: Option<String>,
+    pub code: Option<Code>,
     /// The region.
     pub region: Option<String>,
     /// When the access token expires; `None` is unknown.
@@ -83,10 +83,10 @@ impl Status {
     }
 
     /// There is none that can be used, for this reason.
-    pub fn unusable(code: &str, reason: &str) -> Status {
+    pub fn unusable(code: Code, reason: &str) -> Status {
         Status {
             reason: Some(reason.to_owned()),
-            code: Some(code.to_owned()),
+            code: Some(code),
             ..Status::of(Standing::NotLoggedIn, None)
         }
     }
@@ -101,7 +101,7 @@ impl Status {
     }
 
     fn because(self, trouble: Trouble) -> Status {
-        Status { reason: Some(trouble.message), code: Some(trouble.code), ..self }
+        Status { reason: Some(trouble.to_string()), code: Some(trouble.code), ..self }
     }
 }
 
@@ -181,18 +181,18 @@ fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
         (Freshness::Fresh | Freshness::Due, plan) if !changed => Status {
             // It serves until it ends, and then no more.
             reason: match plan {
-                Plan::Impossible(trouble) if record.relogin_mark().is_some() => Some(trouble.message),
+                Plan::Impossible(trouble) if record.relogin_mark().is_some() => Some(trouble.to_string()),
                 _ => None,
             },
             ..Status::of(Standing::LoggedIn, Some(slot))
         }
         .unless_lacking(given, &record.token(), &record.origins().unwrap_or_default()),
         (_, Plan::Refresh | Plan::Login(_)) => Status {
-            reason: must_wait(given.provider, record, None, now).map(|wait| wait.message),
+            reason: must_wait(given.provider, record, None, now).map(|wait| wait.to_string()),
             ..Status::of(Standing::Refreshable, Some(slot))
         },
         (_, Plan::Impossible(trouble)) => {
-            let nothing = trouble.code == "not_logged_in";
+            let nothing = trouble.code == Code::NotLoggedIn;
             let standing = if nothing { Standing::NotLoggedIn } else { Standing::ReloginRequired };
             Status::of(standing, Some(slot)).because(trouble)
         }

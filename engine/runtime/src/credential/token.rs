@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hermes_engine_core::machine::{Grant, Trouble};
+use hermes_engine_core::machine::{Code, Grant, Trouble};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::secret::Secret;
@@ -152,7 +152,7 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
             None => return Ok(made_of(ask, grant)),
         },
         // A key that a person typed is stored; any other is missing.
-        Some(Ok(_)) | None => trouble::standard(ask.provider(), "not_logged_in"),
+        Some(Ok(_)) | None => trouble::standard(ask.provider(), Code::NotLoggedIn),
         Some(Err(lack)) => lack,
     };
     let is_key = super::login::is_key(ask.provider());
@@ -161,7 +161,7 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
         false => stored_or_renewed(ask, record),
     });
     match (result, refused) {
-        (Err(Error::Trouble(none)), Some(refused)) if none.code == "not_logged_in" => Err(refused.into()),
+        (Err(Error::Trouble(none)), Some(refused)) if none.code == Code::NotLoggedIn => Err(refused.into()),
         (result, _) => result,
     }
 }
@@ -247,14 +247,14 @@ fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Crede
         Ending::Kept(renewed) => settled(ask, &renewed, Source::Renewed),
         Ending::Unkept(renewed, warning) => unkept(ask, &renewed, warning),
         Ending::Adopted(theirs) => adopted(ask, &theirs),
-        Ending::Gone => Err(trouble::standard(ask.provider(), "not_logged_in").into()),
+        Ending::Gone => Err(trouble::standard(ask.provider(), Code::NotLoggedIn).into()),
         Ending::Failed(failure) => fall_back(ask, record, failure),
     }
 }
 
 fn settled(ask: Ask<'_>, record: &Record, source: Source) -> Result<Credential, Error> {
     let credential = ask.credential(record, source);
-    credential.ok_or_else(|| trouble::standard(ask.provider(), "not_logged_in").into())
+    credential.ok_or_else(|| trouble::standard(ask.provider(), Code::NotLoggedIn).into())
 }
 
 fn unkept(ask: Ask<'_>, record: &Record, warning: String) -> Result<Credential, Error> {
@@ -265,13 +265,13 @@ fn unkept(ask: Ask<'_>, record: &Record, warning: String) -> Result<Credential, 
 fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
     if ask.freshness(theirs, clock::wall()) == Freshness::Ended {
         let words = "another program has changed the credential, and it has ended already";
-        return Err(trouble::worded(ask.provider(), "refresh_failed", words).into());
+        return Err(trouble::worded(ask.provider(), Code::RefreshFailed, words).into());
     }
     settled(ask, theirs, Source::Stored)
 }
 
 fn fall_back(ask: Ask<'_>, record: Option<&Record>, failure: Trouble) -> Result<Credential, Error> {
-    let warning = format!("the stored token still serves, but it could not be renewed: {}", failure.message);
+    let warning = format!("the stored token still serves, but it could not be renewed: {failure}");
     ask.still_alive(record, warning).ok_or(Error::Trouble(failure))
 }
 
@@ -280,7 +280,7 @@ fn typed_key(ask: Ask<'_>, record: Option<Record>, lack: Trouble) -> Result<Cred
     let record = record.filter(|record| record.access_token().is_some()).ok_or(lack)?;
     if ask.freshness(&record, clock::wall()) == Freshness::Ended {
         let words = "the server has refused the stored key, and it can't be renewed";
-        return Err(trouble::worded(ask.provider(), "login_expired", words).into());
+        return Err(trouble::worded(ask.provider(), Code::LoginExpired, words).into());
     }
     settled(ask, &record, Source::Stored)
 }
@@ -293,7 +293,7 @@ fn refusal(ask: Ask<'_>, grant: &Grant) -> Option<Trouble> {
         turn::limited(ask, "the server limits the key")
     } else {
         let words = "the server has refused the key, and it can't be renewed";
-        trouble::worded(ask.provider(), "login_expired", words)
+        trouble::worded(ask.provider(), Code::LoginExpired, words)
     })
 }
 

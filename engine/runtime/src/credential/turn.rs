@@ -3,7 +3,7 @@
 //! What a reader would get wrong: only a server's refusal that was reported makes a credential rest, and a credential that
 //! rests is still handed out where there is no other.
 
-use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Trouble, TroubleClass};
 use hermes_engine_core::provider::Provider;
 use hermes_engine_core::time::UnixMs;
 
@@ -56,7 +56,7 @@ pub(super) fn take(
             Err(error) => return Err(error),
         }
     }
-    Err(failure.unwrap_or_else(|| trouble::standard(request.provider, "not_logged_in")).into())
+    Err(failure.unwrap_or_else(|| trouble::standard(request.provider, Code::NotLoggedIn)).into())
 }
 
 /// Nothing is stored, or nothing of that name.
@@ -67,7 +67,7 @@ fn nobody(
 ) -> Result<Credential, Error> {
     if let Some(name) = request.only {
         let words = format!("no credential is called `{name}`");
-        return Err(trouble::worded(request.provider, "not_logged_in", &words).into());
+        return Err(trouble::worded(request.provider, Code::NotLoggedIn, &words).into());
     }
     let credential = serve(Ask { request, row: None }, None)?;
     let warnings = document.warnings.iter().cloned().chain(credential.warnings).collect();
@@ -130,11 +130,8 @@ fn may_go_on(trouble: &Trouble) -> bool {
 /// A server limits what was used too much, and nothing else can be.
 pub(super) fn limited(ask: Ask<'_>, words: &str) -> Trouble {
     Trouble {
-        code: "rate_limited".to_owned(),
-        class: TroubleClass::Retry,
-        relogin: false,
         help: Some(format!("wait, or add another with `hermes-engine auth add {} --label NAME`", ask.id())),
-        ..trouble::worded(ask.provider(), "refresh_failed", words)
+        ..trouble::worded(ask.provider(), Code::RateLimited, words)
     }
 }
 
@@ -147,7 +144,7 @@ fn told(credential: Credential, document: &Document, said: [Option<String>; 3]) 
 
 /// Why it is not one that comes before it.
 fn instead(slot: &Slot, failure: Option<Trouble>) -> Option<String> {
-    failure.map(|failure| format!("{}; using the credential `{}`", failure.message, slot.name()))
+    failure.map(|failure| format!("{failure}; using the credential `{}`", slot.name()))
 }
 
 /// That it is handed out although it rests.

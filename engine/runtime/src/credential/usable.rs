@@ -1,7 +1,7 @@
 //! Whether anything can be done with a credential, and where one that is stored nowhere comes from.
 
 use hermes_engine_core::access::{Held, access};
-use hermes_engine_core::machine::Trouble;
+use hermes_engine_core::machine::{Code, Trouble};
 use hermes_engine_core::provider::Provider;
 
 use super::{Credential, Inputs, trouble};
@@ -23,7 +23,7 @@ pub fn lack(provider: &Provider, credential: &Credential) -> Option<Trouble> {
 /// The same for a credential as `[api]` reads it.
 pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
     let failure = access(provider, held, None).err()?;
-    if matches!(failure.code.as_str(), "plain_http" | "bad_input") {
+    if matches!(failure.code, Code::PlainHttp | Code::BadInput) {
         return Some(failure);
     }
     let absent: Vec<String> = provider
@@ -32,10 +32,10 @@ pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
         .filter(|name| !held.inputs.contains_key(*name))
         .map(|name| format!("`{name}`"))
         .collect();
-    let is_lack = failure.code == "missing_input" && !absent.is_empty();
+    let is_lack = failure.code == Code::MissingInput && !absent.is_empty();
     is_lack.then(|| {
         let words = format!("nobody has said {}, and without it no request can be sent", absent.join(" or "));
-        trouble::worded(provider, "not_logged_in", &words)
+        trouble::worded(provider, Code::NotLoggedIn, &words)
     })
 }
 

@@ -163,7 +163,7 @@ impl From<Trouble> for Error {
         Error(Arc::new(Fault {
             kind,
             code: Cow::Owned(trouble.code.to_string()),
-            message: trouble.message,
+            message: trouble.to_string(),
             help: trouble.help,
             retry_after: None,
             source: None,

@@ -149,7 +149,7 @@ async fn a_visitor_plays_the_browser_that_comes_back_to_the_listener() {
     assert_eq!(exchanges.len(), 2);
     let (outcome, _) = login(&listening(), Scenario::Deny).await;
     assert!(
-        matches!(&outcome, Outcome::Failed(trouble) if trouble.code == "authorization_denied"),
+        matches!(&outcome, Outcome::Failed(trouble) if trouble.code.as_str() == "authorization_denied"),
         "{outcome:?}"
     );
 }
@@ -159,7 +159,10 @@ async fn a_visitor_pastes_what_the_page_says() {
     let (outcome, _) = login(&pasted(), Scenario::Approve).await;
     grant(outcome);
     let (outcome, _) = login(&pasted(), Scenario::BadState).await;
-    assert!(matches!(&outcome, Outcome::Failed(trouble) if trouble.code == "state_mismatch"), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Failed(trouble) if trouble.code.as_str() == "state_mismatch"),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
@@ -173,7 +176,7 @@ async fn a_connection_that_breaks_is_no_answer() {
 async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
     let (outcome, _) = login(&listening(), Scenario::Huge).await;
     assert!(
-        matches!(&outcome, Outcome::Failed(trouble) if trouble.code == "token_exchange_failed"),
+        matches!(&outcome, Outcome::Failed(trouble) if trouble.code.as_str() == "token_exchange_failed"),
         "{outcome:?}"
     );
 }

@@ -111,8 +111,9 @@ impl Record {
             "last_auth_error",
             json!({
                 "provider": provider,
-                "code": trouble.code,
-                "message": trouble.message,
+                "code": trouble.code.as_str(),
+                "message": trouble.to_string(),
+                "server": trouble.server,
                 "reason": "refresh",
                 "relogin_required": true,
                 "at": moment::write(now),
@@ -131,7 +132,7 @@ impl Record {
     pub fn pause_until(&mut self, until: UnixMs, trouble: &Trouble) {
         self.object.set(
             "refresh_pause",
-            json!({ "until": moment::write(until), "code": trouble.code, "message": trouble.message }),
+            json!({ "until": moment::write(until), "code": trouble.code.as_str(), "message": trouble.to_string() }),
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hermes_engine_core::machine::{Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Trouble, TroubleClass};
 
 /// Why the store could not be read or written; each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -74,34 +74,29 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
         let (code, class, help) = match &error {
             StoreError::Busy { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted => {
-                ("store_busy", TroubleClass::Retry, "try again in a moment")
+                (Code::StoreBusy, TroubleClass::Retry, "try again in a moment")
             }
             StoreError::Unreadable { .. } => {
-                ("store_unreadable", TroubleClass::Store, "see that the file can be read by you")
+                (Code::StoreUnreadable, TroubleClass::Store, "see that the file can be read by you")
             }
-            StoreError::Obstructed { .. } => ("store_unreadable", TroubleClass::Store, "remove it"),
+            StoreError::Obstructed { .. } => (Code::StoreUnreadable, TroubleClass::Store, "remove it"),
             StoreError::Corrupt { .. } => {
-                ("store_corrupt", TroubleClass::Store, "mend the file, or move it away and log in again")
+                (Code::StoreCorrupt, TroubleClass::Store, "fix the file, or move it away and log in again")
             }
-            StoreError::Unwritable { .. } => {
-                ("store_unwritable", TroubleClass::Store, "see that the folder can be written and has room")
-            }
+            StoreError::Unwritable { .. } => (
+                Code::StoreUnwritable,
+                TroubleClass::Store,
+                "see that the folder can be written and has room",
+            ),
             StoreError::Foreign { .. } => (
-                "store_foreign",
+                Code::StoreForeign,
                 TroubleClass::Store,
                 "use a home of your own, or take the file over with chown",
             ),
             StoreError::NoLocks { .. } => {
-                ("store_no_locks", TroubleClass::Store, "put the home on a local filesystem (--home)")
+                (Code::StoreNoLocks, TroubleClass::Store, "put the home on a local filesystem (--home)")
             }
         };
-        Trouble {
-            code: code.to_owned(),
-            class,
-            state: None,
-            message: error.to_string(),
-            help: Some(help.to_owned()),
-            relogin: false,
-        }
+        Trouble { class, help: Some(help.to_owned()), ..Trouble::plain(code, error.to_string()) }
     }
 }

@@ -3,6 +3,7 @@
 //! Its tokens may stand in the record or, where another program nests them, below some of its members; what this engine
 //! adds (`generation`, `origins`, `inputs`, …) always stands in the record itself.
 
+use hermes_engine_core::machine::ServerError;
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
@@ -40,6 +41,8 @@ pub struct Mark {
     pub code: String,
     /// The failure in words.
     pub message: String,
+    /// What the server said.
+    pub server: Option<ServerError>,
     /// When it happened.
     pub at: Option<UnixMs>,
 }
@@ -218,6 +221,7 @@ impl Record {
         (relogin && !void).then(|| Mark {
             code: error.text("code").unwrap_or_else(|| "refresh_failed".to_owned()),
             message: error.text("message").unwrap_or_default(),
+            server: error.value("server").and_then(|said| serde_json::from_value(said).ok()),
             at: error.value("at").as_ref().and_then(moment::read),
         })
     }

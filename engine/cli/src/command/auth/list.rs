@@ -3,6 +3,7 @@
 use hermes_engine::clock;
 use hermes_engine::credential::{self, Standing, Status};
 use hermes_engine::store::{Document, Store};
+use hermes_engine_core::machine::Code;
 use hermes_engine_core::provider::InputSource;
 use serde_json::{Value, json};
 
@@ -99,7 +100,7 @@ pub(in crate::command) fn standings_without_programs(
 
 /// A value that can't be used makes a credential that can't be.
 fn or_why(judged: Result<Vec<Status>, Failure>) -> Vec<Status> {
-    judged.unwrap_or_else(|failure| vec![Status::unusable(&failure.code, &failure.message)])
+    judged.unwrap_or_else(|failure| vec![Status::unusable(failure.code, &failure.message)])
 }
 
 /// A reason for a line that begins with the provider's name, which it need not say again.
@@ -116,7 +117,7 @@ pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Valu
         "logged_in": status.standing.is_usable(),
         "standing": standing(status.standing),
         "reason": status.reason.as_deref().map(safe),
-        "code": status.code,
+        "code": status.code.as_ref().map(Code::as_str),
         "region": status.region,
         "expires_at": status.expires_at.and_then(time::rfc3339),
         "label": status.label,

@@ -5,6 +5,7 @@ mod unread;
 
 use hermes_engine::credential::Status;
 use hermes_engine::store::{Document, Store, StoreError};
+use hermes_engine_core::machine::Code;
 use hermes_engine_core::provider::{InputSource, Status as Life};
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
 /// A provider's line, and what a person could not guess about it.
 fn told(session: &Session<'_>, status: &Status) -> String {
     let line = line(session, status);
-    let has_value = status.source.is_some() || status.code.as_deref() == Some("bad_input");
+    let has_value = status.source.is_some() || status.code == Some(Code::BadInput);
     match (&status.reason, program(session)) {
         _ if status.standing.is_usable() => line,
         (Some(reason), _) if has_value => format!("{line}: {}", because(session, reason)),

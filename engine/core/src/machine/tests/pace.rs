@@ -68,7 +68,7 @@ fn s12_a_login_that_was_slept_through_is_over() {
     answer["expires_in"] = json!(600);
     let scenario = Scenario::login(DEVICE).answer(200, answer).later(8 * 3600);
     let trouble = scenario.step(Event::Woke).trouble();
-    assert_eq!(trouble.code, "timeout", "nothing is sent after a night in a bag");
+    assert_eq!(trouble.code.as_str(), "timeout", "nothing is sent after a night in a bag");
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl Scenario {
 
     #[track_caller]
     pub(super) fn fails(self, code: &str) {
-        assert_eq!(self.trouble().code, code);
+        assert_eq!(self.trouble().code.as_str(), code);
     }
 }
 

@@ -227,7 +227,7 @@ fn s9_a_code_that_can_not_be_shown_is_no_login_without_one() {
         let mut answer = device_answer();
         answer["user_code"] = json!(code);
         let trouble = Scenario::login(DEVICE).answer(200, answer).trouble();
-        assert_eq!(trouble.code, "bad_answer");
+        assert_eq!(trouble.code.as_str(), "bad_answer");
         assert!(
             trouble.message.ends_with("the code to show is none that can be printed"),
             "{}",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::machine::{Body, Failure, FailureKind, Grant, HeaderValue, Prompt, Trouble, TroubleClass};
+use crate::machine::{Body, Code, Failure, FailureKind, Grant, HeaderValue, Prompt, Trouble};
 use crate::origin::Origins;
 use crate::provider::{Method, Shared};
 use crate::replay::tests::{DEVICE, PAGE, mismatches, provider, report};
@@ -40,14 +40,7 @@ fn success() -> Outcome {
 }
 
 fn denied() -> Trouble {
-    Trouble {
-        code: "authorization_incomplete".to_owned(),
-        class: TroubleClass::Denied,
-        state: None,
-        message: String::new(),
-        help: None,
-        relogin: false,
-    }
+    Trouble::plain(Code::AuthorizationIncomplete, "")
 }
 
 fn recorded(flow: &str, exchanges: Vec<Exchange>, outcome: Outcome) -> String {
@@ -176,7 +169,7 @@ fn a_paste_that_was_not_taken_is_forgotten() {
 #[test]
 fn nobody_who_comes_back_is_recorded_as_a_timeout() {
     let visit = Exchange::Browser("browser".to_owned(), None, Visit::Nobody);
-    let trouble = Trouble { code: "timeout".to_owned(), ..denied() };
+    let trouble = Trouble { code: Code::Timeout, ..denied() };
     let text = recorded(PAGE, vec![visit], Outcome::Failed(trouble));
     assert_eq!(mismatches(&report(PAGE, &text)), [""; 0], "{text}");
 }

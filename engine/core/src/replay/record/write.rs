@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
 use super::{Recording, Started};
-use crate::machine::Outcome;
+use crate::machine::{Code, Outcome};
 use crate::parse::Language;
 use crate::provider::{Action, Provider};
 use crate::replay::inline::{inline, key};
@@ -93,7 +93,7 @@ fn expect(outcome: &Outcome, mask: &mut Mask) -> Value {
         }
         Outcome::Done { .. } => drop(put("end", "done".into())),
         Outcome::Failed(trouble) => {
-            put("end", if trouble.code == "timeout" { "timeout" } else { "error" }.into());
+            put("end", if trouble.code == Code::Timeout { "timeout" } else { "error" }.into());
             put("code", trouble.code.as_str().into());
         }
         Outcome::Cancelled => drop(put("end", "error".into())),

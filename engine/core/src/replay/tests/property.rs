@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::diagnostic::Fix;
-use crate::machine::{Outcome, Request, Response, Trouble, TroubleClass};
+use crate::machine::{Code, Outcome, Request, Response, Trouble};
 use crate::provider::{Action, Method};
 use crate::replay::record::{Exchange, Recording, Started, test_file};
 use crate::source::{FileId, Span};
@@ -86,7 +86,7 @@ proptest! {
             Exchange::Http(request("device"), response(&body)),
             Exchange::Http(request("poll"), response(&text)),
         ];
-        let trouble = Trouble { code: "timeout".to_owned(), class: TroubleClass::TimedOut, state: None, message: text.clone(), help: None, relogin: false };
+        let trouble = Trouble::plain(Code::Timeout, text.clone());
         let (_, provider) = provider(DEVICE);
         let started = Started { action: Action::Login, from: None, region: None, browser: true, inputs: Default::default(), began: UnixMs(0) };
         let recording = Recording { started, exchanges, outcome: Outcome::Failed(trouble) };

@@ -108,7 +108,7 @@ fn a_credential_is_good_until_it_is_revoked() {
     assert!(matches!(world.run(Action::Verify, None, Some(token.clone())), Outcome::Done { .. }));
     assert!(matches!(world.run(Action::Logout, None, Some(token.clone())), Outcome::Done { .. }));
     match world.run(Action::Verify, None, Some(token.clone())) {
-        Outcome::Failed(trouble) => assert_eq!(trouble.code, "login_expired"),
+        Outcome::Failed(trouble) => assert_eq!(trouble.code.as_str(), "login_expired"),
         other => panic!("{other:?}"),
     }
     assert!(

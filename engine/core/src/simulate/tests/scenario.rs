@@ -14,7 +14,13 @@ fn check(file: &str, scenario: Scenario, code: &str) -> Trouble {
     let mut world = World::new(file, scenario);
     match world.login() {
         Outcome::Failed(trouble) => {
-            assert_eq!(trouble.code, code, "{trouble:?}\n{:#?}\n{}", world.seen, world.bodies.join("\n"));
+            assert_eq!(
+                trouble.code.as_str(),
+                code,
+                "{trouble:?}\n{:#?}\n{}",
+                world.seen,
+                world.bodies.join("\n")
+            );
             trouble
         }
         other => panic!("{other:?}\n{:#?}\n{}", world.seen, world.bodies.join("\n")),
@@ -91,7 +97,7 @@ fn a_spent_refresh_token_asks_for_a_new_login() {
         let mut world = World::new(file, Scenario::SpentRefresh);
         let token = stored(&world.log_in());
         match world.run(Action::Refresh, None, Some(token)) {
-            Outcome::Failed(trouble) => assert!(trouble.relogin && trouble.code == "refresh_failed"),
+            Outcome::Failed(trouble) => assert!(trouble.relogin && trouble.code.as_str() == "refresh_failed"),
             other => panic!("{other:?}"),
         }
     }

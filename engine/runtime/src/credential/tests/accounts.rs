@@ -89,7 +89,7 @@ fn the_one_that_is_asked_for_by_name_is_the_one_that_comes() {
         assert_eq!(scene.token(), token);
     }
     scene.only = Some("nobody".to_owned());
-    assert_eq!(scene.trouble().code, "not_logged_in");
+    assert_eq!(scene.trouble().code.as_str(), "not_logged_in");
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn a_stored_token_of_more_than_one_line_is_none() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"typed\"", r#""typed\nhost=evil.example""#)).unwrap();
     scene.inputs = Inputs::default();
-    assert_eq!(scene.trouble().code, "not_logged_in");
+    assert_eq!(scene.trouble().code.as_str(), "not_logged_in");
 }
 
 fn mint() -> Server {
@@ -267,7 +267,7 @@ fn a_login_of_a_person_is_not_replaced_by_what_could_be_minted() {
 fn a_login_that_needs_a_person_is_never_started_for_a_token() {
     let server = mint();
     let scene = Scene::empty(MINT).at(&server);
-    assert_eq!(scene.trouble().code, "not_logged_in");
+    assert_eq!(scene.trouble().code.as_str(), "not_logged_in");
     assert_eq!(server.count(), 0);
 }
 
@@ -276,7 +276,7 @@ fn removal_forgets_the_credential_and_what_was_in_hand() {
     let scene = Scene::new(record(3000));
     assert!(remove(&scene.store(), "acme").unwrap());
     assert!(!remove(&scene.store(), "acme").unwrap());
-    assert_eq!(scene.trouble().code, "not_logged_in");
+    assert_eq!(scene.trouble().code.as_str(), "not_logged_in");
     assert_eq!(scene.file()["providers"], json!({}));
     assert_eq!(scene.file()["active_provider"], Value::from("other"));
 }

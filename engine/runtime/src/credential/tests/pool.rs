@@ -63,7 +63,7 @@ fn a_copy_of_a_variable_or_of_another_program_s_token_is_not_read() {
     for source in ["env:ACME_KEY", "claude_code", "gh_cli", ""] {
         let mut row = row("one", 1, 3000);
         row["source"] = json!(source);
-        assert_eq!(scene(json!([row])).trouble().code, "not_logged_in", "{source}");
+        assert_eq!(scene(json!([row])).trouble().code.as_str(), "not_logged_in", "{source}");
     }
 }
 

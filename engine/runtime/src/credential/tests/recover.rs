@@ -109,7 +109,7 @@ fn a_journal_of_a_grant_that_has_moved_is_dropped() {
 fn a_journal_of_nobody_is_dropped() {
     let scene = Scene::new(json!(null));
     leave(&scene, &intent(0, "r1"), &[answer(200, &tokens(2), 1)]);
-    assert_eq!(scene.trouble().code, "not_logged_in");
+    assert_eq!(scene.trouble().code.as_str(), "not_logged_in");
     assert!(is_finished(&scene));
 }
 

@@ -77,6 +77,6 @@ async fn a_port_that_is_taken_ends_the_login_with_its_number() {
     let http = Http::new(HttpOptions::default());
     let outcome = run(start(acme, Action::Login), &http, &mut Nobody, &mut NoWitness).await.unwrap();
     let Outcome::Failed(Trouble { code, message, .. }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(code, "listener_unavailable");
+    assert_eq!(code.as_str(), "listener_unavailable");
     assert!(message.contains(&format!("port {port}")), "{message}");
 }

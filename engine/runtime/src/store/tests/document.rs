@@ -1,4 +1,4 @@
-use hermes_engine_core::machine::{Grant, Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Grant, Trouble};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
@@ -199,14 +199,7 @@ fn a_count_that_can_go_no_further_stays_and_the_grant_is_renewed_all_the_same() 
 #[test]
 fn a_mark_keeps_the_tokens_and_is_void_for_others() {
     let (_folder, store) = store_with(HERMES);
-    let trouble = Trouble {
-        code: "refresh_failed".to_owned(),
-        class: TroubleClass::Login,
-        state: None,
-        message: "spent".to_owned(),
-        help: None,
-        relogin: true,
-    };
+    let trouble = Trouble { relogin: true, ..Trouble::plain(Code::RefreshFailed, "spent") };
     let mut record = store.read().unwrap().record("acme").unwrap();
     record.mark_relogin("acme", &trouble, UnixMs(0));
     assert_eq!(record.refresh_token(), Some(Secret::new("r1")));
