@@ -95,3 +95,17 @@ fn headers_reach_a_server_as_curl_reads_them_from_a_file() {
         assert_eq!(carried, [expect], "{head:?}");
     }
 }
+
+#[test]
+fn each_protocol_of_a_service_is_set_for_a_child_as_its_programs_read_it() {
+    let program = Program::new().env("GEMINI_API_KEY", KEY).env("GOOGLE_GENAI_USE_VERTEXAI", "true");
+    let native = program.run(&["exec", "gemini-native", "--", "env"]).expect_code(0).stdout;
+    let has = |text: &str, line: &str| text.lines().any(|own| own == line);
+    assert!(has(&native, "GOOGLE_GEMINI_BASE_URL=https://generativelanguage.googleapis.com"), "{native}");
+    assert!(has(&native, &format!("GEMINI_API_KEY={KEY}")), "{native}");
+    assert!(!native.contains("GOOGLE_GENAI_USE_VERTEXAI") && !native.contains("OPENAI_"), "{native}");
+    let chat = program.run(&["exec", "gemini", "--", "env"]).expect_code(0).stdout;
+    let url = "OPENAI_BASE_URL=https://generativelanguage.googleapis.com/v1beta/openai";
+    assert!(has(&chat, url) && has(&chat, &format!("OPENAI_API_KEY={KEY}")), "{chat}");
+    assert!(!chat.contains("GEMINI_API_KEY"), "{chat}");
+}

@@ -126,12 +126,14 @@ fn a_value_that_can_t_be_used_spoils_no_others_line() {
 #[test]
 fn a_variable_that_is_set_for_nothing_is_named_wherever_it_is_set() {
     let program = alone().env("ANTHROPIC_TOKEN", "set-elsewhere-0001");
-    program
-        .write_home(".env", "MINIMAX_API_KEY=own-key-of-mine\nANTHROPIC_IDENTITY_TOKEN=set-elsewhere-0002\n");
+    program.write_home(
+        ".env",
+        "MINIMAX_API_KEY=own-key-of-mine\nANTHROPIC_FOUNDRY_API_KEY=set-elsewhere-0002\n",
+    );
     let run = program.run(&["doctor"]).expect_code(0);
     for said in [
-        "`ANTHROPIC_IDENTITY_TOKEN` is set in .env; `minimax` does not read it",
-        "`ANTHROPIC_IDENTITY_TOKEN` is set in .env; no provider reads it",
+        "`ANTHROPIC_FOUNDRY_API_KEY` is set in .env; `minimax` does not read it",
+        "`ANTHROPIC_FOUNDRY_API_KEY` is set in .env; no provider reads it",
         "`ANTHROPIC_TOKEN` is set; `minimax` does not read it",
         "`ANTHROPIC_TOKEN` is set; only `anthropic` reads it",
     ] {
@@ -139,10 +141,10 @@ fn a_variable_that_is_set_for_nothing_is_named_wherever_it_is_set() {
     }
     // With no provider in use, too.
     let idle = alone();
-    idle.write_home(".env", "ANTHROPIC_IDENTITY_TOKEN=set-elsewhere-0002\n");
+    idle.write_home(".env", "ANTHROPIC_FOUNDRY_API_KEY=set-elsewhere-0002\n");
     let run = idle.run(&["doctor"]).expect_code(0);
     assert!(
-        run.stdout.contains("`ANTHROPIC_IDENTITY_TOKEN` is set in .env; no provider reads it"),
+        run.stdout.contains("`ANTHROPIC_FOUNDRY_API_KEY` is set in .env; no provider reads it"),
         "{}",
         run.stdout
     );

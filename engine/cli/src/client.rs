@@ -160,7 +160,8 @@ pub(crate) fn environment(resolved: &Resolved) -> Result<Environment, Failure> {
     })?;
     let mut variables = IndexMap::new();
     if let (Some(variable), Some(url)) = (&mode.base_url, &resolved.access.base_url) {
-        variables.insert(variable.clone(), Secret::new(url.clone()));
+        let added = mode.added.as_deref().unwrap_or_default();
+        variables.insert(variable.clone(), Secret::new(url.strip_suffix(added).unwrap_or(url)));
     }
     let mut others = Vec::new();
     for (header, value) in &resolved.access.headers {

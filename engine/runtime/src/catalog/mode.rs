@@ -15,6 +15,8 @@ use super::layer::Layer;
 pub struct ApiMode {
     /// The variable of the base URL.
     pub base_url: Option<String>,
+    /// What the same programs add to that URL themselves, so that a URL that ends with it is given without.
+    pub added: Option<String>,
     /// The variable of the token, by the header that carries it, in lower case.
     #[serde(default)]
     pub token: IndexMap<String, String>,
