@@ -133,7 +133,8 @@ fn s33_ctrl_c_ends_a_waiting_login_at_once_with_130() {
 #[test]
 fn a_paste_of_something_else_ends_no_login() {
     let program = Program::new();
-    let mut command = program.command(&["run-flow", "openrouter-oauth", "--no-browser"]);
+    let mut command =
+        program.command(&["run-flow", "openrouter-oauth", "--from", "authorize", "--no-browser"]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut login = Started::by(&mut command);
     let (mut pasted, mut said) = (login.stdin(), login.stderr().lines().map(Result::unwrap));
