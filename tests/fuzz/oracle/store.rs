@@ -21,7 +21,7 @@ const OWN: &str = "acme";
 /// The members of the file that a renewal may write, or writes into.
 const CHANGED: [&str; 4] = ["version", "updated_at", "providers", "credential_pool"];
 /// The members of a record that a renewal may write.
-const RENEWED: [&str; 19] = [
+const RENEWED: [&str; 20] = [
     "access_token",
     "refresh_token",
     "obtained_at",
@@ -34,6 +34,7 @@ const RENEWED: [&str; 19] = [
     "last_redeem_at",
     "last_auth_error",
     "refresh_pause",
+    "refresh_tokens_sha256",
     "token_type",
     "last_status",
     "last_status_at",

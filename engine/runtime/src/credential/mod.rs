@@ -38,7 +38,7 @@ pub use usable::{lack, made_from};
 
 use crate::clock;
 use crate::input::Inputs;
-use crate::store::{Document, Record, Slot};
+use crate::store::{Document, Listed, Record, Slot};
 
 /// Where a stored credential may go: where it was made for, and where a file of its id that is vouched for (the built-in
 /// one, or a trusted one) sends it with the inputs that the credential keeps (S4).
@@ -57,12 +57,12 @@ pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
 
 /// The stored credential of a provider that is tried first, its tokens where the file says that they stand.
 pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
-    credentials(document, provider).into_iter().map(|slot| slot.record).next()
+    order::candidates(document, provider, clock::wall()).first().map(|first| first.slot().record)
 }
 
 /// The stored credentials of a provider, in the order in which they are tried.
 pub fn credentials(document: &Document, provider: &Provider) -> Vec<Slot> {
-    order::candidates(document, provider, clock::wall())
+    order::candidates(document, provider, clock::wall()).iter().map(Listed::slot).collect()
 }
 
 /// The members of a record below which its tokens stand (`stored_at`).

@@ -6,23 +6,25 @@ use hermes_engine_core::time::UnixMs;
 use super::freshness::{Demand, Freshness, freshness};
 use super::{Inputs, place};
 use crate::input::InputOrigin;
-use crate::store::{Document, Record, Rest, Slot};
+use crate::store::{Document, Listed, Record, Rest, Slot};
 
 /// The stored credentials of a provider in the order in which they are tried: by priority, those that rest or that only
 /// a new login helps behind the others. Where none holds a token, the first alone.
-pub(super) fn candidates(document: &Document, provider: &Provider, now: UnixMs) -> Vec<Slot> {
-    let all = document.slots(&provider.id, &place(provider));
-    let mut holding: Vec<Slot> = all.iter().filter(|slot| slot.holds_tokens()).cloned().collect();
-    if holding.is_empty() {
+///
+/// They are read one by one, when their turn comes.
+pub(super) fn candidates<'d>(document: &'d Document, provider: &Provider, now: UnixMs) -> Vec<Listed<'d>> {
+    let all = document.listed(&provider.id, &place(provider));
+    if !is_any_held(&all) {
         return all.into_iter().take(1).collect();
     }
-    holding.sort_by_key(|slot| back(provider, slot, now));
+    let mut holding: Vec<Listed<'d>> = all.into_iter().filter(Listed::holds_tokens).collect();
+    holding.sort_by_cached_key(|one| if one.is_troubled() { back(provider, &one.slot(), now) } else { 0 });
     holding
 }
 
 /// Whether one of these credentials holds a token.
-pub(super) fn is_any_held(slots: &[Slot]) -> bool {
-    slots.iter().any(Slot::holds_tokens)
+pub(super) fn is_any_held(all: &[Listed<'_>]) -> bool {
+    all.iter().any(Listed::holds_tokens)
 }
 
 /// How far a credential stands back behind the others.

@@ -16,7 +16,7 @@ use super::plan::{Given, Plan, must_wait, plan};
 use super::turn::resting;
 use super::usable::{lack_of, made_from};
 use super::{Inputs, made};
-use crate::store::{Document, Record, Rest, Slot};
+use crate::store::{Document, Listed, Record, Rest, Slot};
 
 /// What a credential is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,7 +113,8 @@ pub fn status(document: &Document, provider: &Shared, inputs: &Inputs, now: Unix
 
 /// Judges all credentials of a provider, in the order in which they are tried; where there is none, that alone.
 pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Vec<Status> {
-    let slots = candidates(document, provider, now);
+    let listed = candidates(document, provider, now);
+    let slots: Vec<Slot> = listed.iter().map(Listed::slot).collect();
     let first = slots.first().map(|slot| &slot.record);
     let region = first.and_then(Record::region);
     let given = Given { provider, inputs, region: region.as_deref() };
@@ -125,7 +126,7 @@ pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: Un
     let stored = slots.iter().map(stored);
     let first = match made::from_inputs(given) {
         Some(Ok(grant)) => {
-            let is_first = !is_any_held(&slots) || made::is_supplied(provider, inputs);
+            let is_first = !is_any_held(&listed) || made::is_supplied(provider, inputs);
             is_first.then(|| of_sources(given, grant))
         }
         _ if !slots.is_empty() => None,

@@ -2,6 +2,7 @@ mod accounts;
 mod freshness;
 mod journal;
 mod kill;
+mod kin;
 mod made;
 mod pool;
 mod race;

@@ -170,7 +170,12 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
 fn is_first(request: &Request<'_>) -> Result<bool, Error> {
     Ok(request.only.is_none()
         && (made::is_supplied(request.provider, request.inputs)
-            || !order::is_any_held(&super::credentials(&request.store.read()?, request.provider))))
+            || !is_any_held(request)?))
+}
+
+fn is_any_held(request: &Request<'_>) -> Result<bool, Error> {
+    let document = request.store.read()?;
+    Ok(order::is_any_held(&order::candidates(&document, request.provider, clock::wall())))
 }
 
 fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential, Error> {

@@ -13,7 +13,7 @@ use super::order::{candidates, inputs_of};
 use super::token::{Credential, Error, Rejected, Request};
 use super::trouble;
 use crate::clock;
-use crate::store::{Document, Record, Refusal, Rest, Slot, Store, StoreError};
+use crate::store::{Document, Listed, Record, Refusal, Rest, Slot, Store, StoreError};
 
 /// Takes the first credential whose token `serve` can hand out.
 pub(super) fn take(
@@ -22,14 +22,15 @@ pub(super) fn take(
 ) -> Result<Credential, Error> {
     let document = request.store.read()?;
     let all = candidates(&document, request.provider, clock::wall());
-    let meant: Vec<&Slot> =
-        all.iter().filter(|slot| request.only.is_none_or(|name| slot.is_called(name))).collect();
-    let (Some(first), false) = (all.first(), meant.is_empty()) else {
+    let is_meant = |one: &&Listed<'_>| request.only.is_none_or(|name| one.is_called(name));
+    let meant: Vec<&Listed<'_>> = all.iter().filter(is_meant).collect();
+    let (Some(first), false) = (all.first().map(Listed::slot), meant.is_empty()) else {
         return nobody(request, &document, serve);
     };
     let mut failure: Option<Trouble> = None;
     let mut unnoted = None;
-    for slot in meant {
+    for slot in meant.into_iter().map(Listed::slot) {
+        let slot = &slot;
         let inputs = inputs_of(request.provider, request.inputs, &first.record, &slot.record);
         let own = Request { inputs: &inputs, http: request.http.clone(), ..*request };
         let ask = Ask { request: &own, row: slot.record.row() };

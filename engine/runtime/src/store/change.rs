@@ -20,8 +20,8 @@ const OURS: [&str; 7] =
     ["last_auth_error", "refresh_pause", "last_redeem_at", "inputs", "made_from", "label", "region"];
 
 impl Record {
-    /// The record of a login. It replaces `before`: of that only the count of generations stays, and what another
-    /// program keeps beside nested tokens.
+    /// The record of a login. It replaces `before`: of that only the count of generations and the hashes of its refresh
+    /// tokens stay, and what another program keeps beside nested tokens.
     pub fn of_login(provider: &str, before: Option<&Record>, grant: &Grant, place: &[String]) -> Record {
         let beside = before.filter(|_| !place.is_empty()).map(|b| b.object.clone()).unwrap_or_default();
         let mut record = Record::new(beside, place);
@@ -43,6 +43,7 @@ impl Record {
         record.set_tokens(grant);
         record.object.set("generation", before.map_or(0, Record::generation).saturating_add(1));
         record.object.set("origins", json!(grant.origins));
+        record.follow_refresh_tokens(before);
         record
     }
 
@@ -54,7 +55,9 @@ impl Record {
         if let Some(token_type) = &grant.token_type {
             self.tokens_mut().set("token_type", token_type.as_str());
         }
+        self.note_refresh_token();
         self.set_tokens(grant);
+        self.note_refresh_token();
         self.object.set("generation", self.generation().saturating_add(1));
         if !self.object.has("origins") {
             self.object.set("origins", json!(origins));

@@ -8,10 +8,11 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use super::json::{Node, Object};
+use super::json::{Node, Object, item_texts};
 use super::moment;
 use super::pool;
 use super::record::Record;
+use super::row::{Head, Kin};
 
 /// The whole file. What this engine does not know stays as it is, to the byte.
 #[derive(Debug, Clone, Default)]
@@ -76,22 +77,21 @@ impl Document {
         }
     }
 
-    /// A credential that stands in the pool alone.
-    pub fn row(&self, provider: &str, id: &str) -> Option<Record> {
-        let slots = self.slots(provider, &[]);
-        slots.into_iter().map(|slot| slot.record).find(|record| record.row() == Some(id))
-    }
-
-    /// Puts a credential in its place: its provider's, or its row of the pool. Other rows that hold the same grant as
-    /// `before` follow it.
+    /// Puts a credential in its place: its provider's, or its row of the pool. Other rows that hold the grant of `before`,
+    /// or have held it, follow.
     pub fn put(&mut self, provider: &str, before: Option<&Record>, record: &Record) {
-        let pool = self.root.object_mut("credential_pool");
-        match record.row() {
-            Some(row) => pool::put(pool, provider, row, record),
-            None => self.open("providers").put(provider, Node::Object(record.object().clone())),
+        let is_copy = |kin| matches!(kin, Kin::Current | Kin::Earlier);
+        let copies = before.map(|before| self.kinship_of(provider, before, is_copy));
+        if let Some(copies) = copies {
+            let pool = self.root.object_mut("credential_pool");
+            pool::change(pool, provider, copies, |row| pool::renew(row, record));
         }
-        if let Some(before) = before {
-            pool::follow(self.root.object_mut("credential_pool"), provider, before, record);
+        match record.row() {
+            Some(row) => {
+                self.keep(provider, record);
+                pool::put(self.root.object_mut("credential_pool"), provider, row, record);
+            }
+            None => self.open("providers").put(provider, Node::Object(record.object().clone())),
         }
     }
 
@@ -118,8 +118,11 @@ impl Document {
         let records = self.root.object("providers").unwrap_or_default();
         let pool = self.root.object("credential_pool").unwrap_or_default();
         let with_record = records.names().filter(|id| records.has(id));
-        let rows = |id: &String| pool::rows(Some(pool.clone()), id);
-        let with_rows = pool.names().filter(|id| rows(id).iter().any(pool::is_a_person_s));
+        let is_a_person_s = |text| Head::read(text).is_some_and(|head| head.is_a_person_s());
+        let has_rows = |id: &&String| {
+            pool.member(id).map(item_texts).unwrap_or_default().into_iter().any(is_a_person_s)
+        };
+        let with_rows = pool.names().filter(has_rows);
         let ids: IndexSet<String> = with_record.chain(with_rows).cloned().collect();
         ids.into_iter().collect()
     }
@@ -135,8 +138,12 @@ impl Document {
     /// list of rows.
     pub fn remove(&mut self, provider: &str) -> bool {
         let record = self.record(provider);
-        let is_meant = |row: &Object| {
-            pool::is_a_person_s(row) || record.as_ref().is_some_and(|record| pool::is_copy(row, record))
+        let is_copy = record.as_ref().map(|record| self.kinship_of(provider, record, |kin| kin != Kin::None));
+        let is_meant = |heads: &[Option<Head<'_>>]| -> Vec<bool> {
+            let copies = is_copy.as_ref().map(|is_copy| is_copy(heads)).unwrap_or_default();
+            let copies = copies.into_iter().chain(std::iter::repeat(false));
+            let is_a_person_s = |head: &Option<Head<'_>>| head.as_ref().is_some_and(Head::is_a_person_s);
+            heads.iter().zip(copies).map(|(head, is_copy)| is_copy || is_a_person_s(head)).collect()
         };
         let of_rows = pool::remove(self.root.object_mut("credential_pool"), provider, is_meant);
         self.root.object_mut("providers").and_then(|records| records.remove(provider));

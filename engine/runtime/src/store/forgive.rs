@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::document::Document;
-use super::json::{Node, Object};
+use super::json::Object;
 use super::pool::{self, FAILURE};
+use super::row::{Head, Kin};
 use super::slot::Slot;
 
 /// What a record says of its last failure.
@@ -14,11 +15,16 @@ impl Document {
     /// Forgets what record and pool rows say of failures: those of one credential, or of all. Tokens stay. Tells whether
     /// there was anything.
     pub fn forgive(&mut self, provider: &str, only: Option<&Slot>) -> bool {
-        let is_meant = |row: &Object| only.is_none_or(|slot| pool::is_row_of(row, &slot.record));
-        let rows = self.root_mut().object_mut("credential_pool").and_then(|pool| pool.list_mut(provider));
+        let of_login = only.map(|slot| self.kinship_of(provider, &slot.record, |kin| kin != Kin::None));
+        let is_meant = |heads: &[Option<Head<'_>>]| match &of_login {
+            Some(of_login) => of_login(heads),
+            None => vec![true; heads.len()],
+        };
+        let mut of_rows = false;
         // Every row, not the first that has failed.
-        let rows = rows.into_iter().flatten().filter(|node| node.object().is_some_and(|row| is_meant(&row)));
-        let of_rows = rows.filter_map(forgive_row).count() > 0;
+        pool::change(self.root_mut().object_mut("credential_pool"), provider, is_meant, |row| {
+            of_rows |= forgive_row(row);
+        });
         if only.is_some_and(|slot| slot.record.row().is_some()) {
             return of_rows;
         }
@@ -30,11 +36,10 @@ impl Document {
     }
 }
 
-fn forgive_row(row: &mut Node) -> Option<()> {
-    let mut object: Object = row.object()?;
-    let failed: Vec<&str> = FAILURE.into_iter().filter(|name| object.has(name)).collect();
-    failed.iter().for_each(|name| object.set(name, Value::Null));
+fn forgive_row(row: &mut Object) -> bool {
+    let failed: Vec<&str> = FAILURE.into_iter().filter(|name| row.has(name)).collect();
+    failed.iter().for_each(|name| row.set(name, Value::Null));
     // A row can be a credential of its own, and then it is marked as a record is.
-    let marked = RECORD_FAILURE.iter().filter(|name| object.remove(name).is_some()).count() > 0;
-    (marked || !failed.is_empty()).then(|| *row = Node::Object(object))
+    let marked = RECORD_FAILURE.iter().filter(|name| row.remove(name).is_some()).count() > 0;
+    marked || !failed.is_empty()
 }

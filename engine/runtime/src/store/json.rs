@@ -3,8 +3,12 @@
 //! `auth.json` is shared with a program that grows: numbers, escapes and key orders that this engine would write
 //! otherwise must come back as they were. So a value stays text until somebody looks into it.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -25,9 +29,9 @@ pub(super) enum Node {
 #[derive(Clone, Default)]
 pub(super) struct Object(IndexMap<String, Node>);
 
-impl std::fmt::Debug for Object {
+impl fmt::Debug for Object {
     /// Tells the names, not the values.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
@@ -76,6 +80,11 @@ impl Object {
     /// A copy of a member that is an object.
     pub(super) fn object(&self, name: &str) -> Option<Object> {
         self.0.get(name)?.object()
+    }
+
+    /// The text of a member, whatever it is.
+    pub(super) fn member(&self, name: &str) -> Option<Cow<'_, RawValue>> {
+        self.0.get(name)?.text()
     }
 
     /// Opens a member that is an object, to change it.
@@ -130,6 +139,14 @@ impl Node {
         }
     }
 
+    /// The text of the value.
+    pub(super) fn text(&self) -> Option<Cow<'_, RawValue>> {
+        match self {
+            Node::Text(text) => Some(Cow::Borrowed(text)),
+            made => serde_json::value::to_raw_value(made).ok().map(Cow::Owned),
+        }
+    }
+
     /// The value as an object that can be changed.
     pub(super) fn object(&self) -> Option<Object> {
         match self {
@@ -170,6 +187,63 @@ impl Node {
             Node::Text(text) => text.get() == "null",
             Node::Made(value) => value.is_null(),
             Node::Object(_) | Node::List(_) => false,
+        }
+    }
+}
+
+/// A member's name, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Name<'d>(#[serde(borrow)] Cow<'d, str>);
+
+struct Members<'s, 'd>(&'s mut dyn FnMut(&str, &'d RawValue));
+
+impl<'d> Visitor<'d> for Members<'_, 'd> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'d>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some((Name(name), value)) = map.next_entry::<Name<'d>, &'d RawValue>()? {
+            (self.0)(&name, value);
+        }
+        Ok(())
+    }
+}
+
+/// Shows each member of an object as its text; of two with one name the last counts. `None` where it is no object.
+pub(super) fn member_texts<'d>(text: &'d RawValue, see: &mut dyn FnMut(&str, &'d RawValue)) -> Option<()> {
+    serde_json::Deserializer::from_str(text.get()).deserialize_map(Members(see)).ok()
+}
+
+/// The text of a member of an object, without a look into the others.
+pub(super) fn member_of<'d>(text: Cow<'d, RawValue>, name: &str) -> Option<Cow<'d, RawValue>> {
+    fn find<'d>(text: &'d RawValue, name: &str) -> Option<&'d RawValue> {
+        let mut found = None;
+        member_texts(text, &mut |of, value| {
+            if of == name {
+                found = Some(value);
+            }
+        })?;
+        found
+    }
+    match text {
+        Cow::Borrowed(text) => find(text, name).map(Cow::Borrowed),
+        Cow::Owned(text) => find(&text, name).map(|found| Cow::Owned(found.to_owned())),
+    }
+}
+
+/// The texts of the values of a list; none where it is no list.
+pub(super) fn item_texts(text: Cow<'_, RawValue>) -> Vec<Cow<'_, RawValue>> {
+    match text {
+        Cow::Borrowed(text) => {
+            let items: Vec<&RawValue> = serde_json::from_str(text.get()).unwrap_or_default();
+            items.into_iter().map(Cow::Borrowed).collect()
+        }
+        Cow::Owned(text) => {
+            let items: Vec<Box<RawValue>> = serde_json::from_str(text.get()).unwrap_or_default();
+            items.into_iter().map(Cow::Owned).collect()
         }
     }
 }

@@ -20,6 +20,7 @@ mod pool;
 mod ready;
 mod record;
 mod rest;
+mod row;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use error::StoreError;
 pub use journal::{Answer, Intent, Journal, Pending};
 pub use record::{Expiry, Mark, Pause, Record};
 pub use rest::{Refusal, Rest};
+pub(crate) use slot::Listed;
 pub use slot::{MAIN, Row, Slot};
 
 use crate::clock;

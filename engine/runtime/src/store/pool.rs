@@ -1,8 +1,8 @@
 //! Hermes Agent's `credential_pool`: several credentials of one provider, tried by priority.
 //!
-//! A row that has a record's tokens is a copy of the same grant, so one commit writes both: a copy that stays behind
-//! would spend the refresh token a second time. A row without a record is a credential of its own, if a person has put it
-//! there: what that program copies from variables and other programs' files is read at its source or not at all.
+//! A row that has a record's tokens, or had them, is a copy of the same grant, so one commit writes both: a copy that stays
+//! behind would spend the refresh token a second time. Other rows are credentials of their own, if a user has put them
+//! there.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use super::json::{Node, Object};
 use super::moment;
 use super::record::Record;
 use super::rest::is_refusal;
+use super::row::{Head, Kin, heads, kinship};
 use super::sha256;
 
 /// What a row says of its last failure; a renewed token has had none.
@@ -22,18 +23,6 @@ pub(super) const FAILURE: [&str; 6] = [
     "last_error_reset_at",
 ];
 
-/// The rows of a provider, in their order.
-pub(super) fn rows(pool: Option<Object>, provider: &str) -> Vec<Object> {
-    let mut pool = pool.unwrap_or_default();
-    pool.list_mut(provider).map(|nodes| nodes.iter().filter_map(Node::object).collect()).unwrap_or_default()
-}
-
-/// Whether a person has put a row there.
-pub(super) fn is_a_person_s(row: &Object) -> bool {
-    let source = row.text("source").unwrap_or_default();
-    matches!(source.as_str(), "oauth" | "device_code") || source.starts_with("manual")
-}
-
 /// Adds a row at the end.
 pub(super) fn add(pool: &mut Object, provider: &str, record: &Record) {
     if !pool.has(provider) {
@@ -44,16 +33,17 @@ pub(super) fn add(pool: &mut Object, provider: &str, record: &Record) {
     }
 }
 
-/// Changes each row of a provider that is this credential or a copy of it.
+/// Changes the rows of a provider that have something to do with a record.
 pub(super) fn change(
     pool: Option<&mut Object>,
     provider: &str,
-    record: &Record,
+    is_meant: impl Fn(&[Option<Head<'_>>]) -> Vec<bool>,
     mut change: impl FnMut(&mut Object),
 ) {
-    for node in pool.and_then(|pool| pool.list_mut(provider)).into_iter().flatten() {
-        let Some(mut row) = node.object() else { continue };
-        if is_row_of(&row, record) {
+    let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) else { return };
+    let meant = is_meant(&heads(rows));
+    for (node, _) in rows.iter_mut().zip(meant).filter(|(_, is_meant)| *is_meant) {
+        if let Some(mut row) = node.object() {
             change(&mut row);
             *node = Node::Object(row);
         }
@@ -61,22 +51,21 @@ pub(super) fn change(
 }
 
 /// Takes rows of a provider out, and the list with the last. Tells whether there were any.
-pub(super) fn remove(pool: Option<&mut Object>, provider: &str, is_meant: impl Fn(&Object) -> bool) -> bool {
+pub(super) fn remove(
+    pool: Option<&mut Object>,
+    provider: &str,
+    is_meant: impl Fn(&[Option<Head<'_>>]) -> Vec<bool>,
+) -> bool {
     let Some(pool) = pool else { return false };
     let Some(rows) = pool.list_mut(provider) else { return false };
+    let mut meant = is_meant(&heads(rows)).into_iter();
     let before = rows.len();
-    rows.retain(|node| !node.object().is_some_and(|row| is_meant(&row)));
+    rows.retain(|_| !meant.next().unwrap_or_default());
     let (left, removed) = (rows.len(), rows.len() < before);
     if removed && left == 0 {
         pool.remove(provider);
     }
     removed
-}
-
-/// Whether a row is this credential, or a copy of it.
-pub(super) fn is_row_of(row: &Object, record: &Record) -> bool {
-    let is_it = record.row().is_some_and(|id| row.text("id").as_deref() == Some(id));
-    is_it || is_copy(row, record)
 }
 
 /// Puts a row in its place.
@@ -88,28 +77,8 @@ pub(super) fn put(pool: Option<&mut Object>, provider: &str, id: &str, record: &
     }
 }
 
-/// Brings the rows that hold the same grant as `before` up to a record that took its place.
-pub(super) fn follow(pool: Option<&mut Object>, provider: &str, before: &Record, record: &Record) {
-    let Some(rows) = pool.and_then(|pool| pool.list_mut(provider)) else { return };
-    for node in rows {
-        let Some(mut row) = node.object() else { continue };
-        if row.text("id").as_deref() != record.row() && is_copy(&row, before) {
-            renew(&mut row, record);
-            *node = Node::Object(row);
-        }
-    }
-}
-
-/// Whether a row holds the same grant: the same refresh token, or, where there is none, the same key.
-pub(super) fn is_copy(row: &Object, record: &Record) -> bool {
-    let (name, token) = match record.refresh_token() {
-        Some(refresh) => ("refresh_token", Some(refresh)),
-        None => ("access_token", record.access_token()),
-    };
-    token.is_some() && row.text(name).map(Into::into) == token
-}
-
-fn renew(row: &mut Object, record: &Record) {
+/// Brings a row up to the record that its grant came to.
+pub(super) fn renew(row: &mut Object, record: &Record) {
     let (access, refresh) = (record.access_token(), record.refresh_token());
     for (name, token) in [("access_token", access), ("refresh_token", refresh)] {
         if let Some(token) = token {
@@ -147,7 +116,7 @@ pub(super) fn offer_key(pool: &mut Object, provider: &str, record: &Record) {
         pool.set(provider, json!([]));
     }
     let Some(rows) = pool.list_mut(provider) else { return };
-    if rows.iter().filter_map(Node::object).any(|row| is_copy(&row, record)) {
+    if kinship(provider, record, &heads(rows), &|_| true).contains(&Kin::Current) {
         return;
     }
     let mut row = Object::default();

@@ -8,7 +8,7 @@ use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::Object;
 use super::moment;
@@ -21,6 +21,16 @@ pub struct Record {
     place: Vec<String>,
     /// The id of the pool row that this is, where it is one.
     row: Option<String>,
+}
+
+/// What holds the hashes of the refresh tokens that a grant has had.
+pub(super) const EARLIER: &str = "refresh_tokens_sha256";
+/// How many of them are kept.
+const EARLIER_KEPT: usize = 8;
+
+/// Whether a text can be a token: not empty, and such that a header and a line of output can hold it.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_control)
 }
 
 /// When an access token ends, as its record says.
@@ -118,10 +128,44 @@ impl Record {
         self.secret("refresh_token")
     }
 
-    /// A text member that is present; null and `""` are not, nor is one that no header and no line of output can hold.
+    /// A text member that is present and [can be a token](is_token).
     fn secret(&self, name: &str) -> Option<Secret> {
-        let is_token = |text: &String| !text.is_empty() && !text.contains(char::is_control);
-        self.tokens().text(name).filter(is_token).map(Secret::new)
+        self.tokens().text(name).filter(|text| is_token(text)).map(Secret::new)
+    }
+
+    /// Whether it is a login, or was one that another program has wiped; other records hold settings alone.
+    pub(super) fn is_login(&self) -> bool {
+        self.access_token().is_some() || self.refresh_token().is_some() || self.object.has("last_auth_error")
+    }
+
+    /// SHA-256, in hex, of the refresh tokens that the grant has had, the oldest first. The present one may be among
+    /// them: when another program has renewed the grant, the one before is known by it.
+    pub(super) fn earlier(&self) -> Vec<String> {
+        let Some(Value::Array(hashes)) = self.object.value(EARLIER) else { return Vec::new() };
+        hashes.into_iter().filter_map(|hash| hash.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Notes the present refresh token among those that the grant has had; the last of them are kept.
+    pub(super) fn note_refresh_token(&mut self) {
+        let Some(token) = self.refresh_token() else { return };
+        let hash = super::sha256(token.expose_secret());
+        let mut all = self.earlier();
+        all.retain(|other| *other != hash);
+        all.push(hash);
+        let kept = all.len().saturating_sub(EARLIER_KEPT);
+        self.object.set(EARLIER, json!(all.split_off(kept)));
+    }
+
+    /// The same where the record takes the place of another, whose tokens are not to be taken for a login either.
+    pub(super) fn follow_refresh_tokens(&mut self, before: Option<&Record>) {
+        self.object.remove(EARLIER);
+        if let Some(mut before) = before.cloned() {
+            before.note_refresh_token();
+            if let Some(earlier) = before.object.value(EARLIER) {
+                self.object.set(EARLIER, earlier);
+            }
+        }
+        self.note_refresh_token();
     }
 
     /// How often this engine has written the grant; another program keeps the number as it finds it.

@@ -1,25 +1,30 @@
 //! One of a provider's several credentials: its name, its place in the order, and what it rests from.
 //!
 //! The first is the record under `providers`, which Hermes Agent knows as the provider's login; it has no row of its own.
-//! What is said of it stands in the record and, where there is one, in the row that is its copy.
+//! What is said of it stands in the record and in the rows that are its copies.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use hermes_engine_core::machine::Grant;
 use hermes_engine_core::time::UnixMs;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::document::Document;
-use super::json::Object;
+use super::json::{Object, item_texts, member_of, member_texts};
 use super::pool::{self, FAILURE};
-use super::record::Record;
+use super::record::{EARLIER, Record};
 use super::rest::{Rest, rest};
+use super::row::{Head, Kin, kinship, without_twins};
 use super::sha256;
 
 /// The id of the record of a provider, which needs none in the file.
 pub const MAIN: &str = "main";
 /// The member of the file that keeps what Hermes Agent would drop from a row when it writes it.
 const KEPT: &str = "hermes_engine_rows";
-/// What is kept there: where a row's tokens may go, and with what.
-const KEPT_MEMBERS: [&str; 4] = ["region", "origins", "inputs", "made_from"];
+/// What is kept there: where a row's tokens may go, and with what, and which refresh tokens its grant has had.
+const KEPT_MEMBERS: [&str; 5] = ["region", "origins", "inputs", "made_from", EARLIER];
 /// A credential and its place among those of its provider.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -35,13 +40,18 @@ pub struct Slot {
 }
 
 impl Slot {
-    fn of_main(record: Record, copy: Option<&Object>) -> Slot {
-        let of_copy = |name: &str| copy.and_then(|copy| copy.text(name));
+    /// The record, with the rows that are its login. What was refused is the token, so only a row that holds the present
+    /// one says anything of it.
+    fn of_main(record: Record, rows: &[(Kin, Object)]) -> Slot {
         let own = record.object();
-        let priority = copy.and_then(priority).or_else(|| priority(own)).unwrap_or_default();
-        let rest = rest(own).or_else(|| copy.and_then(rest));
-        let label = record.label().or_else(|| of_copy("label").filter(|label| label != pool::OFFERED));
-        Slot { id: MAIN.to_owned(), label, priority, rest, record }
+        let current = || rows.iter().filter(|(kin, _)| *kin == Kin::Current).map(|(_, row)| row);
+        let by_hand = |row: &&Object| row.text("source").is_some_and(|source| source.starts_with("manual"));
+        let named = rows.iter().map(|(_, row)| row).filter(by_hand).chain(current());
+        let mut labels = named.filter_map(|row| row.text("label")).filter(|label| label != pool::OFFERED);
+        let label = record.label().or_else(|| labels.next());
+        let priority = rows.iter().filter_map(|(_, row)| priority(row)).min().or_else(|| priority(own));
+        let rest = rest(own).or_else(|| current().find_map(rest));
+        Slot { id: MAIN.to_owned(), label, priority: priority.unwrap_or_default(), rest, record }
     }
 
     fn of_row(row: Object, id: String) -> Slot {
@@ -80,52 +90,174 @@ fn priority(row: &Object) -> Option<i64> {
     row.value("priority")?.as_i64()
 }
 
-impl Document {
-    /// The credentials of a provider that a person has put there, by priority; tokens of the record stand below `place`.
-    ///
-    /// A row that holds the record's grant is no other credential, and is left out.
-    pub fn slots(&self, provider: &str, place: &[String]) -> Vec<Slot> {
-        let main = self.record_at(provider, place);
-        let rows = pool::rows(self.root().object("credential_pool"), provider);
-        let is_copy = |row: &&Object| main.as_ref().is_some_and(|main| pool::is_copy(row, main));
-        let copy = rows.iter().find(is_copy);
-        let own = rows.iter().filter(|row| !is_copy(row) && pool::is_a_person_s(row));
-        let own = own.filter_map(|row| Some(Slot::of_row(self.completed(provider, row), row.text("id")?)));
-        let own: Vec<Slot> = own.collect();
-        let mut slots: Vec<Slot> =
-            main.clone().map(|main| Slot::of_main(main, copy)).into_iter().chain(own).collect();
-        slots.sort_by_key(|slot| slot.priority);
-        slots
+/// A credential of a provider as it is listed: a row of the pool is read no further than that takes.
+pub(crate) enum Listed<'d> {
+    /// The provider's own record.
+    Main(Slot),
+    /// A row of the pool.
+    Row(Unread<'d>),
+}
+
+/// A row that is a credential of its own.
+pub(crate) struct Unread<'d> {
+    head: Head<'d>,
+    id: String,
+    kept: Option<Cow<'d, RawValue>>,
+    /// Whether it comes after the record whatever its priority: nothing tells how old its tokens are.
+    is_behind: bool,
+}
+
+impl Listed<'_> {
+    /// The credential.
+    pub(crate) fn slot(&self) -> Slot {
+        match self {
+            Listed::Main(slot) => slot.clone(),
+            Listed::Row(row) => row.slot(),
+        }
     }
 
-    /// A row with what another program has dropped of it.
-    fn completed(&self, provider: &str, row: &Object) -> Object {
-        let mut row = row.clone();
-        let id = row.text("id").unwrap_or_default();
-        let all = self.root().object(KEPT).and_then(|all| all.object(provider));
-        let Some(kept) = all.and_then(|all| all.object(&id)) else { return row };
-        for name in KEPT_MEMBERS {
-            if let Some(value) = kept.value(name).filter(|_| !row.has(name)) {
-                row.set(name, value);
+    /// Whether a user means this one: by its label or its id.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        match self {
+            Listed::Main(slot) => slot.is_called(name),
+            Listed::Row(row) => row.head.label.as_deref() == Some(name) || row.id == name,
+        }
+    }
+
+    /// Whether there is anything in it to use.
+    pub(crate) fn holds_tokens(&self) -> bool {
+        match self {
+            Listed::Main(slot) => slot.holds_tokens(),
+            Listed::Row(row) => row.head.holds_tokens(),
+        }
+    }
+
+    /// Whether it says anything of a failure, by which it may give way to others.
+    pub(crate) fn is_troubled(&self) -> bool {
+        match self {
+            Listed::Main(_) => true,
+            Listed::Row(row) => row.head.is_troubled,
+        }
+    }
+
+    fn place(&self) -> (bool, i64) {
+        match self {
+            Listed::Main(slot) => (false, slot.priority),
+            Listed::Row(row) => (row.is_behind, row.head.priority),
+        }
+    }
+}
+
+impl Unread<'_> {
+    fn slot(&self) -> Slot {
+        Slot::of_row(completed(self.head.object(), self.kept.as_deref()), self.id.clone())
+    }
+}
+
+impl Document {
+    /// The credentials of a provider that a user has put there, by priority; tokens of the record stand below `place`.
+    ///
+    /// A row that holds the record's grant, now or earlier, is no other credential, and is left out.
+    pub fn slots(&self, provider: &str, place: &[String]) -> Vec<Slot> {
+        self.listed(provider, place).iter().map(Listed::slot).collect()
+    }
+
+    /// The same, the rows not yet read.
+    pub(crate) fn listed(&self, provider: &str, place: &[String]) -> Vec<Listed<'_>> {
+        let main = self.record_at(provider, place);
+        let kept = self.kept(provider);
+        let heads = self.heads(provider);
+        let kin = match &main {
+            Some(main) => kinship(provider, main, &heads, &|id| kept.contains_key(id)),
+            None => vec![Kin::None; heads.len()],
+        };
+        let (mut of_main, mut own) = (Vec::new(), Vec::new());
+        for (head, kin) in heads.into_iter().zip(kin).filter_map(|(head, kin)| Some((head?, kin))) {
+            match kin {
+                Kin::None if head.is_a_person_s() => own.push(head),
+                Kin::None => {}
+                kin => of_main.push((kin, head.object())),
             }
         }
-        row
+        let is_login = main.as_ref().is_some_and(Record::is_login);
+        let rows = without_twins(own).into_iter().filter_map(|head| {
+            let id = head.id.clone()?;
+            let kept = kept.get(&id).cloned();
+            let is_behind = is_login && kept.is_none() && head.is_of_unknown_age();
+            Some(Listed::Row(Unread { head, id, kept, is_behind }))
+        });
+        let main = main.map(|main| Listed::Main(Slot::of_main(main, &of_main)));
+        let mut all: Vec<Listed<'_>> = main.into_iter().chain(rows).collect();
+        all.sort_by_key(Listed::place);
+        all
+    }
+
+    /// The rows of a provider, not yet read.
+    fn heads(&self, provider: &str) -> Vec<Option<Head<'_>>> {
+        let rows = self.root().member("credential_pool").and_then(|pool| member_of(pool, provider));
+        rows.map(item_texts).unwrap_or_default().into_iter().map(Head::read).collect()
+    }
+
+    /// What is kept of the rows of a provider, by their ids.
+    fn kept(&self, provider: &str) -> HashMap<String, Cow<'_, RawValue>> {
+        let mut kept = HashMap::new();
+        match self.root().member(KEPT).and_then(|all| member_of(all, provider)) {
+            Some(Cow::Borrowed(text)) => {
+                member_texts(text, &mut |id, value| {
+                    kept.insert(id.to_owned(), Cow::Borrowed(value));
+                });
+            }
+            Some(Cow::Owned(text)) => {
+                member_texts(&text, &mut |id, value| {
+                    kept.insert(id.to_owned(), Cow::Owned(value.to_owned()));
+                });
+            }
+            None => {}
+        }
+        kept
+    }
+
+    /// A credential that stands in the pool alone.
+    pub fn row(&self, provider: &str, id: &str) -> Option<Record> {
+        let is_it = |head: &Head<'_>| head.is_a_person_s() && head.id.as_deref() == Some(id);
+        let head = self.heads(provider).into_iter().flatten().find(is_it)?;
+        let kept = self.kept(provider).remove(id);
+        Some(Slot::of_row(completed(head.object(), kept.as_deref()), id.to_owned()).record)
     }
 
     /// Adds a credential beside the others, or puts it in place of one of the same id.
     pub fn put_row(&mut self, provider: &str, record: &Record) {
         let Some(id) = record.row() else { return };
-        let kept: serde_json::Map<String, Value> = KEPT_MEMBERS
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), record.object().value(name)?)))
-            .collect();
-        self.open(KEPT).open(provider).set(id, Value::Object(kept));
-        let is_there = self.slots(provider, &[]).iter().any(|slot| slot.record.row() == Some(id));
+        self.keep(provider, record);
+        let is_there = self.row(provider, id).is_some();
         let pool = self.open("credential_pool");
         if is_there {
             pool::put(Some(pool), provider, id, record);
         } else {
             pool::add(pool, provider, record);
+        }
+    }
+
+    /// Keeps what another program would drop from a row.
+    pub(super) fn keep(&mut self, provider: &str, record: &Record) {
+        let Some(id) = record.row() else { return };
+        let members = KEPT_MEMBERS.into_iter();
+        let kept: serde_json::Map<String, Value> =
+            members.filter_map(|name| Some((name.to_owned(), record.object().value(name)?))).collect();
+        self.open(KEPT).open(provider).set(id, Value::Object(kept));
+    }
+
+    /// Which rows of a provider have to do with one of its credentials, and how.
+    pub(super) fn kinship_of<'r>(
+        &self,
+        provider: &'r str,
+        record: &'r Record,
+        is_meant: fn(Kin) -> bool,
+    ) -> impl Fn(&[Option<Head<'_>>]) -> Vec<bool> + use<'r> {
+        let kept: HashSet<String> = self.kept(provider).into_keys().collect();
+        move |heads| {
+            let kin = kinship(provider, record, heads, &|id| kept.contains(id));
+            kin.into_iter().map(is_meant).collect()
         }
     }
 
@@ -139,14 +271,18 @@ impl Document {
                 false if is_taken && slot.priority >= priority => slot.priority.saturating_add(1),
                 false => continue,
             };
-            self.change(provider, &slot.record, |row| row.set("priority", wanted));
+            if slot.id == id {
+                // Where a user has said where it belongs, its age is no reason to put it elsewhere.
+                self.keep(provider, &slot.record);
+            }
+            self.change_all(provider, &slot.record, |row| row.set("priority", wanted));
         }
     }
 
     /// Removes one credential and its copies; with the last the provider is no longer the active one.
     pub fn remove_slot(&mut self, provider: &str, place: &[String], slot: &Slot) {
-        let pool = self.root_mut().object_mut("credential_pool");
-        pool::remove(pool, provider, |row| pool::is_row_of(row, &slot.record));
+        let is_meant = self.kinship_of(provider, &slot.record, |kin| kin != Kin::None);
+        pool::remove(self.root_mut().object_mut("credential_pool"), provider, is_meant);
         match slot.record.row() {
             Some(id) => {
                 let kept = self.root_mut().object_mut(KEPT).and_then(|all| all.object_mut(provider));
@@ -171,16 +307,44 @@ impl Document {
         }
     }
 
-    /// Changes a credential wherever it stands.
-    pub(super) fn change(&mut self, provider: &str, record: &Record, mut change: impl FnMut(&mut Object)) {
+    /// Changes a credential wherever its present tokens stand.
+    pub(super) fn change(&mut self, provider: &str, record: &Record, change: impl FnMut(&mut Object)) {
+        let is_meant = self.kinship_of(provider, record, |kin| kin == Kin::Current);
+        self.change_rows(provider, record, is_meant, change);
+    }
+
+    /// The same with the rows that are its login and hold earlier tokens.
+    fn change_all(&mut self, provider: &str, record: &Record, change: impl FnMut(&mut Object)) {
+        let is_meant = self.kinship_of(provider, record, |kin| kin != Kin::None);
+        self.change_rows(provider, record, is_meant, change);
+    }
+
+    fn change_rows(
+        &mut self,
+        provider: &str,
+        record: &Record,
+        is_meant: impl Fn(&[Option<Head<'_>>]) -> Vec<bool>,
+        mut change: impl FnMut(&mut Object),
+    ) {
         if record.row().is_none()
             && let Some(main) =
                 self.root_mut().object_mut("providers").and_then(|records| records.object_mut(provider))
         {
             change(main);
         }
-        pool::change(self.root_mut().object_mut("credential_pool"), provider, record, change);
+        pool::change(self.root_mut().object_mut("credential_pool"), provider, is_meant, change);
     }
+}
+
+/// A row with what another program has dropped of it.
+fn completed(mut row: Object, kept: Option<&RawValue>) -> Object {
+    let Some(kept) = kept.and_then(|kept| Object::parse(kept.get()).ok()) else { return row };
+    for name in KEPT_MEMBERS {
+        if let Some(value) = kept.value(name).filter(|_| !row.has(name)) {
+            row.set(name, value);
+        }
+    }
+    row
 }
 
 /// What a row says beside its grant.

@@ -20,7 +20,9 @@ fn a_refresh_changes_its_own_grant_and_nothing_else() {
         .replace("\"expires_in\": 86400", "\"expires_in\": 3600")
         .replace("\"expires_at_ms\": 1795398077033", "\"expires_at_ms\": 1795403600000")
         .replace("\"last_status\": \"dead\",\n        \"last_error_code\": 401", "\"last_status\": null,\n        \"last_error_code\": null")
-        .replace("\\ud800\"}", "\\ud800\"},\n      \"generation\": 1,\n      \"origins\": [\n        \"https://bound.example\"\n      ],\n      \"last_redeem_at\": \"2026-11-23T02:13:20.500000+00:00\"");
+        .replace("\\ud800\"}", "\\ud800\"},\n      \"refresh_tokens_sha256\": [\n        \"HASH r1\",\n        \"HASH r2\"\n      ],\n      \"generation\": 1,\n      \"origins\": [\n        \"https://bound.example\"\n      ],\n      \"last_redeem_at\": \"2026-11-23T02:13:20.500000+00:00\"")
+        .replace("HASH r1", &sha256("r1"))
+        .replace("HASH r2", &sha256("r2"));
     assert_eq!(without_stamp(&text(&store)), without_stamp(&expect));
 }
 
@@ -70,6 +72,7 @@ fn a_login_replaces_the_record_activates_its_provider_and_ends_its_suppression()
             "access_token": "n", "refresh_token": "m",
             "obtained_at": "2026-11-23T02:13:20.000000+00:00", "expires_at": "2026-11-23T03:13:20.000000+00:00",
             "expires_in": 3600, "generation": 1, "origins": ["https://auth.example"],
+            "refresh_tokens_sha256": [sha256("r1"), sha256("m")],
         })
     );
     assert_eq!(file["active_provider"], "acme");

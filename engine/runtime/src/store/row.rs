@@ -1,0 +1,169 @@
+//! A row of the pool before it is read: what tells it from the others, and what it has to do with the record.
+//!
+//! Note: a pool can hold a thousand rows, and one is wanted. So a row stays text until it is used; only the few members
+//! that decide its place are read of all.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use hermes_engine_core::secret::Secret;
+use serde_json::value::RawValue;
+
+use super::json::{Node, Object, member_texts};
+use super::record::{Record, is_token};
+use super::sha256;
+
+/// What tells a row from the others.
+pub(super) struct Head<'d> {
+    text: Cow<'d, RawValue>,
+    pub(super) id: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) priority: i64,
+    /// Whether it is a key, which nothing renews.
+    pub(super) is_key: bool,
+    /// Whether it says anything of a failure.
+    pub(super) is_troubled: bool,
+    source: String,
+    access: Option<Secret>,
+    refresh: Option<Secret>,
+    /// Whether this engine wrote it.
+    is_ours: bool,
+}
+
+/// What a row has to do with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// It holds the record's grant as it is now.
+    Current,
+    /// It holds the record's grant as it was, or another program derives it from the record.
+    Earlier,
+    /// Another program wrote it together with the record, and nothing shows whether the record has moved since.
+    Presumed,
+    /// It is another credential.
+    None,
+}
+
+impl<'d> Head<'d> {
+    /// Reads the head of a row; `None` where it is no object.
+    pub(super) fn read(text: Cow<'d, RawValue>) -> Option<Head<'d>> {
+        let mut head = Head {
+            text: Cow::Owned(RawValue::NULL.to_owned()),
+            id: None,
+            label: None,
+            priority: 0,
+            is_key: false,
+            is_troubled: false,
+            source: String::new(),
+            access: None,
+            refresh: None,
+            is_ours: false,
+        };
+        member_texts(&text, &mut |name, value| head.see(name, value))?;
+        Some(Head { text, ..head })
+    }
+
+    fn see(&mut self, name: &str, value: &RawValue) {
+        let string = || serde_json::from_str::<String>(value.get()).ok();
+        let token = || string().filter(|text| is_token(text)).map(Secret::new);
+        let is_there = value.get() != "null";
+        match name {
+            "id" => self.id = string(),
+            "label" => self.label = string(),
+            "priority" => self.priority = serde_json::from_str(value.get()).unwrap_or_default(),
+            "source" => self.source = string().unwrap_or_default(),
+            "auth_type" => self.is_key = string().as_deref() == Some("api_key"),
+            "access_token" => self.access = token(),
+            "refresh_token" => self.refresh = token(),
+            "origins" | "generation" => self.is_ours |= is_there,
+            "last_status" | "last_auth_error" => self.is_troubled |= is_there,
+            _ => {}
+        }
+    }
+
+    /// The whole row.
+    pub(super) fn object(&self) -> Object {
+        Object::parse(self.text.get()).unwrap_or_default()
+    }
+
+    /// Whether there is anything in it to use.
+    pub(super) fn holds_tokens(&self) -> bool {
+        self.access.is_some() || self.refresh.is_some()
+    }
+
+    /// Whether a user has put it there. What another program copies from variables and from files of others is read at
+    /// its source or not at all.
+    pub(super) fn is_a_person_s(&self) -> bool {
+        self.is_derived() || self.is_manual()
+    }
+
+    /// Whether a user added it by hand.
+    pub(super) fn is_manual(&self) -> bool {
+        self.source.starts_with("manual")
+    }
+
+    /// Whether another program makes it from the record, where there is one.
+    fn is_derived(&self) -> bool {
+        matches!(self.source.as_str(), "oauth" | "device_code")
+    }
+
+    /// Whether it is a login that this engine has neither made nor renewed: nothing tells how old its tokens are.
+    pub(super) fn is_of_unknown_age(&self) -> bool {
+        !self.is_ours && !self.is_key && self.refresh.is_some()
+    }
+
+    /// Whether it holds the same grant as a record: the same refresh token, or, where there is none, the same key.
+    fn is_copy(&self, record: &Record) -> bool {
+        let (token, own) = match record.refresh_token() {
+            Some(refresh) => (Some(refresh), &self.refresh),
+            None => (record.access_token(), &self.access),
+        };
+        token.is_some() && token == *own
+    }
+}
+
+/// What the rows of a provider have to do with one of its credentials. `is_kept` tells the ids of rows that this engine
+/// has made or renewed.
+///
+/// The record is the authority for the rows that another program derives from it: whatever tokens they hold, they are no
+/// login of their own. A row that was written at the login that made the record is told by its source, which names the
+/// provider; only the last of them can be that one.
+pub(super) fn kinship(
+    provider: &str,
+    record: &Record,
+    heads: &[Option<Head<'_>>],
+    is_kept: &dyn Fn(&str) -> bool,
+) -> Vec<Kin> {
+    let earlier: HashSet<String> = record.earlier().into_iter().collect();
+    let is_earlier = |token: &Secret| !earlier.is_empty() && earlier.contains(&sha256(token.expose_secret()));
+    let is_authority = record.row().is_none() && record.is_login();
+    let written = format!("manual:{}", provider.replace('-', "_"));
+    let last = heads.iter().rposition(|head| head.as_ref().is_some_and(|head| head.source == written));
+    let kin = |(n, head): (usize, &Option<Head<'_>>)| {
+        let Some(head) = head else { return Kin::None };
+        let id = head.id.as_deref();
+        if (id.is_some() && record.row() == id) || head.is_copy(record) {
+            Kin::Current
+        } else if head.refresh.as_ref().is_some_and(is_earlier) || (is_authority && head.is_derived()) {
+            Kin::Earlier
+        } else if is_authority && Some(n) == last && head.is_of_unknown_age() && !id.is_some_and(is_kept) {
+            Kin::Presumed
+        } else {
+            Kin::None
+        }
+    };
+    heads.iter().enumerate().map(kin).collect()
+}
+
+/// The heads of rows as they stand in a list; `None` where one is no object.
+pub(super) fn heads(nodes: &[Node]) -> Vec<Option<Head<'_>>> {
+    nodes.iter().map(|node| Head::read(node.text()?)).collect()
+}
+
+/// Takes out every row that holds the same refresh token as one before it.
+pub(super) fn without_twins<'d>(heads: Vec<Head<'d>>) -> Vec<Head<'d>> {
+    let mut seen = HashSet::new();
+    let mut is_first = |head: &Head<'_>| {
+        head.refresh.as_ref().is_none_or(|token| seen.insert(sha256(token.expose_secret())))
+    };
+    heads.into_iter().filter(|head| is_first(head)).collect()
+}
