@@ -14,7 +14,7 @@ use super::token::{Credential, Request, Source};
 use super::{made, place};
 use crate::clock;
 use crate::entropy::System;
-use crate::store::{Document, MAIN, Record, StoreError};
+use crate::store::{Document, GrantKey, MAIN, Record, StoreError};
 
 /// The limit of one request where nothing is said (S6).
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -39,6 +39,11 @@ impl<'a> Ask<'a> {
     /// Which of the provider's credentials it is.
     pub(super) fn slot(&self) -> &'a str {
         self.row.unwrap_or(MAIN)
+    }
+
+    /// The grant that it is.
+    pub(super) fn key(&self) -> GrantKey<'a> {
+        GrantKey { provider: self.id(), slot: self.slot() }
     }
 
     pub(super) fn given(&self) -> Given<'a> {

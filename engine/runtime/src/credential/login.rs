@@ -8,7 +8,7 @@ use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use indexmap::IndexMap;
 
 use super::{Inputs, made, place, reach};
-use crate::store::{Document, Journal, MAIN, Record, Row, Slot, Store, StoreError};
+use crate::store::{Document, GrantKey, MAIN, Record, Row, Slot, Store, StoreError};
 
 /// How long a change that can be made again waits for a refresh that is under way: two requests and a little.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
@@ -33,41 +33,75 @@ pub struct Login<'a> {
 /// the provider's own record. A token that is nothing but a source's value (an API key in the environment) is not stored:
 /// it is read from there at each use.
 ///
-/// A refresh of the provider that is under way goes first; it is waited for no longer than `limit`. A login can't be had
+/// A refresh of the login that it replaces goes first; it is waited for no longer than `limit`. A login can't be had
 /// again for nothing, and its limit is the patience of its person.
 pub fn save_login(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
     let id = &login.provider.id;
-    store.with_grant(id, limit, |held| {
-        let replaced = store.commit(|document| {
-            let kept = !is_from_source(login.grant.access_token.expose_secret(), login.inputs);
-            let put = kept.then(|| put(document, login));
-            document.activate(id);
-            put
-        })?;
-        // A refresh of the earlier login that was cut off has nothing to finish any more.
-        replaced.map_or(Ok(()), |slot| held.journal(&slot).clear())
-    })?
-}
-
-/// Puts a login in its place; tells the id of the slot.
-fn put(document: &mut Document, login: &Login<'_>) -> String {
-    let (id, place) = (&login.provider.id, place(login.provider));
-    let slots = document.slots(id, &place);
-    let named = login.label.and_then(|label| slots.iter().find(|slot| slot.label.as_deref() == Some(label)));
-    let is_beside = login.label.is_some() && slots.iter().any(Slot::holds_tokens);
-    let put = match named {
-        Some(slot) if slot.record.row().is_some() => put_beside(document, login, &slots, Some(slot)),
-        None if is_beside => put_beside(document, login, &slots, None),
-        Some(_) | None => put_main(document, login),
-    };
-    if let Some(priority) = login.priority {
-        document.set_priority(id, &place, &put, priority);
+    if is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
+        return store.commit(|document| document.activate(id));
     }
-    put
+    loop {
+        let Target { slot, .. } = Target::of(&store.read()?, login);
+        let saved = store.with_grant_of(GrantKey { provider: id, slot: &slot }, limit, |held| {
+            let is_put = store.commit(|document| {
+                let target = Target::of(document, login);
+                // Another login may have taken the place meanwhile; then this one has another, and waits for its lock.
+                let is_held = target.slot == slot;
+                if is_held {
+                    put(document, login, &target);
+                    document.activate(id);
+                }
+                is_held
+            })?;
+            if is_put {
+                // A refresh of the earlier login that was cut off has nothing to finish any more.
+                held.journal(&slot).clear()?;
+            }
+            Ok::<_, StoreError>(is_put)
+        })??;
+        if saved {
+            return Ok(());
+        }
+    }
 }
 
-/// Puts a login in the provider's record; tells the id.
-fn put_main(document: &mut Document, login: &Login<'_>) -> String {
+/// Where a login is put.
+struct Target {
+    /// The id of its slot.
+    slot: String,
+    /// The credentials that are there.
+    others: Vec<Slot>,
+}
+
+impl Target {
+    fn of(document: &Document, login: &Login<'_>) -> Target {
+        let others = document.slots(&login.provider.id, &place(login.provider));
+        let label = |slot: &&Slot| login.label.is_some() && slot.label.as_deref() == login.label;
+        let named = others.iter().find(label);
+        let is_beside = login.label.is_some() && others.iter().any(Slot::holds_tokens);
+        let slot = match named {
+            Some(slot) if slot.record.row().is_some() => slot.id.clone(),
+            None if is_beside => Row::new_id(login.grant, &others),
+            Some(_) | None => MAIN.to_owned(),
+        };
+        Target { slot, others }
+    }
+}
+
+/// Puts a login in its place.
+fn put(document: &mut Document, login: &Login<'_>, target: &Target) {
+    if target.slot == MAIN {
+        put_main(document, login);
+    } else {
+        put_beside(document, login, target);
+    }
+    if let Some(priority) = login.priority {
+        document.set_priority(&login.provider.id, &place(login.provider), &target.slot, priority);
+    }
+}
+
+/// Puts a login in the provider's record.
+fn put_main(document: &mut Document, login: &Login<'_>) {
     let id = &login.provider.id;
     let before = document.record_at(id, &place(login.provider));
     let mut record = record(login, before.as_ref(), begun_in(login));
@@ -78,14 +112,14 @@ fn put_main(document: &mut Document, login: &Login<'_>) -> String {
     if is_key(login.provider) {
         document.offer_key(id, &record);
     }
-    MAIN.to_owned()
 }
 
-/// Puts a login in a row of the pool, a new one or that of an earlier login; tells its id.
-fn put_beside(document: &mut Document, login: &Login<'_>, others: &[Slot], of: Option<&Slot>) -> String {
+/// Puts a login in a row of the pool, a new one or that of an earlier login.
+fn put_beside(document: &mut Document, login: &Login<'_>, Target { slot, others }: &Target) {
+    let of = others.iter().find(|other| other.id == *slot);
     let last = others.iter().map(|slot| slot.priority).max().unwrap_or_default();
     let row = Row {
-        id: of.map_or_else(|| Row::new_id(login.grant, others), |slot| slot.id.clone()),
+        id: slot.clone(),
         label: login.label.unwrap_or_default().to_owned(),
         priority: of.map_or(last.saturating_add(1), |slot| slot.priority),
         is_key: is_key(login.provider),
@@ -94,7 +128,6 @@ fn put_beside(document: &mut Document, login: &Login<'_>, others: &[Slot], of: O
     let before = of.map(|slot| &slot.record);
     let record = record_at(login, before, begun_in(login), &[]).into_row(&row);
     document.put_row(&login.provider.id, &record);
-    row.id
 }
 
 /// What a client would get from a login, or why nothing can be done with it.
@@ -167,17 +200,16 @@ fn begun_in(login: &Login<'_>) -> Option<StateId> {
 
 /// Removes every copy of a provider's credential. Tells whether there was one.
 pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
-    store.with_grant(provider, LOCK_LIMIT, |held| {
-        let removed = store.commit(|document| document.remove(provider))?;
-        // They hold what servers answered: tokens, as they came.
-        held.journals().iter_mut().try_for_each(Journal::clear)?;
-        Ok(removed)
-    })?
+    let removed = store.commit(|document| document.remove(provider))?;
+    // They hold what servers answered: tokens, as they came. A renewal that is under way finds its grant gone.
+    store.clear_journals(provider, LOCK_LIMIT)?;
+    Ok(removed)
 }
 
 /// Removes one of a provider's credentials, and its copies.
 pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
-    store.with_grant(&provider.id, LOCK_LIMIT, |held| {
+    let key = GrantKey { provider: &provider.id, slot: &slot.id };
+    store.with_grant_of(key, LOCK_LIMIT, |held| {
         store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))?;
         held.journal(&slot.id).clear()
     })?
@@ -185,7 +217,7 @@ pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(),
 
 /// Forgets that a provider's credentials have failed: one, or all. Tells whether any had.
 pub fn reset(store: &Store, provider: &str, only: Option<&Slot>) -> Result<bool, StoreError> {
-    store.with_grant(provider, LOCK_LIMIT, |_| store.commit(|document| document.forgive(provider, only)))?
+    store.commit(|document| document.forgive(provider, only))
 }
 
 /// Moves a credential in the order in which they are tried: the lowest first.
@@ -195,8 +227,5 @@ pub fn set_priority(
     slot: &Slot,
     priority: i64,
 ) -> Result<(), StoreError> {
-    let id = &provider.id;
-    store.with_grant(id, LOCK_LIMIT, |_| {
-        store.commit(|document| document.set_priority(id, &place(provider), &slot.id, priority))
-    })?
+    store.commit(|document| document.set_priority(&provider.id, &place(provider), &slot.id, priority))
 }

@@ -1,7 +1,8 @@
 //! What a renewal that was cut off has left is finished before anything else is done.
 //!
 //! What a reader would get wrong: a journal is of one credential, and only who asks for that one finishes it. The others'
-//! stay where they are: their tokens are nothing for this caller, nor are this caller's inputs for them.
+//! stay where they are: their tokens are nothing for this caller, nor are this caller's inputs for them. A journal in the
+//! wrong place is moved, and one whose grant has gone is dropped, only under its own lock.
 
 use hermes_engine_core::provider::Action;
 use serde_json::Value;
@@ -12,16 +13,15 @@ use super::redeem::{self, Ending, Prepared};
 use super::scribe::Scribe;
 use super::token::Error;
 use crate::clock;
-use crate::store::{Held, Pending, Record, Slot, sha256};
+use crate::store::{Held, Pending, Record, Slot, StoreError, sha256};
 
 /// Finishes the journal of a credential. `None` where there was nothing to finish.
 ///
 /// Answers that arrived are read again, as of the time when they arrived. An intent alone means that the token may have
 /// been spent: it is tried once more, as after an answer that never came.
 pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, Error> {
-    let document = ask.request.store.read()?;
-    let slots = document.slots(ask.id(), &super::place(ask.provider()));
-    sort(held, &slots);
+    sort(ask, held);
+    let slots = slots(ask)?;
     let mut journal = held.journal(ask.slot());
     let pending = journal.pending()?;
     let live = pending.and_then(|pending| Some((owner(&pending, &slots)?.record.clone(), pending)));
@@ -58,16 +58,22 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
     redeem::run(ask, &record, Prepared { engine, scribe, start }).map(Some)
 }
 
+fn slots(ask: Ask<'_>) -> Result<Vec<Slot>, StoreError> {
+    Ok(ask.request.store.read()?.slots(ask.id(), &super::place(ask.provider())))
+}
+
 /// Puts each journal of the provider in its own place, and drops those of grants that have moved or gone.
-fn sort(held: &Held<'_>, slots: &[Slot]) {
-    for mut journal in held.journals() {
+fn sort(ask: Ask<'_>, held: &Held<'_>) {
+    held.each_journal(|mut neighbour| {
         // What can't be read is told to who asks for its credential.
-        let Ok(pending) = journal.pending() else { continue };
-        match pending.and_then(|pending| owner(&pending, slots)) {
-            Some(slot) => journal.move_to(&held.journal(&slot.id)),
-            None => drop(journal.clear()),
+        let Ok(pending) = neighbour.journal.pending() else { return };
+        // What is stored is read under its lock, or a renewal that has just begun would count as gone.
+        let Ok(slots) = slots(ask) else { return };
+        match pending.and_then(|pending| owner(&pending, &slots)) {
+            Some(slot) => neighbour.move_to(&slot.id),
+            None => drop(neighbour.journal.clear()),
         }
-    }
+    });
 }
 
 /// The credential that a journal is of, where that has not moved since: it holds the refresh token that was about to be

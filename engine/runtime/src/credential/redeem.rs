@@ -50,6 +50,10 @@ pub(super) fn attempt(
         Err(StoreError::Interrupted) => return Err(Error::Interrupted),
         Err(error) => return Ok(Ending::Failed(error.into())),
     }
+    // Another program may have held the lock that was just waited for, and renewed the grant under it.
+    if let Some(theirs) = ask.read()?.filter(|now| now.moved_from(record)) {
+        return Ok(Ending::Adopted(theirs));
+    }
     let engine = match engine(ask) {
         Ok(engine) => engine,
         Err(trouble) => return Ok(Ending::Failed(trouble)),

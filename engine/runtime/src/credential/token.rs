@@ -184,7 +184,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
         if store.is_unfinished(ask.id(), ask.slot()) {
             // Somebody else may be about it just now; then this token serves.
-            match store.with_grant(ask.id(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
+            match store.with_grant_of(ask.key(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
                 Ok(Ok(finished)) => return Ok(finished),
                 Ok(Err(Error::Interrupted)) => return Err(Error::Interrupted),
                 Ok(Err(Error::Trouble(_))) | Err(_) => {}
@@ -192,7 +192,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
         }
         return Ok(credential);
     }
-    match store.with_grant(ask.id(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
+    match store.with_grant_of(ask.key(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
         Ok(result) => result,
         Err(StoreError::Interrupted) => Err(Error::Interrupted),
         Err(error) => {

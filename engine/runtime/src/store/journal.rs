@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hermes_engine_core::machine::Response;
 use hermes_engine_core::time::UnixMs;
-use rustix::fs::{FallocateFlags, OFlags};
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -110,7 +110,7 @@ pub struct Pending {
     pub answers: Vec<Answer>,
 }
 
-/// The journal of one credential. Only the holder of the grant's lock may write it.
+/// The journal of one credential. Only the holder of that grant's lock may write it, or take it away.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -180,11 +180,8 @@ impl Journal {
             .mode(0o600)
             .custom_flags(OFlags::NOFOLLOW.bits() as i32)
             .open(&self.path)?;
-        match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, ROOM) {
-            Err(error @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => Err(error.into()),
-            // A filesystem that can't set room aside is no reason to lose a login.
-            _ => Ok(file),
-        }
+        reserve(&file)?;
+        Ok(file)
     }
 
     /// Goes on with an attempt that was left unfinished, behind what of it was durable.
@@ -199,8 +196,8 @@ impl Journal {
         resumed.map_err(|source| StoreError::Unwritable { path: self.path.clone(), source })
     }
 
-    /// Gives a journal to the credential that it is of, unless that has one of its own.
-    pub(crate) fn move_to(&self, other: &Journal) {
+    /// Gives a journal to the credential that it is of, unless that has one of its own. Both locks are held.
+    pub(super) fn move_to(&self, other: &Journal) {
         if self.path != other.path && !other.exists() {
             // What stays here is tried again at the next start.
             let _ = std::fs::rename(&self.path, &other.path);
@@ -245,6 +242,27 @@ impl Journal {
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
         OpenOptions::new().write(true).truncate(true).custom_flags(flags).open(&self.path)?.sync_all()
     }
+}
+
+/// Sets room aside for the answers, behind the end of the file.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn reserve(file: &File) -> io::Result<()> {
+    use rustix::io::Errno;
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, ROOM) {
+        Err(error @ (Errno::NOSPC | Errno::DQUOT)) => Err(error.into()),
+        // A filesystem that can't set room aside is no reason to lose a login.
+        _ => Ok(()),
+    }
+}
+
+/// Elsewhere room can't be set aside without making the file longer: that there is some is shown, and it is given back.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn reserve(mut file: &File) -> io::Result<()> {
+    use std::io::Seek as _;
+    file.write_all(&vec![b' '; ROOM as usize])?;
+    file.sync_all()?;
+    file.set_len(0)?;
+    file.rewind()
 }
 
 /// The lines that have their end.

@@ -4,7 +4,7 @@
 //! processes do, and a lock ends with its last descriptor, however the process ends. So a lock file is never deleted.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -64,12 +64,33 @@ impl Lock {
             Attempt::Busy => {}
             Attempt::Unsupported(errno) => return Err(no_locks(&self.path, errno.to_string())),
         }
-        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        let device = self.file.metadata().map(|m| m.dev()).unwrap_or_default();
-        match local_lock_option(&mounts, rustix::fs::major(device), rustix::fs::minor(device)) {
+        match self.local_option() {
             Some(option) => Err(no_locks(&self.path, format!("it is mounted with `{option}`"))),
             None => Ok(()),
         }
+    }
+
+    /// The mount option by which it keeps nobody on other hosts out.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn local_option(&self) -> Option<String> {
+        use std::os::unix::fs::MetadataExt as _;
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let device = self.file.metadata().map(|m| m.dev()).unwrap_or_default();
+        local_lock_option(&mounts, rustix::fs::major(device), rustix::fs::minor(device))
+    }
+
+    /// Elsewhere there is no such list of mounts.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn local_option(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Drop for Lock {
+    /// Unlocks, and does not leave it to the last descriptor: a child that was forked in this moment has one too, until it
+    /// becomes another program.
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
     }
 }
 
@@ -103,6 +124,7 @@ fn attempt(file: &File) -> Attempt {
 /// The mount option by which locks on a network filesystem stay on this host ([nfs(5)]), if the device has it.
 ///
 /// [nfs(5)]: https://man7.org/linux/man-pages/man5/nfs.5.html
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn local_lock_option(mountinfo: &str, major: u32, minor: u32) -> Option<String> {
     let device = format!("{major}:{minor}");
     let on_device = |line: &&str| line.split(' ').nth(2) == Some(device.as_str());
@@ -142,6 +164,18 @@ mod tests {
         assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused}");
     }
 
+    #[test]
+    fn a_lock_ends_although_a_forked_child_still_has_its_descriptor() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let first = Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        let inherited = first.file.try_clone().unwrap();
+        drop(first);
+        Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        drop(inherited);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[track_caller]
     fn check(kind: &str, options: &str, expect: Option<&str>) {
         let mounts = format!(
@@ -151,6 +185,7 @@ mod tests {
         assert_eq!(local_lock_option(&mounts, 8, 1), None);
     }
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
     fn s29_a_network_mount_whose_locks_stay_on_this_host_is_recognised() {
         check("nfs4", "vers=4.2,local_lock=none", None);

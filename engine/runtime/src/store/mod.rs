@@ -1,6 +1,6 @@
 //! The stored credentials: `auth.json` in Hermes Agent's format, its lock, and a lock for each grant.
 //!
-//! The port is narrow on purpose: [`Store::read`] takes no lock, [`Store::with_grant`] holds one grant still across
+//! The port is narrow on purpose: [`Store::read`] takes no lock, [`Store::with_grant_of`] holds one grant still across
 //! read, decide, redeem and write, and [`Store::commit`] changes the file under the lock that Hermes shares. A file that
 //! can't be read or parsed is an error that names it; it is never taken as empty and never replaced.
 //!
@@ -47,8 +47,8 @@ use crate::clock;
 use crate::home::Home;
 use lock::Lock;
 
-/// How long Hermes Agent waits for `auth.lock`, and we with it.
-const LOCK_LIMIT: Duration = Duration::from_secs(15);
+/// How long `auth.lock` is waited for: longer than Hermes Agent holds it during a refresh, which is up to 20 s.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
 /// The pause between attempts at the lock of a grant, which nobody else takes.
 const GRANT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -59,11 +59,27 @@ pub struct Store {
     stop: Option<Arc<AtomicBool>>,
 }
 
+/// Which of the stored grants is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantKey<'a> {
+    /// The provider.
+    pub provider: &'a str,
+    /// Which of its credentials, by [`Slot::id`].
+    pub slot: &'a str,
+}
+
+impl<'a> GrantKey<'a> {
+    /// The provider's own record.
+    pub fn main(provider: &'a str) -> GrantKey<'a> {
+        GrantKey { provider, slot: MAIN }
+    }
+}
+
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
 #[derive(Debug)]
 pub struct Held<'a> {
     store: &'a Store,
-    provider: &'a str,
+    key: GrantKey<'a>,
     target: PathBuf,
     lock: Lock,
 }
@@ -143,20 +159,45 @@ impl Store {
         Ok(held)
     }
 
-    /// Holds the lock of a provider's grant while `work` runs; waits for it at most `limit`.
+    /// Holds the lock of a provider's own record while `work` runs; waits for it at most `limit`.
     pub fn with_grant<T>(
         &self,
         provider: &str,
         limit: Duration,
         work: impl FnOnce(&Held<'_>) -> T,
     ) -> Result<T, StoreError> {
+        self.with_grant_of(GrantKey::main(provider), limit, work)
+    }
+
+    /// Holds the lock of a grant while `work` runs; waits for it at most `limit`. Each of a provider's grants has a lock
+    /// of its own.
+    pub fn with_grant_of<T>(
+        &self,
+        key: GrantKey<'_>,
+        limit: Duration,
+        work: impl FnOnce(&Held<'_>) -> T,
+    ) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = file::resolve(&self.path())?;
+        let lock = self.lock_grant(&target, &grant_name(key), limit)?;
+        Ok(work(&Held { store: self, key, target, lock }))
+    }
+
+    /// Takes the lock of a grant by the name that its journal has too.
+    fn lock_grant(&self, target: &Path, name: &str, limit: Duration) -> Result<Lock, StoreError> {
         let folder = target.with_file_name("locks");
         create_folder(&folder)?;
-        let path = folder.join(file_name(provider));
-        let lock = Lock::take_unless(&|| self.is_stopping(), &path, limit, GRANT_PAUSE)?;
-        Ok(work(&Held { store: self, provider, target, lock }))
+        Lock::take_unless(&|| self.is_stopping(), &folder.join(name), limit, GRANT_PAUSE)
+    }
+
+    /// Removes the journals of a provider, each under its own lock: a renewal that is under way is waited for.
+    pub(crate) fn clear_journals(&self, provider: &str, limit: Duration) -> Result<(), StoreError> {
+        let target = file::resolve(&self.path())?;
+        for name in journal_names(&target, provider) {
+            let _lock = self.lock_grant(&target, &name, limit)?;
+            Journal::at(&target.with_file_name("journal"), &name).clear()?;
+        }
+        Ok(())
     }
 
     /// Whether a renewal of one of the provider's credentials, the one with this [`Slot::id`], may have been left
@@ -176,19 +217,35 @@ impl Held<'_> {
         self.store
     }
 
-    /// The journal of one of the provider's credentials, by its [`Slot::id`].
+    /// The journal of one of the provider's credentials, by its [`Slot::id`]. Only that of the grant that is held may be
+    /// written.
     pub fn journal(&self, slot: &str) -> Journal {
-        journal(&self.target, self.provider, slot)
+        journal(&self.target, self.key.provider, slot)
     }
 
-    /// The journals of the provider's credentials that are there.
+    /// The journals of the provider's credentials that are there, to be looked at.
     pub fn journals(&self) -> Vec<Journal> {
         let folder = self.target.with_file_name("journal");
-        let first = file_name(self.provider);
-        let is_ours = |name: &str| name.split('.').next() == Some(first.as_str());
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        names.filter(|name| is_ours(name)).map(|name| Journal::at(&folder, &name)).collect()
+        journal_names(&self.target, self.key.provider).map(|name| Journal::at(&folder, &name)).collect()
+    }
+
+    /// Shows each journal of the provider to `work`, under the lock that it needs: its own, and that of the slot whose it
+    /// may turn out to be ([`Neighbour::move_to`]). One whose lock somebody else has is passed over.
+    pub(crate) fn each_journal(&self, mut work: impl FnMut(Neighbour<'_>)) {
+        for name in journal_names(&self.target, self.key.provider) {
+            if let Ok(lock) = self.lock_neighbour(&name) {
+                let journal = Journal::at(&self.target.with_file_name("journal"), &name);
+                work(Neighbour { held: self, journal, name, _lock: lock });
+            }
+        }
+    }
+
+    /// Takes the lock of a grant that may be another than this one, if it can be had at once.
+    fn lock_neighbour(&self, name: &str) -> Result<Option<Lock>, StoreError> {
+        if name == grant_name(self.key) {
+            return Ok(None);
+        }
+        self.store.lock_grant(&self.target, name, Duration::ZERO).map(Some)
     }
 
     /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
@@ -203,11 +260,45 @@ impl Held<'_> {
     }
 }
 
-/// The journal of the provider's own record is called as the provider is; those of its rows bear their id too.
+/// A journal that may be another grant's than the one that is held. Its lock is held as well.
+pub(crate) struct Neighbour<'h> {
+    held: &'h Held<'h>,
+    /// The journal.
+    pub(crate) journal: Journal,
+    name: String,
+    _lock: Option<Lock>,
+}
+
+impl Neighbour<'_> {
+    /// Gives the journal to the credential that it is of, unless that has one of its own or is in use.
+    pub(crate) fn move_to(&self, slot: &str) {
+        let key = GrantKey { slot, ..self.held.key };
+        let name = grant_name(key);
+        if name == self.name {
+            return;
+        }
+        if let Ok(_lock) = self.held.lock_neighbour(&name) {
+            self.journal.move_to(&self.held.journal(slot));
+        }
+    }
+}
+
 fn journal(target: &Path, provider: &str, slot: &str) -> Journal {
-    let provider = file_name(provider);
-    let name = if slot == MAIN { provider } else { format!("{provider}.{}", file_name(slot)) };
-    Journal::at(&target.with_file_name("journal"), &name)
+    Journal::at(&target.with_file_name("journal"), &grant_name(GrantKey { provider, slot }))
+}
+
+/// What the lock and the journal of a grant are called: as the provider is; those of its rows bear their id too.
+fn grant_name(key: GrantKey<'_>) -> String {
+    let provider = file_name(key.provider);
+    if key.slot == MAIN { provider } else { format!("{provider}.{}", file_name(key.slot)) }
+}
+
+/// The names of the journals of a provider that are there.
+fn journal_names(target: &Path, provider: &str) -> impl Iterator<Item = String> + use<> {
+    let first = file_name(provider);
+    let entries = std::fs::read_dir(target.with_file_name("journal")).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(move |name| name.split('.').next() == Some(first.as_str()))
 }
 
 /// What an id is called in the name of a lock or a journal: as it is, or a hash of what is none. There is no dot in it.
@@ -218,10 +309,10 @@ fn file_name(id: &str) -> String {
 
 /// Holds a lock under which another file of the home is read, changed and replaced.
 pub(crate) fn with_file<T>(home: &Home, path: &Path, work: impl FnOnce() -> T) -> Result<T, StoreError> {
-    // No id of a provider has a dot in it, so no grant has this lock.
     let folder = home.locks_dir();
     create_folder(&folder)?;
-    let name = path.file_name().unwrap_or_default();
+    // No lock of a grant begins with a dot.
+    let name = format!(".{}", path.file_name().unwrap_or_default().to_string_lossy());
     let _lock = match Lock::take(&folder.join(name), LOCK_LIMIT, lock::PAUSE) {
         // A setting is still worth keeping where nobody can be kept out.
         Err(StoreError::NoLocks { .. }) => None,
