@@ -36,14 +36,19 @@ fn it_logs_in_first_and_changes_nothing_but_the_model() {
 }
 
 #[test]
-fn a_variable_that_goes_before_the_choice_is_named_and_an_alias_of_it_is_none() {
+fn a_choice_goes_before_the_variable_and_that_before_the_last_login() {
     let server = MinimaxServer::new().start();
-    let choose = |variable: &str| {
-        let program = Program::new().env("HERMES_INFERENCE_PROVIDER", variable).always(server.connect_to());
-        program.run(&["use", ID, "--model", "m"]).expect_code(0).stderr
-    };
-    assert!(choose("openrouter").contains("HERMES_INFERENCE_PROVIDER says `openrouter`, and goes before it"));
-    assert!(!choose("minimax-portal").contains("goes before it"));
+    let program = Program::new().always(server.connect_to()).env("HERMES_INFERENCE_PROVIDER", "openrouter");
+    program.run(&["use", ID, "--model", "m"]).expect_code(0);
+    assert_eq!(program.run(&["resolve"]).expect_code(0).json()["provider"], ID);
+    let program = Program::new().always(server.connect_to());
+    program.run(&["token"]).expect_code(2);
+    program.run(&["run-flow", ID]).expect_code(0);
+    let token = program.run(&["token"]).expect_code(0).stdout;
+    assert_eq!(token, program.run(&["token", ID]).expect_code(0).stdout);
+    program.write_home(".env", "export HERMES_INFERENCE_PROVIDER='openrouter'\n");
+    let run = program.run(&["token"]).expect_code(3);
+    assert!(run.stderr.contains("OpenRouter"), "{}", run.stderr);
 }
 
 #[test]

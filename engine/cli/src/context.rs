@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
 use hermes_engine::config;
 use hermes_engine::home::{Home, NoHome};
+use hermes_engine::store::Store;
 use hermes_engine_core::provider::Shared;
 
 use crate::args::Global;
@@ -34,7 +35,7 @@ impl Context {
         Ok(Context { home, catalog: Catalog::new(&folders), verbose: global.verbose })
     }
 
-    /// The provider of a name; with none, the one that a person has chosen.
+    /// The provider of a name; with none, the one that a user has chosen.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Entry, Failure> {
         Ok(self.catalog.find(&self.name(name)?)?)
     }
@@ -43,12 +44,20 @@ impl Context {
     pub(crate) fn name(&self, name: Option<&str>) -> Result<String, Failure> {
         let chosen = match name {
             Some(name) => Some(name.to_owned()),
-            None => config::provider(env::var(config::PROVIDER_VARIABLE).ok().as_deref(), self.home.path())?,
+            None => self.chosen()?,
         };
         chosen.ok_or_else(|| {
             Failure::usage("no provider is named")
-                .help("name one, or set HERMES_INFERENCE_PROVIDER or `model.provider` in config.yaml")
+                .help("name one, or set `model.provider` in config.yaml or HERMES_INFERENCE_PROVIDER")
         })
+    }
+
+    /// The provider that a user has chosen: by a setting, or by the last login.
+    fn chosen(&self) -> Result<Option<String>, Failure> {
+        match config::provider(&self.home, &|name| env::var_os(name))? {
+            Some(name) => Ok(Some(name)),
+            None => Ok(Store::open(self.home.clone()).read()?.active_provider()),
+        }
     }
 
     /// Reads a provider's file. Its findings are shown where it can't be used.

@@ -59,10 +59,10 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     };
     let model = Model { default, provider: id, base_url: resolved.access.base_url };
     config::choose(&context.home, &model)?;
-    tell(&model, args.output, context)
+    tell(&model, args.output)
 }
 
-fn tell(model: &Model, output: Output, context: &Context) -> Ended {
+fn tell(model: &Model, output: Output) -> Ended {
     if output.is_json() {
         let Model { default, provider, base_url } = model;
         render::answer_json(
@@ -70,14 +70,6 @@ fn tell(model: &Model, output: Output, context: &Context) -> Ended {
         )?;
     }
     say(&format!("✓ {} of {} is used from now on.", safe(&model.default), safe(&model.provider)));
-    let in_force =
-        config::provider(std::env::var(config::PROVIDER_VARIABLE).ok().as_deref(), context.home.path())?;
-    // It may be an alias.
-    let is_other =
-        |name: &String| context.catalog.find(name).map_or(true, |entry| entry.id != model.provider);
-    if let Some(other) = in_force.filter(is_other) {
-        render::warn(&format!("{} says `{}`, and goes before it", config::PROVIDER_VARIABLE, safe(&other)));
-    }
     Ok(Exit::Done)
 }
 

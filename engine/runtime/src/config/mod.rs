@@ -1,4 +1,4 @@
-//! Which provider and model a person has chosen: `HERMES_INFERENCE_PROVIDER`, then `config.yaml`.
+//! Which provider and model a user has chosen: `config.yaml`, then `HERMES_INFERENCE_PROVIDER`.
 //!
 //! `config.yaml` belongs to a larger program: only `model.*` is looked at, and a shape that is not ours is no choice
 //! rather than an error.
@@ -6,6 +6,7 @@
 mod edit;
 mod flow;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -13,9 +14,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::home::Home;
+use crate::input;
 use crate::store::{self, StoreError};
 
-/// The variable that names the provider before `config.yaml` does.
+/// The variable that names the provider where `config.yaml` does not. It may be in `.env` of the home, too.
 pub const PROVIDER_VARIABLE: &str = "HERMES_INFERENCE_PROVIDER";
 
 /// What `config.yaml` says under `model`.
@@ -114,12 +116,16 @@ pub fn read(home: &Path) -> Result<Choice, ConfigError> {
     parse(&text).map_err(|reason| ConfigError { path, reason })
 }
 
-/// The provider that is chosen where a command names none: `variable` is the value of [`PROVIDER_VARIABLE`].
-pub fn provider(variable: Option<&str>, home: &Path) -> Result<Option<String>, ConfigError> {
-    match variable.and_then(set) {
-        Some(name) => Ok(Some(name)),
-        None => read(home).map(|choice| choice.provider),
-    }
+/// The provider that is chosen where a command names none, as Hermes Agent finds it: that of `config.yaml`, then
+/// [`PROVIDER_VARIABLE`] in the environment, then in `.env`.
+pub fn provider(
+    home: &Home,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Option<String>, ConfigError> {
+    let of_environment =
+        || variable(PROVIDER_VARIABLE).and_then(|value| value.into_string().ok()).and_then(|name| set(&name));
+    let of_file = || input::env_file_variable(home, PROVIDER_VARIABLE).and_then(|name| set(&name));
+    Ok(read(home.path())?.provider.or_else(of_environment).or_else(of_file))
 }
 
 fn parse(text: &str) -> Result<Choice, String> {
@@ -231,11 +237,18 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_goes_before_the_file_and_auto_leaves_it_to_the_file() {
-        let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("config.yaml"), "model: {provider: acme}").unwrap();
-        assert_eq!(provider(Some("other"), home.path()).unwrap().as_deref(), Some("other"));
-        assert_eq!(provider(Some(" auto "), home.path()).unwrap().as_deref(), Some("acme"));
-        assert_eq!(provider(None, home.path()).unwrap().as_deref(), Some("acme"));
+    fn the_file_goes_before_the_variable_and_that_before_the_one_in_env_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let chosen = |variable: Option<&str>| provider(&home, &|_| variable.map(OsString::from)).unwrap();
+        assert_eq!(chosen(None), None);
+        fs::write(home.env_file(), "HERMES_INFERENCE_PROVIDER=of-file\n").unwrap();
+        assert_eq!(chosen(None).as_deref(), Some("of-file"));
+        assert_eq!(chosen(Some(" auto ")).as_deref(), Some("of-file"));
+        assert_eq!(chosen(Some("other")).as_deref(), Some("other"));
+        fs::write(home.config_yaml(), "model: {provider: acme}").unwrap();
+        assert_eq!(chosen(Some("other")).as_deref(), Some("acme"));
+        fs::write(home.config_yaml(), "model: {provider: auto}").unwrap();
+        assert_eq!(chosen(Some("other")).as_deref(), Some("other"));
     }
 }

@@ -249,6 +249,11 @@ pub fn env_file_variables(home: &Home) -> BTreeSet<String> {
     all.filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name).collect()
 }
 
+/// The value of a variable that `.env` in the home sets.
+pub fn env_file_variable(home: &Home, name: &str) -> Option<String> {
+    source::env_file(home).remove(name)
+}
+
 /// Why `.env` in the home can't be read, where it is there.
 pub fn env_file_trouble(home: &Home) -> Option<std::io::Error> {
     source::read_env_file(home).err().filter(|error| error.kind() != std::io::ErrorKind::NotFound)
