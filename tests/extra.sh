@@ -54,6 +54,7 @@ for part in "${parts[@]}"; do
       run "python clients" "$python" tests/extra/python_clients.py ;;
     shared)
       run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
+      run "hermes fleet" "$hermes_python" tests/extra/hermes_fleet.py
       run consumers "$python" tests/extra/consumers.py
       run terminal "$python" tests/extra/terminal.py ;;
     faults) run faults tests/extra/faults.sh ;;

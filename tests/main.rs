@@ -23,6 +23,7 @@ mod lsp;
 mod minimax;
 mod minimax_server;
 mod pictures;
+mod profiles;
 mod provider_pages;
 mod races;
 mod ready;

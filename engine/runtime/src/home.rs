@@ -36,6 +36,13 @@ impl Home {
             .ok_or(NoHome)
     }
 
+    /// The root of a profile, which is a home at `ROOT/profiles/NAME`. What a profile has not stored is read there.
+    pub fn root(&self) -> Option<Home> {
+        let profiles = self.path.parent()?;
+        let root = profiles.parent().filter(|root| !root.as_os_str().is_empty())?;
+        (profiles.file_name()? == "profiles").then(|| Home::at(root))
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
@@ -108,6 +115,16 @@ mod tests {
         check(None, &both[1..], Some("/c/.hermes"));
         check(None, &[("HERMES_HOME", ""), ("HOME", "/c")], Some("/c/.hermes"));
         check(None, &[], None);
+    }
+
+    #[test]
+    fn a_profile_has_a_root_and_no_other_home_has() {
+        let root = |path: &str| Home::at(path).root().map(|root| root.path().to_owned());
+        assert_eq!(root("/a/.hermes/profiles/coder"), Some(PathBuf::from("/a/.hermes")));
+        assert_eq!(root("/a/.hermes/profiles/coder/"), Some(PathBuf::from("/a/.hermes")));
+        for path in ["/a/.hermes", "/a/.hermes/profiles", "/a/.hermes/other/coder", "profiles/coder", "/"] {
+            assert_eq!(root(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Logout: revoke where the file says how, then forget every copy.
 
+use std::path::Path;
+
 use hermes_engine::credential;
 use hermes_engine::driver::Nobody;
 use hermes_engine::store::{Record, Slot, Store};
@@ -37,9 +39,11 @@ impl<'a> Which<'a> {
 pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wire: &Wire) -> Ended {
     let session = Session::open(context, name)?;
     if let Which::Called(label) = which {
-        return logout_of(&session, &session.called(label)?, wire);
+        let slot = session.called(label)?;
+        of_this_home(&session, vec![slot.clone()])?;
+        return logout_of(&session, &slot, wire);
     }
-    let slots = session.credentials()?;
+    let slots = of_this_home(&session, session.credentials()?)?;
     if slots.len() > 1 && !matches!(which, Which::All) {
         let id = &session.provider.id;
         let names: Vec<String> = slots.iter().map(|slot| format!("`{}`", safe(slot.name()))).collect();
@@ -51,6 +55,24 @@ pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wi
         revoke_and_tell(&session, &slot, wire)?;
     }
     forget(&session.store, &session.provider.id, &session.provider.name)
+}
+
+/// The credentials that are this home's own. Those of a profile's root are used by others, and stay: where there are no
+/// others, nothing is removed.
+fn of_this_home(session: &Session<'_>, slots: Vec<Slot>) -> Result<Vec<Slot>, Failure> {
+    let root = slots.iter().find_map(|slot| slot.record.root_file()).map(Path::to_owned);
+    let own: Vec<Slot> = slots.into_iter().filter(|slot| slot.record.root_file().is_none()).collect();
+    match root {
+        Some(file) if own.is_empty() => {
+            let id = &session.provider.id;
+            let home = safe(&file.parent().unwrap_or(&file).display().to_string());
+            let message = format!("the credential of `{id}` is in the root of this profile, {home}");
+            let help =
+                format!("remove it for all profiles with `hermes-engine --home {home} auth remove {id}`");
+            Err(Failure::usage(message).help(help).about(id))
+        }
+        _ => Ok(own),
+    }
 }
 
 /// Revokes and forgets one of a provider's credentials.
@@ -92,6 +114,12 @@ fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Reco
 pub(crate) fn forget(store: &Store, id: &str, name: &str) -> Ended {
     if credential::remove(store, id)? {
         say(&format!("✓ {} credential removed.", safe(name)));
+        if let Some(file) = store.read()?.is_only_of_root(id, &[]) {
+            say(&format!(
+                "From now on that of the profile's root is used, {}.",
+                safe(&file.display().to_string())
+            ));
+        }
     } else {
         say(&format!("{} had no stored credential.", safe(name)));
     }

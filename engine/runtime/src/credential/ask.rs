@@ -14,7 +14,7 @@ use super::token::{Credential, Request, Source};
 use super::{made, place};
 use crate::clock;
 use crate::entropy::System;
-use crate::store::{Document, GrantKey, MAIN, Record, StoreError};
+use crate::store::{Document, GrantKey, Record, StoreError};
 
 /// The limit of one request where nothing is said (S6).
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -23,8 +23,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Request<'a>,
-    /// The row of the pool that it is; `None` is the provider's own record.
-    pub(super) row: Option<&'a str>,
+    /// Which of its grants.
+    pub(super) key: GrantKey<'a>,
 }
 
 impl<'a> Ask<'a> {
@@ -36,14 +36,14 @@ impl<'a> Ask<'a> {
         &self.provider().id
     }
 
-    /// Which of the provider's credentials it is.
-    pub(super) fn slot(&self) -> &'a str {
-        self.row.unwrap_or(MAIN)
+    /// A request for the provider's own record.
+    pub(super) fn main(request: &'a Request<'a>) -> Ask<'a> {
+        Ask { request, key: GrantKey::main(&request.provider.id) }
     }
 
-    /// The grant that it is.
-    pub(super) fn key(&self) -> GrantKey<'a> {
-        GrantKey { provider: self.id(), slot: self.slot() }
+    /// Which of the provider's credentials it is.
+    pub(super) fn slot(&self) -> &'a str {
+        self.key.slot
     }
 
     pub(super) fn given(&self) -> Given<'a> {
@@ -62,10 +62,7 @@ impl<'a> Ask<'a> {
     }
 
     pub(super) fn record(&self, document: &Document) -> Option<Record> {
-        match self.row {
-            Some(row) => document.row(self.id(), row),
-            None => document.record_at(self.id(), &place(self.provider())),
-        }
+        document.find(self.key, &place(self.provider()))
     }
 
     /// What the stored access token is good for.

@@ -6,6 +6,7 @@ use hermes_engine_core::access::{Access, Held, access};
 use hermes_engine_core::machine::{Grant, Trouble};
 use hermes_engine_core::provider::{Action, Provider, Shared, StateId};
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::{Inputs, made, place, reach};
 use crate::store::{Document, GrantKey, MAIN, Record, Row, Slot, Store, StoreError};
@@ -42,23 +43,27 @@ pub fn save_login(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(
     }
     loop {
         let Target { slot, .. } = Target::of(&store.read()?, login);
-        let saved = store.with_grant_of(GrantKey { provider: id, slot: &slot }, limit, |held| {
-            let is_put = store.commit(|document| {
-                let target = Target::of(document, login);
-                // Another login may have taken the place meanwhile; then this one has another, and waits for its lock.
-                let is_held = target.slot == slot;
-                if is_held {
-                    put(document, login, &target);
-                    document.activate(id);
+        let saved = store.with_grant_of(
+            GrantKey { provider: id, slot: &slot, is_of_root: false },
+            limit,
+            |held| {
+                let is_put = store.commit(|document| {
+                    let target = Target::of(document, login);
+                    // Another login may have taken the place meanwhile; then this one has another, and waits for its lock.
+                    let is_held = target.slot == slot;
+                    if is_held {
+                        put(document, login, &target);
+                        document.activate(id);
+                    }
+                    is_held
+                })?;
+                if is_put {
+                    // A refresh of the earlier login that was cut off has nothing to finish any more.
+                    held.journal(&slot).clear()?;
                 }
-                is_held
-            })?;
-            if is_put {
-                // A refresh of the earlier login that was cut off has nothing to finish any more.
-                held.journal(&slot).clear()?;
-            }
-            Ok::<_, StoreError>(is_put)
-        })??;
+                Ok::<_, StoreError>(is_put)
+            },
+        )??;
         if saved {
             return Ok(());
         }
@@ -80,6 +85,10 @@ impl Target {
         let named = others.iter().find(label);
         let is_beside = login.label.is_some() && others.iter().any(Slot::holds_tokens);
         let slot = match named {
+            // What the root of a profile has is replaced by a login beside it, which goes before it.
+            Some(slot) if slot.record.root_file().is_some() && slot.id != MAIN => {
+                Row::new_id(login.grant, &others)
+            }
             Some(slot) if slot.record.row().is_some() => slot.id.clone(),
             None if is_beside => Row::new_id(login.grant, &others),
             Some(_) | None => MAIN.to_owned(),
@@ -103,7 +112,8 @@ fn put(document: &mut Document, login: &Login<'_>, target: &Target) {
 /// Puts a login in the provider's record.
 fn put_main(document: &mut Document, login: &Login<'_>) {
     let id = &login.provider.id;
-    let before = document.record_at(id, &place(login.provider));
+    // A login in a profile leaves that of the root as it is.
+    let before = document.own_record_at(id, &place(login.provider));
     let mut record = record(login, before.as_ref(), begun_in(login));
     if let Some(label) = before.as_ref().and_then(Record::label).filter(|_| login.label.is_none()) {
         record.set_label(&label);
@@ -157,6 +167,10 @@ fn record_at(login: &Login<'_>, before: Option<&Record>, from: Option<StateId>, 
     let Login { provider, grant, inputs, label, .. } = *login;
     let mut grant = grant.clone();
     grant.keep.retain(|_, value| !value.as_str().is_some_and(|text| is_from_source(text, inputs)));
+    // What the server did not send is null, as other programs write it.
+    for name in provider.success().into_iter().flat_map(|success| success.keep.keys()) {
+        grant.keep.entry(name).or_insert(Value::Null);
+    }
     let mut record = Record::of_login(&provider.id, before, &grant, place);
     record.keep_inputs(&to_keep(provider, inputs));
     if let Some(from) = from.filter(|from| !reach::needs_person(provider, *from)) {
@@ -208,7 +222,7 @@ pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
 
 /// Removes one of a provider's credentials, and its copies.
 pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
-    let key = GrantKey { provider: &provider.id, slot: &slot.id };
+    let key = slot.record.key(&provider.id);
     store.with_grant_of(key, LOCK_LIMIT, |held| {
         store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))?;
         held.journal(&slot.id).clear()

@@ -59,7 +59,8 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
 }
 
 fn slots(ask: Ask<'_>) -> Result<Vec<Slot>, StoreError> {
-    Ok(ask.request.store.read()?.slots(ask.id(), &super::place(ask.provider())))
+    let document = ask.request.store.read()?;
+    Ok(document.slots_in(ask.key.is_of_root, ask.id(), &super::place(ask.provider())))
 }
 
 /// Puts each journal of the provider in its own place, and drops those of grants that have moved or gone.

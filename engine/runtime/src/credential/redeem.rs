@@ -58,7 +58,7 @@ pub(super) fn attempt(
         Ok(engine) => engine,
         Err(trouble) => return Ok(Ending::Failed(trouble)),
     };
-    let mut journal = held.journal(record.slot());
+    let mut journal = held.journal(ask.slot());
     if let Err(error) = journal.begin(&intent(record)) {
         return Ok(Ending::Failed(error.into()));
     }

@@ -54,7 +54,7 @@ pub struct Status {
     pub priority: Option<i64>,
     /// How long before its end a use would renew it; `None` where nothing can.
     pub early: Option<Duration>,
-    /// Where it comes from: `auth.json`, or as [`made_from`] says.
+    /// Where it comes from: `auth.json`, the path of that of a profile's root, or as [`made_from`] says.
     pub source: Option<String>,
 }
 
@@ -66,6 +66,12 @@ impl Standing {
 }
 
 impl Status {
+    /// The `auth.json` of the root, where a profile reads it there.
+    pub fn root_file(&self) -> Option<&str> {
+        // All other sources are words.
+        self.source.as_deref().filter(|source| source.starts_with('/'))
+    }
+
     fn of(standing: Standing, slot: Option<&Slot>) -> Status {
         let record = slot.map(|slot| &slot.record);
         Status {
@@ -78,7 +84,10 @@ impl Status {
             id: slot.map(|slot| slot.id.clone()),
             priority: slot.map(|slot| slot.priority),
             early: None,
-            source: record.map(|_| "auth.json".to_owned()),
+            source: record.map(|record| match record.root_file() {
+                Some(file) => file.display().to_string(),
+                None => "auth.json".to_owned(),
+            }),
         }
     }
 

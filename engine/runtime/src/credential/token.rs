@@ -141,7 +141,7 @@ impl From<StoreError> for Error {
 /// A key from a source of the file (a variable, a file, a command) goes before all that is stored; one that a server has
 /// refused gives way to it.
 pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
-    let ask = Ask { request, row: None };
+    let ask = Ask::main(request);
     let mut refused = None;
     let lack = match made::from_inputs(ask.given()) {
         Some(Ok(grant)) if is_first(request)? => match refusal(ask, &grant) {
@@ -169,8 +169,7 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
 /// Whether a key that is made of inputs goes before what is stored: one that a source gives, or any where nothing is stored.
 fn is_first(request: &Request<'_>) -> Result<bool, Error> {
     Ok(request.only.is_none()
-        && (made::is_supplied(request.provider, request.inputs)
-            || !is_any_held(request)?))
+        && (made::is_supplied(request.provider, request.inputs) || !is_any_held(request)?))
 }
 
 fn is_any_held(request: &Request<'_>) -> Result<bool, Error> {
@@ -182,9 +181,9 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     let store = ask.request.store;
     let fresh = record.as_ref().filter(|record| ask.freshness(record, clock::wall()) == Freshness::Fresh);
     if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
-        if store.is_unfinished(ask.id(), ask.slot()) {
+        if store.is_unfinished_of(ask.key) {
             // Somebody else may be about it just now; then this token serves.
-            match store.with_grant_of(ask.key(), Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
+            match store.with_grant_of(ask.key, Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
                 Ok(Ok(finished)) => return Ok(finished),
                 Ok(Err(Error::Interrupted)) => return Err(Error::Interrupted),
                 Ok(Err(Error::Trouble(_))) | Err(_) => {}
@@ -192,7 +191,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
         }
         return Ok(credential);
     }
-    match store.with_grant_of(ask.key(), ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
+    match store.with_grant_of(ask.key, ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
         Ok(result) => result,
         Err(StoreError::Interrupted) => Err(Error::Interrupted),
         Err(error) => {

@@ -33,7 +33,7 @@ pub(super) fn take(
         let slot = &slot;
         let inputs = inputs_of(request.provider, request.inputs, &first.record, &slot.record);
         let own = Request { inputs: &inputs, http: request.http.clone(), ..*request };
-        let ask = Ask { request: &own, row: slot.record.row() };
+        let ask = Ask { request: &own, key: slot.record.key(&request.provider.id) };
         let refused = refused(request, slot);
         if let Some(limit) = refused.filter(Rejected::is_limit) {
             unnoted = cool(ask, slot, limit).or(unnoted);
@@ -70,7 +70,7 @@ fn nobody(
         let words = format!("no credential is called `{name}`");
         return Err(trouble::worded(request.provider, Code::NotLoggedIn, &words).into());
     }
-    let credential = serve(Ask { request, row: None }, None)?;
+    let credential = serve(Ask::main(request), None)?;
     let warnings = document.warnings.iter().cloned().chain(credential.warnings).collect();
     Ok(Credential { warnings, ..credential })
 }

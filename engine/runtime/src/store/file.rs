@@ -1,10 +1,10 @@
 //! The file itself: read as a whole, replaced as a whole.
 //!
-//! No reader ever sees half a file: a new one is written beside it, made durable, and renamed over it (S21). A symlink
-//! stays one; its target is replaced. What belongs to another user is neither read nor written (S20).
+//! No reader ever sees half a file: a new one is written beside it, made durable, and renamed over it (S21); one that is a
+//! mount of its own is written in place ([`in_place`]). A symlink stays one; its target is replaced. What belongs to another user is neither read nor written (S20).
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,10 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
+use super::in_place;
 
+/// How often a file is read that changes meanwhile.
+const READS: usize = 100;
 /// How the name of a file ends that is not in its place yet.
 const SUFFIX: &str = ".new";
 
@@ -60,19 +63,35 @@ pub(super) fn read(path: &Path, warnings: &mut Vec<String>) -> Result<Option<Zer
             Err(error) => format!("{} can be read by others, and can't be closed: {error}", path.display()),
         });
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(about.len() as usize + 1));
-    file.read_to_end(&mut bytes).map_err(unreadable(path))?;
+    let bytes = read_whole(&mut file).map_err(unreadable(path))?;
+    let bytes = in_place::pending(path, &bytes).unwrap_or(bytes);
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(StoreError::Corrupt { path: path.to_owned(), reason: "it is not UTF-8".to_owned() }),
     }
 }
 
+/// All of a file. Where somebody writes it in place just now it is read again.
+fn read_whole(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let age = |file: &File| file.metadata().map(|about| (about.mtime(), about.mtime_nsec(), about.len()));
+    for _ in 0..READS {
+        let before = age(file)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(before.2 as usize + 1));
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+        if age(file)? == before {
+            return Ok(bytes);
+        }
+    }
+    Err(io::Error::other("it is being written all the time"))
+}
+
 /// Replaces a file that [`resolve`] found, durably: 0600, whatever the umask.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
-    let written = fill(path, text.as_bytes()).and_then(|file| {
-        file.persist(path).map_err(|failed| failed.error)?;
-        sync_folder(folder_of(path))
+    let written = fill(path, text.as_bytes()).and_then(|file| match file.persist(path) {
+        Ok(_) => sync_folder(folder_of(path)),
+        Err(failed) if in_place::is_mount(&failed.error) => in_place::write(path, text.as_bytes()),
+        Err(failed) => Err(failed.error),
     });
     written.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
 }
@@ -80,6 +99,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
 /// Proves that a file can be replaced by one of this size: writes it beside, and removes it.
 pub(super) fn prove_writable(path: &Path, bytes: usize) -> Result<(), StoreError> {
     let tried = fill(path, &vec![b' '; bytes]).and_then(NamedTempFile::close);
+    let tried = tried.and_then(|()| in_place::prove(path));
     tried.map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
 }
 
@@ -91,6 +111,12 @@ fn fill(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// Completes what a process that was killed while it wrote this file in place has begun. Only for the holder of the lock
+/// under which the file is written.
+pub(super) fn recover(path: &Path) -> Result<(), StoreError> {
+    in_place::recover(path).map_err(|source| StoreError::Unwritable { path: path.to_owned(), source })
 }
 
 /// Removes what processes that were killed while they wrote this file have left beside it. Only for the holder of the

@@ -15,6 +15,14 @@ impl Document {
     /// Forgets what record and pool rows say of failures: those of one credential, or of all. Tokens stay. Tells whether
     /// there was anything.
     pub fn forgive(&mut self, provider: &str, only: Option<&Slot>) -> bool {
+        let of_root = match only {
+            Some(slot) if slot.record.root_file().is_none() => false,
+            _ => self.beneath_mut().is_some_and(|root| root.forgive(provider, only)),
+        };
+        self.forgive_own(provider, only) || of_root
+    }
+
+    fn forgive_own(&mut self, provider: &str, only: Option<&Slot>) -> bool {
         let of_login = only.map(|slot| self.kinship_of(provider, &slot.record, |kin| kin != Kin::None));
         let is_meant = |heads: &[Option<Head<'_>>]| match &of_login {
             Some(of_login) => of_login(heads),

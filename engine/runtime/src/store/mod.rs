@@ -5,13 +5,15 @@
 //! can't be read or parsed is an error that names it; it is never taken as empty and never replaced.
 //!
 //! Where `auth.json` is a symlink, the locks of grants and the journal stand beside its target: homes that share one
-//! file share them too.
+//! file share them too. The home of a profile has the file of its root beneath its own: what is read there is renewed and
+//! written there, under the locks of both, the profile's first.
 
 mod change;
 mod document;
 mod error;
 mod file;
 mod forgive;
+mod in_place;
 mod journal;
 mod json;
 mod lock;
@@ -66,12 +68,14 @@ pub struct GrantKey<'a> {
     pub provider: &'a str,
     /// Which of its credentials, by [`Slot::id`].
     pub slot: &'a str,
+    /// Whether it is in the root of this profile.
+    pub is_of_root: bool,
 }
 
 impl<'a> GrantKey<'a> {
     /// The provider's own record.
     pub fn main(provider: &'a str) -> GrantKey<'a> {
-        GrantKey { provider, slot: MAIN }
+        GrantKey { provider, slot: MAIN, is_of_root: false }
     }
 }
 
@@ -111,52 +115,81 @@ impl Store {
     }
 
     /// Reads the credentials, without a lock. A file that isn't there is an empty document.
+    ///
+    /// What can't be read in the root of a profile is a warning: the profile's own credentials can be used all the same.
     pub fn read(&self) -> Result<Document, StoreError> {
-        let mut warnings = Vec::new();
-        file::guard_folder(self.home.path(), &mut warnings)?;
-        let text = file::read(&file::resolve(&self.path())?, &mut warnings)?;
-        let mut document = Document::parse(&self.path(), text.as_ref().map(|text| text.as_str()))?;
-        document.warnings = warnings;
+        let mut document = read_file_of(&self.home)?;
+        if let Some(root) = self.root()? {
+            match read_file_of(&root) {
+                Ok(mut beneath) => {
+                    document.warnings.append(&mut beneath.warnings);
+                    document.put_beneath(&root.auth_json(), beneath);
+                }
+                Err(error) => {
+                    document.warnings.push(format!("the root of this profile is left out: {error}"))
+                }
+            }
+        }
         Ok(document)
+    }
+
+    /// The root of this profile, where it has credentials in another file than this.
+    fn root(&self) -> Result<Option<Home>, StoreError> {
+        let Some(root) = self.home.root().filter(|root| root.auth_json().exists()) else { return Ok(None) };
+        let is_same = file::resolve(&root.auth_json()).ok() == Some(file::resolve(&self.path())?);
+        Ok(Some(root).filter(|_| !is_same))
+    }
+
+    /// The file that a grant is in.
+    fn target(&self, is_of_root: bool) -> Result<PathBuf, StoreError> {
+        match self.home.root().filter(|_| is_of_root) {
+            Some(root) => file::resolve(&root.auth_json()),
+            None => file::resolve(&self.path()),
+        }
     }
 
     /// Changes the credentials under `auth.lock`: reads, applies `change`, and writes durably what has changed.
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
-        let target = file::resolve(&self.path())?;
         // Whoever has something to store waits, whatever comes.
-        let locks = self.lock_file(&target, &|| false)?;
+        let locks = self.lock_files(&|| false)?;
+        let (own, root) = (self.target(false)?, self.target(true)?);
         let mut document = self.read()?;
-        let text = |document: &Document| document.text().map_err(|e| self.unwritable(&target, e.into()));
-        let before = text(&document)?;
+        let own = Writing::begin(&document, own)?;
+        let root = document.beneath().map(|document| Writing::begin(document, root)).transpose()?;
         let changed = change(&mut document);
-        if text(&document)? != before {
-            document.stamp(clock::wall());
-            if !locks.is_empty() {
-                file::sweep(&target);
-            }
-            file::replace(&target, &text(&document)?)?;
+        // A renewal is in one of them; the root's is shared.
+        if let (Some(writing), Some(root)) = (root, document.beneath_mut()) {
+            writing.end(root, !locks.is_empty())?;
         }
+        own.end(&mut document, !locks.is_empty())?;
         Ok(changed)
     }
 
-    /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses.
-    fn lock_file(&self, target: &Path, is_over: &dyn Fn() -> bool) -> Result<Vec<Lock>, StoreError> {
-        let mut paths = vec![file::resolve(&self.home.auth_lock())?];
-        let beside = file::resolve(&target.with_file_name("auth.lock"))?;
-        if !paths.contains(&beside) {
-            paths.push(beside);
+    /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses; in a profile then those
+    /// of its root, unless nobody may write there.
+    fn lock_files(&self, is_over: &dyn Fn() -> bool) -> Result<Vec<Lock>, StoreError> {
+        let beside = |target: &Path| file::resolve(&target.with_file_name("auth.lock"));
+        let mut paths = vec![file::resolve(&self.home.auth_lock())?, beside(&self.target(false)?)?];
+        let own = paths.clone();
+        if let Some(root) = self.root()? {
+            paths.extend([file::resolve(&root.auth_lock())?, beside(&self.target(true)?)?]);
         }
-        let mut held = Vec::new();
+        let mut held: Vec<(PathBuf, Lock)> = Vec::new();
         for path in paths {
+            if held.iter().any(|(other, _)| *other == path) {
+                continue;
+            }
             match Lock::take_unless(is_over, &path, LOCK_LIMIT, lock::PAUSE) {
-                Ok(lock) => held.push(lock),
+                Ok(lock) => held.push((path, lock)),
                 // A login is still worth keeping where nobody can be kept out; a refresh was refused before.
                 Err(StoreError::NoLocks { .. }) => {}
+                // A root that can't be written is read only.
+                Err(StoreError::Unwritable { .. }) if !own.contains(&path) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(held)
+        Ok(held.into_iter().map(|(_, lock)| lock).collect())
     }
 
     /// Holds the lock of a provider's own record while `work` runs; waits for it at most `limit`.
@@ -178,7 +211,7 @@ impl Store {
         work: impl FnOnce(&Held<'_>) -> T,
     ) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
-        let target = file::resolve(&self.path())?;
+        let target = self.target(key.is_of_root)?;
         let lock = self.lock_grant(&target, &grant_name(key), limit)?;
         Ok(work(&Held { store: self, key, target, lock }))
     }
@@ -203,7 +236,13 @@ impl Store {
     /// Whether a renewal of one of the provider's credentials, the one with this [`Slot::id`], may have been left
     /// unfinished.
     pub fn is_unfinished(&self, provider: &str, slot: &str) -> bool {
-        file::resolve(&self.path()).is_ok_and(|target| journal(&target, provider, slot).exists())
+        self.is_unfinished_of(GrantKey { provider, slot, is_of_root: false })
+    }
+
+    /// The same for any grant.
+    pub fn is_unfinished_of(&self, key: GrantKey<'_>) -> bool {
+        let target = self.target(key.is_of_root);
+        target.is_ok_and(|target| journal(&target, key.provider, key.slot).exists())
     }
 
     fn unwritable(&self, path: &Path, source: std::io::Error) -> StoreError {
@@ -260,6 +299,49 @@ impl Held<'_> {
     }
 }
 
+/// One of the files that a commit may change.
+struct Writing {
+    target: PathBuf,
+    before: Zeroizing<String>,
+}
+
+impl Writing {
+    fn begin(document: &Document, target: PathBuf) -> Result<Writing, StoreError> {
+        file::recover(&target)?;
+        let before = text_of(document, &target)?;
+        Ok(Writing { target, before })
+    }
+
+    /// Writes the file durably, if it has changed. Who holds its lock takes away what killed writers have left.
+    fn end(self, document: &mut Document, is_locked: bool) -> Result<(), StoreError> {
+        if text_of(document, &self.target)? == self.before {
+            return Ok(());
+        }
+        document.stamp(clock::wall());
+        if is_locked {
+            file::sweep(&self.target);
+        }
+        file::replace(&self.target, &text_of(document, &self.target)?)
+    }
+}
+
+fn text_of(document: &Document, target: &Path) -> Result<Zeroizing<String>, StoreError> {
+    let unwritable =
+        |error: serde_json::Error| StoreError::Unwritable { path: target.to_owned(), source: error.into() };
+    document.text().map_err(unwritable)
+}
+
+/// Reads the credentials of a home, and nothing of its root.
+fn read_file_of(home: &Home) -> Result<Document, StoreError> {
+    let path = home.auth_json();
+    let mut warnings = Vec::new();
+    file::guard_folder(home.path(), &mut warnings)?;
+    let text = file::read(&file::resolve(&path)?, &mut warnings)?;
+    let mut document = Document::parse(&path, text.as_ref().map(|text| text.as_str()))?;
+    document.warnings = warnings;
+    Ok(document)
+}
+
 /// A journal that may be another grant's than the one that is held. Its lock is held as well.
 pub(crate) struct Neighbour<'h> {
     held: &'h Held<'h>,
@@ -284,7 +366,8 @@ impl Neighbour<'_> {
 }
 
 fn journal(target: &Path, provider: &str, slot: &str) -> Journal {
-    Journal::at(&target.with_file_name("journal"), &grant_name(GrantKey { provider, slot }))
+    let key = GrantKey { provider, slot, is_of_root: false };
+    Journal::at(&target.with_file_name("journal"), &grant_name(key))
 }
 
 /// What the lock and the journal of a grant are called: as the provider is; those of its rows bear their id too.

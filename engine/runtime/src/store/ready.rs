@@ -30,7 +30,7 @@ impl Store {
     /// Proves that the file can be replaced by one that is somewhat longer.
     pub(super) fn prove_room(&self, target: &Path) -> Result<(), StoreError> {
         // Under its locks the proof is nothing that a writer sweeps away.
-        let _locks = self.lock_file(target, &|| self.is_stopping())?;
+        let _locks = self.lock_files(&|| self.is_stopping())?;
         if self.is_stopping() {
             return Err(StoreError::Interrupted);
         }
@@ -56,8 +56,9 @@ impl Store {
 
     /// The providers with a renewal that was begun and is not finished: their journals are there.
     pub fn unfinished(&self) -> BTreeSet<String> {
-        let Ok(target) = file::resolve(&self.path()) else { return BTreeSet::new() };
-        let entries = std::fs::read_dir(target.with_file_name("journal")).into_iter().flatten().flatten();
+        let targets = [self.target(false), self.target(true)].into_iter().flatten();
+        let folders = targets.filter_map(|target| std::fs::read_dir(target.with_file_name("journal")).ok());
+        let entries = folders.flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         // No id of a provider has a dot in it; what follows one tells its credentials apart.
         names

@@ -3,6 +3,9 @@
 //! Its tokens may stand in the record or, where another program nests them, below some of its members; what this engine
 //! adds (`generation`, `origins`, `inputs`, …) always stands in the record itself.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use hermes_engine_core::machine::ServerError;
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
@@ -10,6 +13,7 @@ use hermes_engine_core::time::UnixMs;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::GrantKey;
 use super::json::Object;
 use super::moment;
 use super::slot::MAIN;
@@ -21,6 +25,8 @@ pub struct Record {
     place: Vec<String>,
     /// The id of the pool row that this is, where it is one.
     row: Option<String>,
+    /// The file of the root, where it stands there and is read by a profile.
+    root_file: Option<Arc<Path>>,
 }
 
 /// What holds the hashes of the refresh tokens that a grant has had.
@@ -70,12 +76,27 @@ pub struct Pause {
 
 impl Record {
     pub(super) fn new(object: Object, place: &[String]) -> Record {
-        Record { object, place: place.to_vec(), row: None }
+        Record { object, place: place.to_vec(), row: None, root_file: None }
     }
 
     /// A row of the pool, which is a credential like any other.
     pub(super) fn of_row(object: Object, id: String) -> Record {
-        Record { object, place: Vec::new(), row: Some(id) }
+        Record { object, place: Vec::new(), row: Some(id), root_file: None }
+    }
+
+    /// The same record as a profile reads it from its root.
+    pub(super) fn of_root(self, file: &Arc<Path>) -> Record {
+        Record { root_file: Some(file.clone()), ..self }
+    }
+
+    /// The file that it is in, where that is not the home's own but that of the root of a profile.
+    pub fn root_file(&self) -> Option<&Path> {
+        self.root_file.as_deref()
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn key<'a>(&'a self, provider: &'a str) -> GrantKey<'a> {
+        GrantKey { provider, slot: self.slot(), is_of_root: self.root_file.is_some() }
     }
 
     /// The members below which the tokens stand.

@@ -90,6 +90,11 @@ impl<'d> Head<'d> {
         self.access.is_some() || self.refresh.is_some()
     }
 
+    /// Its refresh token.
+    pub(super) fn token(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+
     /// Whether a user has put it there. What another program copies from variables and from files of others is read at
     /// its source or not at all.
     pub(super) fn is_a_person_s(&self) -> bool {

@@ -5,12 +5,15 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
 
 use hermes_engine_core::machine::Grant;
 use hermes_engine_core::time::UnixMs;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::GrantKey;
 use super::document::Document;
 use super::json::{Object, item_texts, member_of, member_texts};
 use super::pool::{self, FAILURE};
@@ -54,9 +57,10 @@ impl Slot {
         Slot { id: MAIN.to_owned(), label, priority: priority.unwrap_or_default(), rest, record }
     }
 
-    fn of_row(row: Object, id: String) -> Slot {
+    fn of_row(row: Object, id: String, root_file: Option<&Arc<Path>>) -> Slot {
         let (priority, rest) = (priority(&row).unwrap_or_default(), rest(&row));
         let record = Record::of_row(row, id.clone());
+        let record = root_file.map_or(record.clone(), |file| record.of_root(file));
         Slot { id, label: record.label(), priority, rest, record }
     }
 
@@ -92,8 +96,8 @@ fn priority(row: &Object) -> Option<i64> {
 
 /// A credential of a provider as it is listed: a row of the pool is read no further than that takes.
 pub(crate) enum Listed<'d> {
-    /// The provider's own record.
-    Main(Slot),
+    /// One that was read: the provider's own record above all.
+    Read(Slot),
     /// A row of the pool.
     Row(Unread<'d>),
 }
@@ -105,13 +109,14 @@ pub(crate) struct Unread<'d> {
     kept: Option<Cow<'d, RawValue>>,
     /// Whether it comes after the record whatever its priority: nothing tells how old its tokens are.
     is_behind: bool,
+    root_file: Option<Arc<Path>>,
 }
 
 impl Listed<'_> {
     /// The credential.
     pub(crate) fn slot(&self) -> Slot {
         match self {
-            Listed::Main(slot) => slot.clone(),
+            Listed::Read(slot) => slot.clone(),
             Listed::Row(row) => row.slot(),
         }
     }
@@ -119,7 +124,7 @@ impl Listed<'_> {
     /// Whether a user means this one: by its label or its id.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         match self {
-            Listed::Main(slot) => slot.is_called(name),
+            Listed::Read(slot) => slot.is_called(name),
             Listed::Row(row) => row.head.label.as_deref() == Some(name) || row.id == name,
         }
     }
@@ -127,7 +132,7 @@ impl Listed<'_> {
     /// Whether there is anything in it to use.
     pub(crate) fn holds_tokens(&self) -> bool {
         match self {
-            Listed::Main(slot) => slot.holds_tokens(),
+            Listed::Read(slot) => slot.holds_tokens(),
             Listed::Row(row) => row.head.holds_tokens(),
         }
     }
@@ -135,14 +140,14 @@ impl Listed<'_> {
     /// Whether it says anything of a failure, by which it may give way to others.
     pub(crate) fn is_troubled(&self) -> bool {
         match self {
-            Listed::Main(_) => true,
+            Listed::Read(_) => true,
             Listed::Row(row) => row.head.is_troubled,
         }
     }
 
     fn place(&self) -> (bool, i64) {
         match self {
-            Listed::Main(slot) => (false, slot.priority),
+            Listed::Read(slot) => (false, slot.priority),
             Listed::Row(row) => (row.is_behind, row.head.priority),
         }
     }
@@ -150,7 +155,8 @@ impl Listed<'_> {
 
 impl Unread<'_> {
     fn slot(&self) -> Slot {
-        Slot::of_row(completed(self.head.object(), self.kept.as_deref()), self.id.clone())
+        let row = completed(self.head.object(), self.kept.as_deref());
+        Slot::of_row(row, self.id.clone(), self.root_file.as_ref())
     }
 }
 
@@ -162,34 +168,51 @@ impl Document {
         self.listed(provider, place).iter().map(Listed::slot).collect()
     }
 
-    /// The same, the rows not yet read.
-    pub(crate) fn listed(&self, provider: &str, place: &[String]) -> Vec<Listed<'_>> {
-        let main = self.record_at(provider, place);
-        let kept = self.kept(provider);
-        let heads = self.heads(provider);
-        let kin = match &main {
-            Some(main) => kinship(provider, main, &heads, &|id| kept.contains_key(id)),
-            None => vec![Kin::None; heads.len()],
+    /// The credentials of a provider that are in the home's own file, or in that of its root, whether or not they are
+    /// shadowed there.
+    pub(crate) fn slots_in(&self, is_of_root: bool, provider: &str, place: &[String]) -> Vec<Slot> {
+        let (file, root_file) = match self.beneath() {
+            Some(root) if is_of_root => (root, self.root_file()),
+            _ => (self, None),
         };
-        let (mut of_main, mut own) = (Vec::new(), Vec::new());
-        for (head, kin) in heads.into_iter().zip(kin).filter_map(|(head, kin)| Some((head?, kin))) {
-            match kin {
-                Kin::None if head.is_a_person_s() => own.push(head),
-                Kin::None => {}
-                kin => of_main.push((kin, head.object())),
+        let main = file.own_record_at(provider, place);
+        let main = main.map(|main| root_file.map_or(main.clone(), |file| main.of_root(file)));
+        listed(provider, main, (file, root_file)).iter().map(Listed::slot).collect()
+    }
+
+    /// The same as [`slots`](Document::slots), the rows not yet read.
+    pub(crate) fn listed(&self, provider: &str, place: &[String]) -> Vec<Listed<'_>> {
+        let (rows, root_file) = self.rows_of(provider);
+        let mut all = listed(provider, self.record_at(provider, place), (rows, root_file));
+        if root_file.is_none() && self.beneath().is_some() {
+            for one in &mut all {
+                if let Some(original) = self.original_of(provider, one) {
+                    *one = Listed::Read(original);
+                }
             }
         }
-        let is_login = main.as_ref().is_some_and(Record::is_login);
-        let rows = without_twins(own).into_iter().filter_map(|head| {
-            let id = head.id.clone()?;
-            let kept = kept.get(&id).cloned();
-            let is_behind = is_login && kept.is_none() && head.is_of_unknown_age();
-            Some(Listed::Row(Unread { head, id, kept, is_behind }))
-        });
-        let main = main.map(|main| Listed::Main(Slot::of_main(main, &of_main)));
-        let mut all: Vec<Listed<'_>> = main.into_iter().chain(rows).collect();
-        all.sort_by_key(Listed::place);
         all
+    }
+
+    /// The row of a profile's root that a row of the profile is a copy of. Another program copies all of the root's rows
+    /// into the profile as soon as it writes one there; the grant is renewed where it was made.
+    fn original_of(&self, provider: &str, one: &Listed<'_>) -> Option<Slot> {
+        let Listed::Row(row) = one else { return None };
+        let key = GrantKey { provider, slot: &row.id, is_of_root: true };
+        let original = self.find(key, &[])?;
+        let copied = row.head.token()?;
+        let hash = sha256(copied.expose_secret());
+        let is_copy = original.refresh_token().as_ref() == Some(copied) || original.earlier().contains(&hash);
+        is_copy.then(|| Slot::of_row(original.object().clone(), row.id.clone(), self.root_file()))
+    }
+
+    /// Where the rows of a provider are: in the root of a profile that has neither rows nor a record of it.
+    fn rows_of(&self, provider: &str) -> (&Document, Option<&Arc<Path>>) {
+        let is_own = || self.own_record_at(provider, &[]).is_some() || !self.heads(provider).is_empty();
+        match self.beneath() {
+            Some(root) if !is_own() => (root, self.root_file()),
+            _ => (self, None),
+        }
     }
 
     /// The rows of a provider, not yet read.
@@ -222,7 +245,7 @@ impl Document {
         let is_it = |head: &Head<'_>| head.is_a_person_s() && head.id.as_deref() == Some(id);
         let head = self.heads(provider).into_iter().flatten().find(is_it)?;
         let kept = self.kept(provider).remove(id);
-        Some(Slot::of_row(completed(head.object(), kept.as_deref()), id.to_owned()).record)
+        Some(Slot::of_row(completed(head.object(), kept.as_deref()), id.to_owned(), None).record)
     }
 
     /// Adds a credential beside the others, or puts it in place of one of the same id.
@@ -273,14 +296,18 @@ impl Document {
             };
             if slot.id == id {
                 // Where a user has said where it belongs, its age is no reason to put it elsewhere.
-                self.keep(provider, &slot.record);
+                self.file_of(&slot.record).keep(provider, &slot.record);
             }
             self.change_all(provider, &slot.record, |row| row.set("priority", wanted));
         }
     }
 
-    /// Removes one credential and its copies; with the last the provider is no longer the active one.
+    /// Removes one credential and its copies; with the last the provider is no longer the active one. What the root of a
+    /// profile has stays.
     pub fn remove_slot(&mut self, provider: &str, place: &[String], slot: &Slot) {
+        if slot.record.root_file().is_some() {
+            return;
+        }
         let is_meant = self.kinship_of(provider, &slot.record, |kin| kin != Kin::None);
         pool::remove(self.root_mut().object_mut("credential_pool"), provider, is_meant);
         match slot.record.row() {
@@ -309,31 +336,77 @@ impl Document {
 
     /// Changes a credential wherever its present tokens stand.
     pub(super) fn change(&mut self, provider: &str, record: &Record, change: impl FnMut(&mut Object)) {
-        let is_meant = self.kinship_of(provider, record, |kin| kin == Kin::Current);
-        self.change_rows(provider, record, is_meant, change);
+        self.change_where(provider, record, |kin| kin == Kin::Current, change);
     }
 
     /// The same with the rows that are its login and hold earlier tokens.
     fn change_all(&mut self, provider: &str, record: &Record, change: impl FnMut(&mut Object)) {
-        let is_meant = self.kinship_of(provider, record, |kin| kin != Kin::None);
-        self.change_rows(provider, record, is_meant, change);
+        self.change_where(provider, record, |kin| kin != Kin::None, change);
     }
 
-    fn change_rows(
+    fn change_where(
         &mut self,
         provider: &str,
         record: &Record,
-        is_meant: impl Fn(&[Option<Head<'_>>]) -> Vec<bool>,
+        is_meant: fn(Kin) -> bool,
         mut change: impl FnMut(&mut Object),
     ) {
+        if record.root_file().is_some() {
+            // A profile may have rows that another program has derived from the root's record.
+            let copies = self.kinship_of(provider, record, is_meant);
+            pool::change(self.root_mut().object_mut("credential_pool"), provider, copies, &mut change);
+        }
+        let file = self.file_of(record);
         if record.row().is_none()
             && let Some(main) =
-                self.root_mut().object_mut("providers").and_then(|records| records.object_mut(provider))
+                file.root_mut().object_mut("providers").and_then(|records| records.object_mut(provider))
         {
             change(main);
         }
-        pool::change(self.root_mut().object_mut("credential_pool"), provider, is_meant, change);
+        let copies = file.kinship_of(provider, record, is_meant);
+        pool::change(file.root_mut().object_mut("credential_pool"), provider, copies, change);
     }
+
+    /// The file that a credential is in.
+    pub(super) fn file_of(&mut self, record: &Record) -> &mut Document {
+        if record.root_file().is_some() && self.beneath().is_some() {
+            return self.beneath_mut().unwrap_or_else(|| unreachable!("it is there"));
+        }
+        self
+    }
+}
+
+/// The credentials of a provider whose record is this one, and whose rows are in this file.
+fn listed<'d>(
+    provider: &str,
+    main: Option<Record>,
+    (rows, root_file): (&'d Document, Option<&Arc<Path>>),
+) -> Vec<Listed<'d>> {
+    let kept = rows.kept(provider);
+    let heads = rows.heads(provider);
+    let kin = match &main {
+        Some(main) => kinship(provider, main, &heads, &|id| kept.contains_key(id)),
+        None => vec![Kin::None; heads.len()],
+    };
+    let (mut of_main, mut own) = (Vec::new(), Vec::new());
+    for (head, kin) in heads.into_iter().zip(kin).filter_map(|(head, kin)| Some((head?, kin))) {
+        match kin {
+            Kin::None if head.is_a_person_s() => own.push(head),
+            Kin::None => {}
+            kin => of_main.push((kin, head.object())),
+        }
+    }
+    let is_login = main.as_ref().is_some_and(Record::is_login);
+    let rows = without_twins(own).into_iter().filter_map(|head| {
+        let id = head.id.clone()?;
+        let kept = kept.get(&id).cloned();
+        let is_behind = is_login && kept.is_none() && head.is_of_unknown_age();
+        Some(Listed::Row(Unread { head, id, kept, is_behind, root_file: root_file.cloned() }))
+    });
+    let main = main.map(|main| Listed::Read(Slot::of_main(main, &of_main)));
+    let mut all: Vec<Listed<'_>> = main.into_iter().chain(rows).collect();
+    all.sort_by_key(Listed::place);
+    all
 }
 
 /// A row with what another program has dropped of it.

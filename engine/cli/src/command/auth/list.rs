@@ -142,8 +142,9 @@ fn standing(standing: Standing) -> &'static str {
 pub(in crate::command) fn line(session: &Session<'_>, status: &Status) -> String {
     let name = safe(&session.provider.name);
     let region = status.region.as_deref().map(|region| format!(", region={}", safe(region)));
+    let root = status.root_file().map(|file| format!(", in the profile's root {}", safe(file)));
     let (mark, what) = said(status.standing);
-    format!("{mark} {name} ({what}{})", region.unwrap_or_default())
+    format!("{mark} {name} ({what}{}{})", region.unwrap_or_default(), root.unwrap_or_default())
 }
 
 /// The same of a further credential, which is told by its name.

@@ -42,7 +42,10 @@ impl Health {
                 .map(|id| format!("a renewal of `{}` is not finished; its next use finishes it", safe(&id))),
         );
         let mark = if complaints.is_empty() { '✓' } else { '⚠' };
-        let stored = format!("{path} ({} stored)", document.providers().len());
+        let root = document.root_path().map(|file| {
+            format!(", those of the profile's root {} with them", safe_sentence(&file.display().to_string()))
+        });
+        let stored = format!("{path} ({} stored{})", document.providers().len(), root.unwrap_or_default());
         Health { mark, message: [vec![stored], complaints].concat().join("; ") }
     }
 

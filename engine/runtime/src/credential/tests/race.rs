@@ -43,3 +43,30 @@ fn a_login_during_a_refresh_waits_for_it_and_wins() {
     scene.put(with(stored, json!({ "last_redeem_at": null })));
     assert_eq!(scene.token(), "new");
 }
+
+#[test]
+fn what_another_program_renews_under_the_lock_that_is_waited_for_is_taken_over() {
+    let server = single_use();
+    let scene = Scene::new(record(-5)).at(&server);
+    let lock = std::fs::File::create(scene.home().join("auth.lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| scene.token());
+        // It has read the record by then, and waits for the lock to prove that the store can be written.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!caller.is_finished());
+        scene.put(with(record(3000), json!({ "access_token": "a9", "refresh_token": "r9" })));
+        drop(lock);
+        assert_eq!(caller.join().unwrap(), "a9");
+    });
+    assert_eq!(server.count(), 0, "the refresh token that was read first is spent already");
+}
+
+#[test]
+fn the_renewal_of_one_account_does_not_wait_for_another_s() {
+    let server = single_use();
+    let scene = super::journal::beside(record(-5), &[super::journal::work(3000)]).at(&server);
+    let key = crate::store::GrantKey { provider: "acme", slot: "work", is_of_root: false };
+    let token = scene.store().with_grant_of(key, std::time::Duration::ZERO, |_| scene.token());
+    assert_eq!(token.unwrap(), "a2");
+}

@@ -178,3 +178,11 @@ fn an_id_that_is_no_id_can_name_no_file_elsewhere() {
     }
     assert_eq!(file_name("acme-2"), "acme-2");
 }
+
+#[test]
+fn a_byte_order_mark_is_read_over_and_not_written_again() {
+    let (_folder, store) = store_with(&format!("\u{feff}{HERMES}"));
+    renew(&store, &grant("a2", Some("r2")));
+    assert!(text(&store).starts_with('{'));
+    assert_eq!(store.read().unwrap().record("acme").unwrap().access_token(), Some(Secret::new("a2")));
+}
