@@ -2,8 +2,8 @@
 """Kills a refresh at each of its system calls, and breaks each of its writes.
 
 Runs the real binary under strace against a small server on loopback whose refresh tokens are spent by one use.
-Usage: faults.py BINARY [--kill] [--break] [--all-calls]; without a choice, both. Prints the counts; exits with 1 where
-something was lost that could have been kept.
+Usage: faults.py BINARY [--kill] [--break] [--mounted] [--all-calls]; without a choice, all. Prints the counts; exits with 1
+where something was lost that could have been kept.
 """
 
 import argparse
@@ -116,16 +116,22 @@ class Service:
 class Home:
     """A home with an expired login, and the binary that uses it."""
 
-    def __init__(self, binary, service):
-        self.binary, self.service = binary, service
+    def __init__(self, binary, service, mounted=False):
+        self.binary, self.service, self.mounted = binary, service, mounted
         self.path = tempfile.mkdtemp(prefix="faults-")
+        # A single file of the host, as a container has it: no rename onto it succeeds.
+        self.host = tempfile.mkdtemp(prefix="faults-host-") if mounted else self.path
         record = {
             "provider": ID, "region": "global", "token_type": "Bearer",
             "access_token": "access-0", "refresh_token": "refresh-0", "kept": "by another program",
             "obtained_at": "2020-01-01T00:00:00+00:00", "expires_at": "2020-01-02T00:00:00+00:00", "expires_in": 86400,
         }
-        with open(os.path.join(self.path, "auth.json"), "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        with open(os.path.join(self.host, "auth.json"), "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
             json.dump({"version": 1, "providers": {ID: record}, "active_provider": ID}, file, indent=2)
+        if mounted:
+            inside = os.path.join(self.path, "auth.json")
+            open(inside, "x").close()
+            subprocess.run(["mount", "--bind", os.path.join(self.host, "auth.json"), inside], check=True)
 
     def token(self, *strace):
         """Asks for a token; under strace with these options, if any."""
@@ -136,7 +142,7 @@ class Home:
 
     def record(self):
         """The stored record; an exception where the store can't be read."""
-        with open(os.path.join(self.path, "auth.json"), encoding="utf-8") as file:
+        with open(os.path.join(self.host, "auth.json"), encoding="utf-8") as file:
             return json.load(file)["providers"][ID]
 
     def answers(self):
@@ -149,16 +155,23 @@ class Home:
             return 0 if self.record()["refresh_token"] == "refresh-0" else 1
 
     def close(self):
+        if self.mounted:
+            subprocess.run(["umount", os.path.join(self.path, "auth.json")], check=True)
+            shutil.rmtree(self.host, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def calls(binary):
+def calls(binary, mounted=False):
     """The system calls of one good refresh: (name, which of its name, arguments), in order."""
     service = Service(reuse=False)
-    home = Home(binary, service)
+    home = Home(binary, service, mounted)
     log = os.path.join(home.path, "strace.log")
     run = home.token("-y", "-s", "64", "-o", log)
     assert run.returncode == 0, run.stderr
+    if mounted:
+        assert home.record()["refresh_token"] == "refresh-1", "the host has the new token"
+        assert not run.stderr and not os.listdir(os.path.join(home.path, "journal")), run.stderr
+        assert home.token().stdout == run.stdout and service.redeemed == 1
     count, found = collections.Counter(), []
     with open(log, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -185,13 +198,15 @@ def short(call):
 
 def recovered(home, service):
     """Whether the next use needs no login: (yes, why not)."""
+    # A file that is written in place is whole for the engine at any time, and for others after its next write.
+    first = home.token() if home.mounted else None
     try:
         record = home.record()
     except (OSError, ValueError, KeyError) as error:
         return False, f"UNREADABLE: {error}"
     if record.get("kept") != "by another program" or not record.get("refresh_token"):
         return False, "LOST: the record is not whole"
-    run = home.token()
+    run = first or home.token()
     if run.returncode == 0 and run.stdout.strip() in service.access:
         after = home.record()
         whole = after["refresh_token"] in service.live and not os.listdir(os.path.join(home.path, "journal"))
@@ -199,16 +214,16 @@ def recovered(home, service):
     return False, f"exit {run.returncode}: {run.stderr.strip().splitlines()[-1:]}"
 
 
-def kill_at(binary, call, reuse):
+def kill_at(binary, call, reuse, mounted=False):
     service = Service(reuse)
-    home = Home(binary, service)
+    home = Home(binary, service, mounted)
     try:
         name, number, _ = call
         run = home.token("-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}")
         hit = run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
         service.settle()
         # Spent, and the answer nowhere on the disk: what no client can save on a server that gives it once.
-        unsavable = service.redeemed == 1 and home.answers() == 0
+        unsavable = service.redeemed == 1 and not mounted and home.answers() == 0
         good, why = recovered(home, service)
         return call, hit, good, why, unsavable and not reuse
     finally:
@@ -235,6 +250,22 @@ def s29_a_refresh_killed_at_any_call_is_recovered(binary, every, workers):
             print(f"  {'no client can save' if unsavable else 'LOST'} {short(call)}: {why}")
         bad += sum(1 for result in lost if not result[4])
     return bad
+
+
+def a_refresh_of_a_mounted_file_killed_at_any_call_after_the_answer_is_recovered(binary, workers):
+    found = calls(binary, mounted=True)
+    # From the answer on: before it the file is not touched.
+    begin = next(number for number, call in enumerate(found) if "journal/.auth.json" in call[2])
+    points = [call for call in found[begin:] if call[0] in RELEVANT]
+    assert any(call[0] == "write" and "HOME/auth.json" in call[2] for call in points), "it is written in place"
+    with ThreadPoolExecutor(workers) as pool:
+        results = list(pool.map(lambda call: kill_at(binary, call, False, True), points))
+    hit = [result for result in results if result[1]]
+    lost = [result for result in hit if not result[2]]
+    print(f"kill -9, auth.json a mount of its own: {len(hit)} points, {len(hit) - len(lost)} recovered, {len(lost)} not")
+    for call, _, _, why, _ in lost:
+        print(f"  LOST {short(call)}: {why}")
+    return len(lost) + (not hit)
 
 
 def break_at(binary, case):
@@ -291,11 +322,18 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--break", dest="breaks", action="store_true")
+    parser.add_argument("--mounted", action="store_true", help="kill while auth.json is a mount of its own")
     parser.add_argument("--all-calls", action="store_true", help="kill at every call, not at the relevant ones alone")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    both = not (options.kill or options.breaks)
+    both = not (options.kill or options.breaks or options.mounted)
+    if (options.mounted or both) and "FAULTS_APART" not in os.environ:
+        os.environ["FAULTS_APART"] = "1"
+        apart = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+        os.execvp("unshare", ["unshare", *apart, sys.executable, *sys.argv])
     bad = 0
+    if options.mounted or both:
+        bad += a_refresh_of_a_mounted_file_killed_at_any_call_after_the_answer_is_recovered(os.path.abspath(options.binary), options.workers)
     if options.kill or both:
         bad += s29_a_refresh_killed_at_any_call_is_recovered(os.path.abspath(options.binary), options.all_calls, options.workers)
     if options.breaks or both:
