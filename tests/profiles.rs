@@ -24,7 +24,7 @@ impl House {
     }
 
     fn args<'a>(&'a self, args: &[&'a str], connect: &'a [String]) -> Vec<&'a str> {
-        let online = matches!(args[0], "run-flow" | "token") || args[..2] == ["auth", "add"];
+        let online = matches!(args, ["run-flow" | "token", ..] | ["auth", "add", ..]);
         let connect = connect.iter().map(String::as_str).filter(|_| online);
         args.iter().copied().chain(connect).collect()
     }

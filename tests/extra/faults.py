@@ -255,7 +255,7 @@ def s29_a_refresh_killed_at_any_call_is_recovered(binary, every, workers):
 def a_refresh_of_a_mounted_file_killed_at_any_call_after_the_answer_is_recovered(binary, workers):
     found = calls(binary, mounted=True)
     # From the answer on: before it the file is not touched.
-    begin = next(number for number, call in enumerate(found) if "journal/.auth.json" in call[2])
+    begin = next(number for number, call in enumerate(found) if "journal/..auth.json" in call[2])
     points = [call for call in found[begin:] if call[0] in RELEVANT]
     assert any(call[0] == "write" and "HOME/auth.json" in call[2] for call in points), "it is written in place"
     with ThreadPoolExecutor(workers) as pool:

@@ -104,7 +104,7 @@ pub(super) fn prove_writable(path: &Path, bytes: usize) -> Result<(), StoreError
 }
 
 /// Writes a file beside the one that it is for.
-fn fill(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+pub(super) fn fill(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let prefix = prefix(path);
     let mut file = tempfile::Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder_of(path))?;
     file.as_file().set_permissions(Permissions::from_mode(0o600))?;

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::file::sync_folder;
+use super::file;
 
 /// What is read of a journal at most: two files as long as any that is read.
 const LIMIT: u64 = 64 * 1024 * 1024;
@@ -64,6 +64,11 @@ pub(super) fn recover(path: &Path) -> io::Result<()> {
     if begun.is_under_way(&now) { begun.complete(path) } else { end(&journal(path)) }
 }
 
+/// Whether a write of a file may have been cut off.
+pub(super) fn is_begun(path: &Path) -> bool {
+    journal(path).symlink_metadata().is_ok()
+}
+
 /// The text that a file will have, where a write of it has begun that came from what was read of it.
 pub(super) fn pending(path: &Path, now: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let begun = Begun::read(&journal(path))?;
@@ -76,16 +81,16 @@ impl Begun {
         let folder = journal.parent().unwrap_or(Path::new("/"));
         if !folder.is_dir() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            sync_folder(folder.parent().unwrap_or(Path::new("/")))?;
+            file::sync_folder(folder.parent().unwrap_or(Path::new("/")))?;
         }
-        let mut file = tempfile::Builder::new().prefix(".").suffix(".new").tempfile_in(folder)?;
+        file::sweep(journal);
         let lengths = Lengths { before: self.before.len(), after: self.after.len() };
-        file.write_all(&[serde_json::to_vec(&lengths)?, b"\n".to_vec()].concat())?;
-        file.write_all(&self.before)?;
-        file.write_all(&self.after)?;
-        file.as_file().sync_all()?;
-        file.persist(journal).map_err(|failed| failed.error)?;
-        sync_folder(folder)
+        let mut text = Zeroizing::new(serde_json::to_vec(&lengths)?);
+        text.push(b'\n');
+        text.extend_from_slice(&self.before);
+        text.extend_from_slice(&self.after);
+        file::fill(journal, &text)?.persist(journal).map_err(|failed| failed.error)?;
+        file::sync_folder(folder)
     }
 
     /// Reads the journal; `None` where there is none, or none that is whole.

@@ -213,6 +213,10 @@ impl Store {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = self.target(key.is_of_root)?;
         let lock = self.lock_grant(&target, &grant_name(key), limit)?;
+        if in_place::is_begun(&target) {
+            // Whoever renews something completes it; what can't be completed now is read as if it were.
+            let _ = self.commit(|_| ());
+        }
         Ok(work(&Held { store: self, key, target, lock }))
     }
 

@@ -115,15 +115,6 @@ impl<'d> Head<'d> {
     pub(super) fn is_of_unknown_age(&self) -> bool {
         !self.is_ours && !self.is_key && self.refresh.is_some()
     }
-
-    /// Whether it holds the same grant as a record: the same refresh token, or, where there is none, the same key.
-    fn is_copy(&self, record: &Record) -> bool {
-        let (token, own) = match record.refresh_token() {
-            Some(refresh) => (Some(refresh), &self.refresh),
-            None => (record.access_token(), &self.access),
-        };
-        token.is_some() && token == *own
-    }
 }
 
 /// What the rows of a provider have to do with one of its credentials. `is_kept` tells the ids of rows that this engine
@@ -138,6 +129,12 @@ pub(super) fn kinship(
     heads: &[Option<Head<'_>>],
     is_kept: &dyn Fn(&str) -> bool,
 ) -> Vec<Kin> {
+    let (access, refresh) = (record.access_token(), record.refresh_token());
+    // The same refresh token, or, where there is none, the same key.
+    let is_copy = |head: &Head<'_>| match &refresh {
+        Some(_) => head.refresh == refresh,
+        None => access.is_some() && head.access == access,
+    };
     let earlier: HashSet<String> = record.earlier().into_iter().collect();
     let is_earlier = |token: &Secret| !earlier.is_empty() && earlier.contains(&sha256(token.expose_secret()));
     let is_authority = record.row().is_none() && record.is_login();
@@ -146,7 +143,7 @@ pub(super) fn kinship(
     let kin = |(n, head): (usize, &Option<Head<'_>>)| {
         let Some(head) = head else { return Kin::None };
         let id = head.id.as_deref();
-        if (id.is_some() && record.row() == id) || head.is_copy(record) {
+        if (id.is_some() && record.row() == id) || is_copy(head) {
             Kin::Current
         } else if head.refresh.as_ref().is_some_and(is_earlier) || (is_authority && head.is_derived()) {
             Kin::Earlier
@@ -167,8 +164,7 @@ pub(super) fn heads(nodes: &[Node]) -> Vec<Option<Head<'_>>> {
 /// Takes out every row that holds the same refresh token as one before it.
 pub(super) fn without_twins<'d>(heads: Vec<Head<'d>>) -> Vec<Head<'d>> {
     let mut seen = HashSet::new();
-    let mut is_first = |head: &Head<'_>| {
-        head.refresh.as_ref().is_none_or(|token| seen.insert(sha256(token.expose_secret())))
-    };
-    heads.into_iter().filter(|head| is_first(head)).collect()
+    let tokens = heads.iter().map(|head| head.refresh.as_ref().map(Secret::expose_secret));
+    let first: Vec<bool> = tokens.map(|token| token.is_none_or(|token| seen.insert(token))).collect();
+    heads.into_iter().zip(first).filter_map(|(head, is_first)| is_first.then_some(head)).collect()
 }
