@@ -76,6 +76,7 @@ fn fresh_token(bencher: Bencher<'_, '_>, accounts: usize) {
             rejected: None,
             only: None,
             http: HttpOptions::default(),
+            io: None,
         };
         credential::token(&request).unwrap()
     });

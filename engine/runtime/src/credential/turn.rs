@@ -114,7 +114,8 @@ pub fn note_refusal(store: &Store, provider: &Provider, rejected: Rejected<'_>) 
         let token = slot.record.access_token();
         token.is_some_and(|token| is_hash_of(rejected.sha256, token.expose_secret()))
     };
-    let Some(slot) = candidates(&document, provider, at).into_iter().find(is_refused) else { return Ok(()) };
+    let all = candidates(&document, provider, at);
+    let Some(slot) = all.iter().map(Listed::slot).find(is_refused) else { return Ok(()) };
     store.commit(|document| {
         let current = document.again(&provider.id, &slot.record);
         if let Some(current) = current.filter(|now| now.access_token() == slot.record.access_token()) {
