@@ -41,7 +41,7 @@ fn check_one_login(rows: &[Value]) {
     assert_eq!(scene.token(), "a2", "the record's own refresh token is spent");
     scene.rejected_with = 429;
     scene.rejected = Some(sha256("a2"));
-    assert_eq!(scene.trouble().code, "rate_limited", "there is no other");
+    assert_eq!(scene.trouble().code.as_str(), "rate_limited", "there is no other");
     assert_eq!((server.count(), is_finished(&scene)), (1, true));
 }
 
