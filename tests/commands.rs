@@ -313,23 +313,6 @@ fn exec_gives_the_protocols_names_and_takes_its_others_away() {
 }
 
 #[test]
-fn s28_a_file_of_the_working_directory_reads_no_key_until_it_is_trusted() {
-    let program = Program::new().env("ACME_API_KEY", "key-123456");
-    program.write_work("providers.d/acme.toml", KEYED);
-    let run = check_fails(program.run(&["token", "acme"]), 7, "hermes-engine trust providers.d/acme.toml");
-    assert!(
-        run.stderr.contains("`ACME_API_KEY`") && run.stderr.contains("https://api.acme.example"),
-        "{}",
-        run.stderr
-    );
-    assert!(!run.stderr.contains("key-123456"));
-    program.run(&["trust", "providers.d/acme.toml"]).expect_code(0);
-    assert_eq!(program.run(&["token", "acme"]).expect_code(0).stdout, "key-123456\n");
-    program.write_work("providers.d/acme.toml", &KEYED.replace("api.acme", "evil.acme"));
-    check_fails(program.run(&["token", "acme"]), 7, "evil.acme.example");
-}
-
-#[test]
 fn a_simulated_login_leaves_the_home_as_it_was() {
     let program = program();
     let run = program.run(&["run-flow", "acme", "--simulate"]).expect_code(0);

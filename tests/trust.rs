@@ -1,76 +1,122 @@
-//! What a file that nobody has trusted yet may not do, and how that is said.
+//! Who vouches for a provider file, and how the user comes to trust one.
 
 use std::fs;
-use std::process::Stdio;
 
 use crate::support::page::root;
-use crate::support::{Program, Run, Started};
+use crate::support::{Program, Run};
 
-const ID: &str = "minimax-oauth";
-const FILE: &str = "providers.d/minimax-oauth.toml";
-const TRUST: &str = "hermes-engine trust providers.d/minimax-oauth.toml";
-/// Far ahead.
-const FRESH: u64 = 99_999_999_999;
+/// A provider that is no built-in one.
+const ACME: &str = r#"
+name   = "Acme"
+start  = { login = "success" }
+models = ["m"]
 
-/// A checkout whose file of a built-in provider names another host, and somebody who is logged in.
-fn misled() -> Program {
-    let program = Program::new();
-    let text = fs::read_to_string(root(FILE)).expect("the shipped file");
-    program.write_work(FILE, &text.replace("minimax.io", "evil.example"));
-    program.store_login(ID, ("own-access", "own-refresh"), FRESH);
+[inputs.api_key]
+from   = [{ env = "ACME_API_KEY" }]
+secret = true
+
+[states.success]
+access_token = "{{api_key}}"
+
+[api]
+mode     = "chat_completions"
+base_url = "https://api.acme.example/v1"
+"#;
+
+/// What it says, a line for each value.
+const LINES: [&str; 9] = [
+    r#"api.base_url = "https://api.acme.example/v1""#,
+    r#"api.mode = "chat_completions""#,
+    r#"inputs.api_key.from[0].env = "ACME_API_KEY""#,
+    "inputs.api_key.secret = true",
+    r#"models[0].id = "m""#,
+    r#"name = "Acme""#,
+    r#"start.login = "success""#,
+    r#"states.success.access_token = "{{api_key}}""#,
+    "",
+];
+
+const FILE: &str = "providers.d/acme.toml";
+const KEY: &str = "key-123456";
+
+/// The hash of what a file says, as `trust` shows it at a terminal.
+fn hash_of(id: &str, lines: &[&str]) -> String {
+    use sha2::Digest as _;
+    let mut hash = sha2::Sha256::new();
+    for line in std::iter::once(&id).chain(lines.iter().filter(|line| !line.is_empty())) {
+        hash.update((line.len() as u64).to_be_bytes());
+        hash.update(line);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A checkout with a provider of its own, and a key that it reads.
+fn checkout() -> Program {
+    let program = Program::new().env("ACME_API_KEY", KEY);
+    program.write_work(FILE, ACME);
     program
 }
 
 #[track_caller]
-fn check_names_file_and_way(run: &Run) {
-    for text in [FILE, "evil.example", TRUST] {
-        assert!(run.stderr.contains(text), "no {text:?} in:\n{}", run.stderr);
-    }
+fn check_refused(run: &Run) {
+    assert_eq!(run.code, Some(7), "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.stdout, "");
+    let error = run.stderr.lines().last().unwrap_or_default();
+    assert!(error.starts_with("error: `providers.d/acme.toml` is not trusted"), "{error}");
+    assert!(!run.stderr.contains("hermes-engine trust") && !run.stderr.contains(KEY), "{error}");
+}
+
+fn trust(program: &Program, what: &str, hash: &str) -> Run {
+    program.run(&["trust", what, "--yes", "--sha256", hash])
 }
 
 #[test]
-fn s28_a_file_that_only_sends_elsewhere_is_named_by_whoever_uses_it() {
-    let program = misled();
-    check_names_file_and_way(&program.run(&["token", ID]).expect_code(0));
-    check_names_file_and_way(&program.run(&["auth", "list"]).expect_code(0));
-    for args in
-        [vec!["resolve", ID], vec!["exec", ID, "--", "env"], vec!["run-flow", ID, "--flow", "refresh"]]
+fn s28_a_file_is_used_once_its_content_is_trusted_and_no_longer_than_that() {
+    let program = checkout();
+    check_refused(&program.run(&["token", "acme"]));
+    trust(&program, FILE, &hash_of("acme", &LINES)).expect_code(0);
+    assert_eq!(program.run(&["token", "acme"]).expect_code(0).stdout, format!("{KEY}\n"));
+    program.write_work(FILE, &ACME.replace("api.acme", "evil.acme"));
+    check_refused(&program.run(&["token", "acme"]));
+}
+
+#[test]
+fn m3_trust_shows_everything_and_grants_nothing_where_nobody_can_be_asked() {
+    let program = checkout();
+    let run = program.run(&["trust", FILE]).expect_code(7);
+    for shown in
+        ["adds the provider `acme`", "reads the variable `ACME_API_KEY`", "sends to https://api.acme.example"]
     {
-        let run = program.run(&args).expect_code(7);
-        check_names_file_and_way(&run);
-        let error = run.stderr.lines().find(|line| line.starts_with("error: ")).expect("an error");
-        assert!(error.contains(FILE) && error.contains(TRUST), "{error}");
-        assert!(!error.contains("name the host in the provider's file"), "{error}");
+        assert!(run.stderr.contains(shown), "{shown}: {}", run.stderr);
     }
-    let doctor = program.run(&["doctor"]).expect_code(0);
-    let line = doctor.stdout.lines().find(|line| line.contains(FILE)).expect("a line of the file");
-    assert!(line.starts_with("⚠ ") && line.contains("evil.example") && line.contains(TRUST), "{line}");
-    let json = program.run(&["doctor", "--format", "json"]).expect_code(0).json();
-    let all = json["providers"].as_array().expect("providers");
-    let named: Vec<_> = all.iter().filter(|one| one["untrusted_file"] == FILE).collect();
-    assert!(named.len() == 1 && named[0]["provider"] == ID, "{named:?}");
+    let hash = hash_of("acme", &LINES);
+    assert!(!run.stderr.contains(&hash) && !run.stderr.contains("--yes"), "{}", run.stderr);
+    let other = trust(&program, FILE, &"0".repeat(64)).expect_code(7);
+    assert!(!other.stderr.contains(&hash), "{}", other.stderr);
+    assert!(!program.home().exists(), "nothing was written");
+    check_refused(&program.run(&["token", "acme"]));
 }
 
 #[test]
-fn a_file_that_is_trusted_is_no_matter_any_more() {
-    let program = misled();
-    program.run(&["trust", FILE]).expect_code(0);
-    for args in [vec!["token", ID], vec!["resolve", ID], vec!["doctor"]] {
-        let run = program.run(&args).expect_code(0);
-        assert!(!format!("{}{}", run.stdout, run.stderr).contains("hermes-engine trust"), "{run:?}");
-    }
+fn m3_what_is_trusted_is_listed_and_taken_back() {
+    let program = checkout();
+    let hash = hash_of("acme", &LINES);
+    trust(&program, FILE, &hash).expect_code(0);
+    let list = program.run(&["trust", "--list"]).expect_code(0).stdout;
+    assert!(list.contains(FILE) && list.contains(&hash) && list.contains("api.acme.example"), "{list}");
+    program.run(&["untrust", FILE]).expect_code(0);
+    check_refused(&program.run(&["token", "acme"]));
+    program.run(&["untrust", FILE]).expect_code(2);
 }
 
 #[test]
-fn the_way_to_trust_a_file_can_be_copied_into_a_shell() {
+fn s28_a_file_that_says_what_the_built_in_one_says_needs_no_trust() {
     let program = Program::new();
-    let text = fs::read_to_string(root(FILE)).expect("the shipped file");
-    program.write_work(
-        format!("my files/{}", FILE.trim_start_matches("providers.d/")),
-        &text.replace("minimax.io", "evil.example"),
-    );
-    let run = program.run(&["token", ID, "--providers-dir", "my files"]);
-    assert!(run.stderr.contains("hermes-engine trust 'my files/minimax-oauth.toml'"), "{}", run.stderr);
+    let file = "providers.d/openrouter.toml";
+    let text = fs::read_to_string(root(file)).expect("the shipped file");
+    program.write_work(file, &text.replacen("OpenRouter", "My router", 1));
+    let run = program.run(&["token", "openrouter"]).expect_code(3);
+    assert!(!run.stderr.contains("trusted"), "{}", run.stderr);
 }
 
 #[test]
@@ -91,18 +137,4 @@ fn a_variable_that_names_another_host_is_named_where_that_is_refused() {
         "{}",
         run.stderr
     );
-}
-
-#[test]
-fn of_many_files_that_are_trusted_at_once_none_is_forgotten() {
-    let program = Program::new();
-    let text = fs::read_to_string(root("providers.d/minimax.toml")).expect("the shipped file");
-    let files: Vec<String> = (0..12).map(|n| format!("providers.d/own-{n}.toml")).collect();
-    files.iter().for_each(|file| program.write_work(file, &text));
-    let start = |file: &String| Started::by(program.command(&["trust", file]).stderr(Stdio::null()));
-    let children: Vec<Started> = files.iter().map(start).collect();
-    assert!(children.into_iter().all(|child| child.end().code == Some(0)));
-    let trusted = fs::read_to_string(program.home().join("trust.json")).expect("the file");
-    let forgotten: Vec<_> = files.iter().filter(|file| !trusted.contains(file.as_str())).collect();
-    assert!(forgotten.is_empty(), "{forgotten:?}");
 }

@@ -33,6 +33,9 @@ pub(crate) struct Global {
     /// A folder of provider files that go before all others; may be given again [env: HERMES_PROVIDERS_DIR]
     #[arg(long = "providers-dir", global = true, value_name = "DIR")]
     pub(crate) providers_dirs: Vec<PathBuf>,
+    /// Ignore ./providers.d [env: HERMES_NO_FOLDER]
+    #[arg(long, global = true)]
+    pub(crate) no_folder: bool,
     /// Say more on stderr
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, asks_for_json};
+use args::{Cli, Global, asks_for_json};
 use context::Context;
 use exit::Exit;
 use failure::Failure;
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
     render::set_color(cli.global.color);
-    let context = Context::new(&cli.global)?;
+    let no_folder = cli.global.no_folder || cli.command.ignores_folder();
+    let context = Context::new(&Global { no_folder, ..cli.global })?;
     command::run(cli.command, &context)
 }

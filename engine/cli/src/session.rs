@@ -1,15 +1,15 @@
-//! One provider in use: its file as far as it may be trusted, the store, and the values of its inputs.
+//! One provider in use: its file, which somebody vouches for, the store, and the values of its inputs.
 
 use std::env;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hermes_engine::catalog::{Entry, Opened};
+use hermes_engine::catalog::Entry;
 use hermes_engine::credential::{self, Credential, Error, Rejected};
 use hermes_engine::http::{HttpOptions, parse_connect_to};
 use hermes_engine::input::{self, InputError, Inputs, Supply};
 use hermes_engine::store::{Record, Slot, Store, StoreError};
-use hermes_engine::trust::{Judged, Trust, TrustError, judge};
+use hermes_engine::trust;
 use hermes_engine_core::machine::Trouble;
 use hermes_engine_core::provider::{InputSource, Shared};
 use indexmap::IndexMap;
@@ -23,10 +23,10 @@ use crate::render;
 pub(crate) struct Session<'c> {
     /// Where everything is.
     pub(crate) context: &'c Context,
-    /// The provider, without sources that it may not read.
+    /// The provider.
     pub(crate) provider: Shared,
-    /// What its file may and may not.
-    pub(crate) judged: Judged,
+    /// Whether its sources may be read: not where nobody was asked who vouches for its file.
+    pub(crate) may_read: bool,
     /// Where its credential is stored.
     pub(crate) store: Store,
     /// What a person calls its file.
@@ -88,38 +88,38 @@ impl Wanted {
 }
 
 impl<'c> Session<'c> {
-    /// Opens a provider by a name, or the chosen one, and says what of its file is not trusted.
+    /// Opens a provider by a name, or the chosen one, to act: somebody vouches for its file, and it has no errors.
     pub(crate) fn open(context: &'c Context, name: Option<&str>) -> Result<Session<'c>, Failure> {
         let entry = context.find(name)?;
-        let (opened, provider) = context.open(&entry)?;
-        let session = Session::of(context, &opened, provider)?;
-        if let Some(distrust) = session.distrust() {
-            render::warn(&distrust);
-        }
+        let session = Session::of(context, &entry, context.open(&entry)?);
         if context.verbose > 0 {
             render::say(&format!("{}: {}", session.provider.id, render::safe(&session.source)));
         }
         Ok(session)
     }
 
-    /// Opens a provider that is one of many: of a broken file, or one that is not trusted, nothing is said.
-    pub(crate) fn open_quietly(context: &'c Context, entry: &Entry) -> Option<Session<'c>> {
-        let opened = context.catalog.open(entry).ok()?;
-        let provider = opened.provider.clone()?;
-        Session::of(context, &opened, provider).ok()
+    /// Opens any file for a simulation, in which nothing of the user's is read, sent or stored.
+    pub(crate) fn open_simulated(context: &'c Context, name: Option<&str>) -> Result<Session<'c>, Failure> {
+        let entry = context.find(name)?;
+        let session = Session::of(context, &entry, context.open_any(&entry)?);
+        Ok(Session { may_read: false, ..session })
     }
 
-    fn of(context: &'c Context, opened: &Opened, provider: Shared) -> Result<Session<'c>, Failure> {
-        let judged = judge(&context.catalog, opened, || Trust::read(&context.home))?;
-        let judged = judged.unwrap_or_else(|| Judged {
-            provider,
-            vouched: None,
-            withheld: Vec::new(),
-            new_hosts: Vec::new(),
-        });
-        let source = opened.entry.source();
+    /// Opens a provider of which no more is done than to tell how it is, or to forget its credentials.
+    pub(crate) fn open_to_list(context: &'c Context, entry: &Entry) -> Result<Session<'c>, Failure> {
+        Ok(Session::of(context, entry, context.open_to_list(entry)?))
+    }
+
+    /// Opens a provider that is one of many: of a file that can't be used nothing is told.
+    pub(crate) fn open_quietly(context: &'c Context, entry: &Entry) -> Option<Session<'c>> {
+        let opened = trust::open(&context.catalog, entry, &context.home).ok()?.opened;
+        Some(Session::of(context, entry, opened.provider?))
+    }
+
+    /// A provider that was opened.
+    pub(crate) fn of(context: &'c Context, entry: &Entry, provider: Shared) -> Session<'c> {
         let store = Store::open(context.home.clone());
-        Ok(Session { context, provider: judged.provider.clone(), judged, store, source })
+        Session { context, provider, may_read: true, store, source: entry.source() }
     }
 
     /// The stored credentials, in the order in which they are tried.
@@ -161,7 +161,8 @@ impl<'c> Session<'c> {
         allowed: &dyn Fn(&InputSource) -> bool,
     ) -> Result<Inputs, Failure> {
         let variable = |name: &str| env::var_os(name);
-        let supply = Supply { set, kept, home: &self.context.home, variable: &variable, allowed };
+        let allowed = |source: &InputSource| self.may_read && allowed(source);
+        let supply = Supply { set, kept, home: &self.context.home, variable: &variable, allowed: &allowed };
         Ok(input::resolve(&self.provider, &supply)?)
     }
 
@@ -173,7 +174,7 @@ impl<'c> Session<'c> {
             provider: &self.provider,
             region: self.region(wanted.region.as_deref())?,
             inputs,
-            vouched: self.judged.vouched.as_ref(),
+            vouched: Some(&self.provider),
             min_ttl: wanted.min_ttl,
             rejected: wanted.rejected(),
             only: wanted.label.as_deref(),
@@ -221,13 +222,6 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<TrustError> for Failure {
-    fn from(error: TrustError) -> Failure {
-        Failure::new(Exit::Store, "trust_unreadable", error.to_string())
-            .help("mend the file, or move it away")
-    }
-}
-
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Failure {
         let failure = Failure::new(Exit::Usage, "bad_input", error.to_string());
@@ -243,7 +237,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     hermes_engine_core::time::parse_duration(text).map_err(|error| error.to_string())
 }
 
-fn sha256(text: &str) -> Result<String, String> {
+pub(crate) fn sha256(text: &str) -> Result<String, String> {
     let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
     if is_hex { Ok(text.to_ascii_lowercase()) } else { Err("not 64 hexadecimal digits".to_owned()) }
 }

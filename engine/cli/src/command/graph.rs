@@ -43,8 +43,8 @@ enum As {
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let target = target(args.provider.as_deref(), context)?;
-    let (_, provider) = match target.kind {
-        Kind::Provider => context.open(&target.entry)?,
+    let provider = match target.kind {
+        Kind::Provider => context.open_any(&target.entry)?,
         Kind::Flow => context.open_flow(&target.entry)?,
     };
     let graph = Graph::of(&provider, coverage(&target.entry, &provider, context).as_ref());

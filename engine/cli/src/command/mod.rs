@@ -19,6 +19,7 @@ mod target;
 mod test;
 mod token;
 mod trust;
+mod untrust;
 mod use_;
 
 use clap::Subcommand;
@@ -53,8 +54,16 @@ pub(crate) enum Command {
     Schema(schema::Args),
     Lsp(lsp::Args),
     Trust(trust::Args),
+    Untrust(untrust::Args),
     Completions(completions::Args),
     Man(man::Args),
+}
+
+impl Command {
+    /// Whether `./providers.d` is not looked at: another program runs the command, in whichever folder it works on.
+    pub(crate) fn ignores_folder(&self) -> bool {
+        matches!(self, Command::Resolve(args) if args.is_for_helper())
+    }
 }
 
 /// Runs a command.
@@ -77,6 +86,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args, context),
         Command::Trust(args) => trust::run(args, context),
+        Command::Untrust(args) => untrust::run(args, context),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

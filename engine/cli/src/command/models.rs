@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let entry = context.find(args.provider.as_deref())?;
-    let (_, provider) = context.open(&entry)?;
+    let provider = context.open_to_list(&entry)?;
     let models = if args.live { listed(&args, context, &provider)? } else { provider.models.clone() };
     if args.output.is_json() {
         let models: Vec<Value> = models.iter().map(model_object).collect();

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use hermes_engine::catalog::Entry;
+use hermes_engine::trust::{self, Refused};
 use hermes_engine_core::provider::{Action, InputSource, Provider, Status};
 use serde_json::{Value, json};
 
@@ -65,14 +66,16 @@ fn list(output: Output, context: &Context) -> Ended {
     Ok(Exit::Done)
 }
 
-/// An entry of the list. A file with errors stays in the list, as `broken`, and hides no other.
+/// An entry of the list. A file with errors stays in the list, as `broken`, and one that nobody vouches for, as
+/// `untrusted`; neither hides another.
 fn line(entry: Entry, context: &Context) -> (Entry, Value) {
-    let provider = context.catalog.open(&entry).ok().and_then(|opened| opened.provider);
-    let value = match provider {
-        Some(provider) => identity(&entry, &provider),
-        None => {
-            json!({ "id": entry.id, "name": entry.id, "aliases": [], "status": "broken", "source": entry.source() })
+    let bare = |status: &str| json!({ "id": entry.id, "name": entry.id, "aliases": [], "status": status, "source": entry.source() });
+    let value = match trust::open(&context.catalog, &entry, &context.home) {
+        Ok(vouched) => {
+            vouched.opened.provider.map_or_else(|| bare("broken"), |provider| identity(&entry, &provider))
         }
+        Err(Refused::Unreadable(_)) => bare("broken"),
+        Err(_) => bare("untrusted"),
     };
     (entry, value)
 }
@@ -90,7 +93,7 @@ fn identity(entry: &Entry, provider: &Provider) -> Value {
 
 fn show(name: &str, output: Output, context: &Context) -> Ended {
     let entry = context.find(Some(name))?;
-    let (_, provider) = context.open(&entry)?;
+    let provider = context.open_to_list(&entry)?;
     if output.is_json() {
         render::answer_json(&details(&entry, &provider))?;
     } else {

@@ -49,6 +49,13 @@ pub(crate) enum Form {
     Docker,
 }
 
+impl Args {
+    /// Whether the answer is for a program that asks for a credential by itself.
+    pub(super) fn is_for_helper(&self) -> bool {
+        matches!(self.form, Form::ExecCredential | Form::AwsProcess | Form::Git | Form::Docker)
+    }
+}
+
 pub(super) fn run(args: Args, context: &Context) -> Ended {
     let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
     let session = Session::open(context, Some(&chosen.provider))?;

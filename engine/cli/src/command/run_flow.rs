@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Ended;
+use super::{Ended, trust};
 use crate::args::Output;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -32,6 +32,9 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         return Err(Failure::usage(format!("a simulated server has no credential to {flow} with")).help(format!(
             "let `hermes-engine simulate {id}` serve in another terminal, log in to it as it says, and {flow} with the same options"
         )));
+    }
+    if args.options.how.simulate.is_none() && args.flow != Flow::Logout {
+        trust::ask_before(context, name)?;
     }
     let (exit, end) = match args.flow {
         Flow::Login => (flow::login(context, name, &args.options)?, "success"),

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let session = Session::open(context, Some(&args.provider))?;
+    let session = Session::open_simulated(context, Some(&args.provider))?;
     let server = Server::new(session.provider.clone(), args.scenario);
     block_on(serve(server, args))?
 }

@@ -1,10 +1,11 @@
 //! What `check` and `test` share: which files are meant, and writing mends into them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
+use std::path::Path;
 
 use hermes_engine::catalog::{Entry, NoTarget, Target};
+use hermes_engine::own_file::{self, Links};
 use hermes_engine_core::diagnostic::Fix;
 use hermes_engine_core::replay::update;
 use hermes_engine_core::source::{FileId, Source, Sources};
@@ -60,7 +61,8 @@ fn touched<'a>(sources: &'a Sources, fixes: &[Fix]) -> Vec<(FileId, &'a Source)>
 }
 
 fn write(source: &Source, text: &str) -> Result<(), Failure> {
-    fs::write(&source.name, text).map_err(|error| {
+    let path = Path::new(&source.name);
+    own_file::replace(path, Links::of(path), text).map_err(|error| {
         let message = format!("`{}` can't be written: {error}", source.name);
         Failure::new(Exit::Store, "file_unwritable", message)
     })

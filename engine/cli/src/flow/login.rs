@@ -68,7 +68,10 @@ pub(super) struct Ran {
 
 /// The provider of a login, where it takes any.
 pub(super) fn open<'c>(context: &'c Context, name: Option<&str>, how: &How) -> Result<Session<'c>, Failure> {
-    let session = Session::open(context, name)?;
+    let session = match how.simulate {
+        Some(_) => Session::open_simulated(context, name)?,
+        None => Session::open(context, name)?,
+    };
     refuse_discontinued(&session.provider)?;
     session.region(how.region.as_deref())?;
     Ok(session)

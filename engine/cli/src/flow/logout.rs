@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hermes_engine::catalog::{Entry, Place};
 use hermes_engine::credential;
 use hermes_engine::driver::Nobody;
 use hermes_engine::store::{Record, Slot, Store};
@@ -37,7 +38,14 @@ impl<'a> Which<'a> {
 /// Revokes and forgets a provider's credentials. Whatever the server says, the copies here are gone afterwards, and what
 /// it said is told as it was (S32).
 pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wire: &Wire) -> Ended {
-    let session = Session::open(context, name)?;
+    let entry = context.find(name)?;
+    let session = match context.open(&entry) {
+        Ok(provider) => Session::of(context, &entry, provider),
+        Err(failure) => match session_without(context, &entry, &failure)? {
+            Some(session) => session,
+            None => return forget_unread(context, &entry.id, &which),
+        },
+    };
     if let Which::Called(label) = which {
         let slot = session.called(label)?;
         of_this_home(&session, vec![slot.clone()])?;
@@ -73,6 +81,33 @@ fn of_this_home(session: &Session<'_>, slots: Vec<Slot>) -> Result<Vec<Slot>, Fa
         }
         _ => Ok(own),
     }
+}
+
+/// The built-in provider of an id whose file in force does not act: one can log out all the same. Nothing of the file is
+/// used.
+fn session_without<'c>(
+    context: &'c Context,
+    entry: &Entry,
+    failure: &Failure,
+) -> Result<Option<Session<'c>>, Failure> {
+    warn(&format!("{}; its credential is removed all the same", safe_sentence(&failure.message)));
+    let Some(built_in) = context.catalog.built_in(&entry.id).filter(|_| entry.place != Place::BuiltIn) else {
+        return Ok(None);
+    };
+    say(&format!("The built-in `{}` says how its credential is revoked.", safe(&entry.id)));
+    let provider = context.open(&built_in)?;
+    Ok(Some(Session::of(context, &built_in, provider)))
+}
+
+/// Forgets the credentials of a provider of which nothing is known but its id.
+fn forget_unread(context: &Context, id: &str, which: &Which<'_>) -> Ended {
+    if let Which::Called(_) = which {
+        let message = format!("without its file, no single credential of `{}` can be removed", safe(id));
+        let help = format!("remove them all with `hermes-engine auth remove {id} --all`");
+        return Err(Failure::usage(message).help(help).about(id));
+    }
+    warn("nothing says how to revoke it, so it may still work at the server");
+    forget(&Store::open(context.home.clone()), id, id)
 }
 
 /// Revokes and forgets one of a provider's credentials.
@@ -135,7 +170,7 @@ fn revoke(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<Outcome
         region: record.region(),
         inputs: inputs.values.clone(),
         token: Some(record.token()),
-        bound_to: Some(credential::origins(record, session.judged.vouched.as_deref())),
+        bound_to: Some(credential::origins(record, Some(&session.provider))),
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };

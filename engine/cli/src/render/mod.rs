@@ -68,6 +68,11 @@ pub(crate) fn safe_sentence(text: &str) -> String {
     sanitise_within(text, LONGEST_SENTENCE)
 }
 
+/// A line that is shown whole, made as safe: what the user is to decide on is never cut.
+pub(crate) fn safe_whole(text: &str) -> String {
+    sanitise_within(text, usize::MAX)
+}
+
 /// Whether findings and tables on stdout may be coloured.
 pub(crate) fn colors_stdout() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never

@@ -54,6 +54,12 @@ pub fn apply_allowances(
     left
 }
 
+/// The allowances of a text, as they are written: what somebody who trusts it lets pass.
+pub fn allowances(text: &str) -> Vec<&str> {
+    let comments = text.lines().map(str::trim);
+    comments.filter(|comment| of_line(comment, FileId(0), 0).is_some()).collect()
+}
+
 impl Allowance {
     /// Whether it is for this finding; it is then used.
     fn silences(&mut self, finding: &Diagnostic, sources: &Sources) -> bool {

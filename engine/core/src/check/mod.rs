@@ -60,7 +60,7 @@ use crate::diagnostic::{Code, Diagnostic, in_language_of_files, sort, tidy};
 use crate::provider::Provider;
 use crate::{load, parse, provider::lower, raw};
 
-pub use self::allowance::{IDLE_ALLOWANCE, apply_allowances, hides_more};
+pub use self::allowance::{IDLE_ALLOWANCE, allowances, apply_allowances, hides_more};
 pub use self::proof::{Presence, presence};
 pub use self::subject::{Context, Subject};
 

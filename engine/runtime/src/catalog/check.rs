@@ -28,7 +28,7 @@ pub struct Checked {
 type Told = (&'static Code, Span);
 
 /// All codes that an allowance can name.
-fn codes() -> Vec<&'static Code> {
+pub(super) fn codes() -> Vec<&'static Code> {
     check::codes().into_iter().chain(replay::CODES).collect()
 }
 

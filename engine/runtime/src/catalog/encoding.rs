@@ -23,10 +23,10 @@ struct NotUtf8 {
     at: usize,
 }
 
-/// The text of a file, cut where it is too long to be a provider file.
-pub(super) fn read_text(path: &Path) -> io::Result<String> {
+/// The text of a file, which is called by this path, cut where it is too long to be a provider file.
+pub(super) fn read_text(file: File, path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(READ_LIMIT).read_to_end(&mut bytes)?;
+    file.take(READ_LIMIT).read_to_end(&mut bytes)?;
     let is_cut = bytes.len() as u64 == READ_LIMIT;
     String::from_utf8(bytes).or_else(|error| {
         let (fault, bytes) = (error.utf8_error(), error.into_bytes());

@@ -1,5 +1,6 @@
 //! From an entry to a provider that can be run.
 
+use std::cell::RefCell;
 use std::io;
 
 use hermes_engine_core::diagnostic::Diagnostic;
@@ -7,7 +8,7 @@ use hermes_engine_core::load::{Loaded, UNKNOWN_FLOW, load, load_flow};
 use hermes_engine_core::provider::Shared;
 use hermes_engine_core::source::Sources;
 
-use super::{Catalog, Entry};
+use super::{Catalog, Entry, Reading};
 
 /// A provider file, read and judged.
 #[derive(Debug)]
@@ -31,6 +32,24 @@ impl Catalog {
         let mut sources = Sources::default();
         let Loaded { provider, diagnostics } = self.load(&mut sources, entry)?;
         Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
+    }
+
+    /// The same for a file that is to act: it and its flows are whose they must be, by their places.
+    ///
+    /// # Errors
+    /// One of the files can't be read, or is not the user's: then [`crate::own_file::NotOwn::of`] says why.
+    pub fn open_own(&self, entry: &Entry) -> io::Result<Opened> {
+        let file = self.read_to(Reading::ToAct, entry)?;
+        let mut sources = Sources::default();
+        let unread = RefCell::new(None);
+        let flow = |name: &str| {
+            self.flow_to(Reading::ToAct, entry, name)?.map_err(|error| unread.replace(Some(error))).ok()
+        };
+        let Loaded { provider, diagnostics } = load(&mut sources, &file, &flow);
+        match unread.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(Opened { entry: entry.clone(), sources, provider, diagnostics }),
+        }
     }
 
     /// Reads a flow file by itself, and the flows it extends.

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::layer::Layer;
+use crate::own_file::Owner;
 
 /// How programs that speak a protocol take their credential from the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -63,6 +64,6 @@ fn api_modes() -> impl Iterator<Item = ApiMode> {
 
 /// The conventions of a protocol, by `api.mode`; `None` where the program knows none.
 pub fn api_mode(name: &str) -> Option<ApiMode> {
-    let text = Layer::BuiltIn.read(&format!("modes/{name}.toml"))?.ok()?;
+    let text = Layer::BuiltIn.read(&format!("modes/{name}.toml"), Owner::Any)?.ok()?;
     toml::from_str(&text).ok()
 }

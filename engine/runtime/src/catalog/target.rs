@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::layer::{Layer, split_name};
 use super::{Catalog, Entry, is_id};
+use crate::own_file::{Folder, Links};
 
 /// What kind of file a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,12 @@ pub struct Target {
 
 /// What was named is neither a file, nor a folder, nor a provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no provider, and no file or folder of providers")]
+#[error("`{name}` is no provider, and no file or folder of providers{}", because(unread))]
 pub struct NoTarget {
     /// What was named.
     pub name: String,
+    /// Why a folder of that name can't be read.
+    pub unread: Option<String>,
     /// The provider that was most likely meant.
     pub nearest: Option<String>,
 }
@@ -45,12 +48,15 @@ impl Catalog {
     /// provider of an id or alias.
     pub fn target(&self, name: &str) -> Result<Vec<Target>, NoTarget> {
         let path = Path::new(name);
-        let none = |nearest| NoTarget { name: name.to_owned(), nearest };
+        let none = |nearest| NoTarget { name: name.to_owned(), unread: None, nearest };
         if path.is_dir() {
+            let unread = Folder::open(path, Links::of(path)).err().map(|error| error.to_string());
             // A folder that is not the one that was meant must not pass for one in which all is well.
-            return Some(of_folder(path)).filter(|files| !files.is_empty()).ok_or_else(|| none(None));
+            return Some(of_folder(path))
+                .filter(|files| !files.is_empty())
+                .ok_or_else(|| NoTarget { unread, ..none(None) });
         }
-        if path.is_file() {
+        if path.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
             return of_file(path).map(|target| vec![target]).ok_or_else(|| none(None));
         }
         let entry = self.find(name).map_err(|unknown| none(unknown.nearest))?;
@@ -58,8 +64,16 @@ impl Catalog {
     }
 }
 
+fn because(unread: &Option<String>) -> String {
+    unread.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
+}
+
+fn layer_of(folder: &Path) -> Layer {
+    Layer::Folder(folder.to_path_buf(), Links::of(folder))
+}
+
 fn of_folder(folder: &Path) -> Vec<Target> {
-    let layer = Layer::Folder(folder.to_path_buf());
+    let layer = layer_of(folder);
     let in_it = |below: &str| {
         let names = layer.files(below).into_iter().filter(|name| !is_test(name));
         names.filter_map(|name| of_file(&folder.join(below).join(name))).collect::<Vec<_>>()
@@ -79,8 +93,7 @@ fn of_file(path: &Path) -> Option<Target> {
 
 fn has_tests(path: &Path) -> bool {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    path.parent()
-        .is_some_and(|folder| Layer::Folder(folder.to_path_buf()).find("", &format!("{stem}.test")).is_some())
+    path.parent().is_some_and(|folder| layer_of(folder).find("", &format!("{stem}.test")).is_some())
 }
 
 fn is_test(name: &str) -> bool {
@@ -92,6 +105,6 @@ fn tested_by(path: &Path) -> Option<PathBuf> {
     let (stem, _) = split_name(path.file_name()?.to_str()?)?;
     let id = stem.strip_suffix(".test").filter(|id| is_id(id))?;
     let folder = path.parent()?.to_path_buf();
-    let (file, _) = Layer::Folder(folder.clone()).find("", id)?;
+    let (file, _) = layer_of(&folder).find("", id)?;
     Some(folder.join(file))
 }

@@ -322,7 +322,7 @@ impl AccessRequest {
             provider: &file.provider,
             region,
             inputs: &inputs,
-            vouched: file.vouched.as_ref(),
+            vouched: Some(&file.provider),
             min_ttl: self.min_ttl,
             rejected: rejected.map(Rejected::as_request),
             only: self.account.label.as_deref(),

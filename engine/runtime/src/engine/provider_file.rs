@@ -12,7 +12,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::lock;
 use crate::catalog::{Catalog, Entry};
 use crate::home::Home;
-use crate::trust::{Judged, Trust, judge};
+use crate::trust::{self, Refused};
 
 /// For how long a file is believed to be unchanged.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -20,8 +20,6 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// A provider that may act.
 pub(super) struct ProviderFile {
     pub(super) provider: Shared,
-    /// The file whose origins a stored credential may go to.
-    pub(super) vouched: Option<Shared>,
 }
 
 /// All provider files of an engine.
@@ -77,18 +75,17 @@ impl ProviderFiles {
     }
 
     fn read(&self, entry: &Entry) -> Result<ProviderFile> {
-        let opened = self
-            .catalog
-            .open(entry)
-            .map_err(|error| Error::because(ErrorKind::File, "bad_provider_file", error))?;
-        let judged = judge(&self.catalog, &opened, || Trust::read(&self.home))
-            .map_err(|error| Error::because(ErrorKind::Store, "trust_unreadable", error))?;
-        let Some(Judged { provider, vouched, .. }) = judged else {
-            let message = format!("`{}` has errors", entry.source());
-            return Err(Error::new(ErrorKind::File, "bad_provider_file", message)
-                .with_help(format!("see `hermes-engine check {}`", entry.source())));
-        };
-        Ok(ProviderFile { provider, vouched })
+        let vouched =
+            trust::open(&self.catalog, entry, &self.home).map_err(|refused| refusal(entry, refused))?;
+        let is_sound = vouched.is_built_in || self.catalog.errors(&vouched.opened).is_empty();
+        match vouched.opened.provider.filter(|_| is_sound) {
+            Some(provider) => Ok(ProviderFile { provider }),
+            None => {
+                let message = format!("`{}` has errors", entry.source());
+                Err(Error::new(ErrorKind::File, "bad_provider_file", message)
+                    .with_help(format!("see `hermes-engine check {}`", entry.source())))
+            }
+        }
     }
 
     /// The files and folders that decide which text is in force.
@@ -99,6 +96,17 @@ impl ProviderFiles {
             listed.filter_map(|file| Some(file.ok()?.path())).collect::<Vec<_>>()
         });
         folders.chain(flows).chain(entry.path.clone()).map(|path| (path.clone(), stamp_of(&path))).collect()
+    }
+}
+
+fn refusal(entry: &Entry, refused: Refused) -> Error {
+    match refused {
+        Refused::Untrusted | Refused::NotOwn(_) => {
+            let message = format!("`{}` is not used: {refused}", entry.source());
+            Error::new(ErrorKind::Refused, "untrusted_file", message)
+        }
+        Refused::Unreadable(error) => Error::because(ErrorKind::File, "bad_provider_file", error),
+        Refused::Trust(error) => Error::because(ErrorKind::Store, "trust_unreadable", error),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use hermes_engine_core::provider::InputSource;
 use hermes_engine_core::query::Query;
-use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
 
 use super::{InputOrigin, Supply, env_file, expand, placeholder};
 use crate::home::Home;
+use crate::own_file::{self, Links, Owner};
 
 /// The longest file that is read.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -71,30 +70,17 @@ pub(super) fn env_file(home: &Home) -> HashMap<String, String> {
     env_file::parse(&read_env_file(home).unwrap_or_default())
 }
 
-/// The text of `.env` in the home. What is not UTF-8 in it spoils no other line.
+/// The text of `.env` in the home. What is not UTF-8 in it spoils no other line; one that somebody else can write is not
+/// read (S20).
 pub(super) fn read_env_file(home: &Home) -> io::Result<String> {
-    Ok(String::from_utf8_lossy(&read_bytes(&home.env_file())?).into_owned())
+    let bytes = own_file::read(&home.env_file(), Links::Followed, Owner::Mine, FILE_LIMIT)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The text of a plain file. Never waits: a pipe that nobody writes to is no file.
 fn read_file(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_bytes(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
-}
-
-/// The same in bytes.
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
-    if metadata.len() > FILE_LIMIT {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(FILE_LIMIT).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let bytes = own_file::read(path, Links::Followed, Owner::Any, FILE_LIMIT)?;
+    String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// The text of a file, or the text or number at a place in its JSON.

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 use super::file;
+use crate::own_file::{self, Links, NotOwn, Owner};
 
 /// Room for two answers of 64 KiB, as base64 with their headers.
 const ROOM: u64 = 256 * 1024;
@@ -133,18 +134,23 @@ impl Journal {
         match self.read() {
             Ok(text) => Ok(parse(&text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.why(source)),
+        }
+    }
+
+    fn why(&self, source: io::Error) -> StoreError {
+        let path = self.path.clone();
+        match NotOwn::of(&source) {
+            Some(NotOwn::Foreign(owner)) => StoreError::Foreign { path, owner },
             // A folder or a link stands there; no reading will ever help.
-            Err(_) if !self.path.symlink_metadata().is_ok_and(|about| about.is_file()) => {
-                Err(StoreError::Obstructed { path: self.path.clone() })
-            }
-            Err(source) => Err(StoreError::Unreadable { path: self.path.clone(), source }),
+            Some(NotOwn::Link | NotOwn::NotPlain) => StoreError::Obstructed { path },
+            _ => StoreError::Unreadable { path, source },
         }
     }
 
     fn read(&self) -> io::Result<Zeroizing<Vec<u8>>> {
         let mut text = Zeroizing::new(Vec::new());
-        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(&self.path)?;
+        let file = own_file::open(&self.path, Links::Above, Owner::Mine)?;
         file.take(LIMIT).read_to_end(&mut text)?;
         Ok(text)
     }

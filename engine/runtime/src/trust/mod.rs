@@ -1,136 +1,122 @@
-//! Whether a provider file may read a person's environment, files and programs.
+//! Who vouches for a provider file. One that nobody vouches for acts on nothing of the user's.
 //!
-//! A file that came with a checkout must not be able to carry off a key. One in `./providers.d` or a `--providers-dir`
-//! reads only what the built-in file of its id reads, and only while it sends to the hosts of that file alone; everything
-//! else waits for `hermes-engine trust FILE`, which holds for exactly the text that was seen. What may not be read is
-//! *taken out of the provider*, so that nothing that runs it can forget to ask.
+//! A file that came with a checkout must not be able to carry off a key, replace a stored login or choose where a client
+//! sends. So it is judged by where it comes from, before anything that it says counts: what is built in is vouched for;
+//! so is a file of `$HERMES_HOME/providers.d` or of a `--providers-dir` that nobody else can write; one of
+//! `./providers.d` only where it says what the built-in file of its id says, or where the user trusts this content, or
+//! this folder for no more than was shown.
+//!
+//! Note: nothing of a refused file is quoted, its faults included.
 
+mod content;
+mod facts;
 mod file;
+mod folder;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::Arc;
+use std::io;
+use std::path::Path;
 
-use hermes_engine_core::provider::{InputSource, Provider, Shared};
-use indexmap::IndexMap;
+pub use content::Content;
+pub use facts::Facts;
+pub use file::{Trust, TrustError, TrustedFile, TrustedFolder};
+pub use folder::key as folder_key;
 
-pub use file::{Trust, TrustError};
+use crate::catalog::{Catalog, Entry, Opened, Place};
+use crate::home::Home;
+use crate::own_file::{Folder, Links, NotOwn, Owner};
 
-use crate::catalog::{Catalog, Opened, Place};
-
-/// Something that a file wants to read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Want {
-    /// An environment variable.
-    Variable(String),
-    /// A file.
-    File(String),
-    /// What a program prints.
-    Command(Vec<String>),
+/// Why a file does not act.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It came with the folder, and the user does not trust it.
+    #[error("it came with this folder, and nobody has trusted it")]
+    Untrusted,
+    /// It is not the user's own.
+    #[error("{0}")]
+    NotOwn(NotOwn),
+    /// It can't be read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    /// What is trusted can't be read.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
-impl Want {
-    fn of(source: &InputSource) -> Want {
-        match source {
-            InputSource::Env(name) => Want::Variable(name.value.clone()),
-            InputSource::File { path, .. } => Want::File(path.value.clone()),
-            InputSource::Command(words) => Want::Command(words.value.clone()),
-        }
-    }
+/// A file that somebody vouches for.
+#[derive(Debug)]
+pub struct Vouched {
+    /// The file.
+    pub opened: Opened,
+    /// Whether it says what a built-in one says, which was proved when the program was built.
+    pub is_built_in: bool,
 }
 
-impl fmt::Display for Want {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Want::Variable(name) => write!(f, "the variable `{name}`"),
-            Want::File(path) => write!(f, "the file `{path}`"),
-            Want::Command(words) => write!(f, "the output of `{}`", words.join(" ")),
-        }
-    }
-}
-
-/// A provider as far as its file may be trusted.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    /// The provider, without the sources that it may not read.
-    pub provider: Shared,
-    /// The provider whose hosts a stored credential of this id may go to, whichever file is in force: this one where it
-    /// is vouched for, else the built-in one of the id.
-    pub vouched: Option<Shared>,
-    /// What the file wants to read and may not.
-    pub withheld: Vec<Want>,
-    /// Hosts that the file would send to and the built-in one of its id does not.
-    pub new_hosts: Vec<String>,
-}
-
-/// All that a file wants to read, in its order.
-pub fn wants(provider: &Provider) -> Vec<Want> {
-    let mut wants = Vec::new();
-    for want in provider.inputs.values().flat_map(|input| &input.from).map(Want::of) {
-        if !wants.contains(&want) {
-            wants.push(want);
-        }
-    }
-    wants
-}
-
-/// All origins that a file can send to, in any of its regions, as far as it can be known before a run.
-pub fn destinations(provider: &Provider) -> BTreeSet<String> {
-    // An input without a default stands in for itself, or a host that holds one would stay unseen.
-    let stand_in = |name: &String| (name.clone(), "value".to_owned());
-    let open = provider.inputs.iter().filter(|(_, input)| input.default.is_none());
-    let inputs: IndexMap<String, String> = open.map(|(name, _)| stand_in(name)).collect();
-    let regions = provider.regions.iter().flat_map(|regions| regions.tables.keys());
-    let regions = regions.map(|name| Some(name.as_str())).chain([None]);
-    regions.flat_map(|region| provider.origins(region, &inputs).0).collect()
-}
-
-/// Judges a provider that was read without errors; `None` where there is none. `trust.json` is read only where something
-/// depends on it.
+/// Reads a provider file that is to act.
 ///
 /// # Errors
-/// `trust.json` would decide, and can't be read.
-pub fn judge(
-    catalog: &Catalog,
-    opened: &Opened,
-    trust: impl FnOnce() -> Result<Trust, TrustError>,
-) -> Result<Option<Judged>, TrustError> {
-    let Some(provider) = opened.provider.clone() else { return Ok(None) };
-    let vouched_for = |provider: Shared| Judged {
-        vouched: Some(provider.clone()),
-        provider,
-        withheld: Vec::new(),
-        new_hosts: Vec::new(),
+/// Nobody vouches for it, or it can't be read. Faults *in* a file that is vouched for are findings.
+pub fn open(catalog: &Catalog, entry: &Entry, home: &Home) -> Result<Vouched, Refused> {
+    let (opened, is_built_in) = match entry.place {
+        Place::BuiltIn => (catalog.open(entry)?, true),
+        Place::Home | Place::Named => (catalog.open_own(entry).map_err(not_own)?, false),
+        Place::Here => {
+            // A file that can't be read is not told from one that nobody trusts: nothing is said of it.
+            let opened = catalog.open(entry).map_err(|_| Refused::Untrusted)?;
+            let is_built_in = judge(catalog, &opened, home)?;
+            (opened, is_built_in)
+        }
     };
-    if opened.entry.place != Place::Folder {
-        return Ok(Some(vouched_for(provider)));
-    }
-    let built_in = catalog.built_in(&opened.entry.id).and_then(|entry| catalog.open(&entry).ok()?.provider);
-    let judged = against(provider, built_in);
-    if judged.withheld.is_empty() && judged.new_hosts.is_empty() {
-        return Ok(Some(judged));
-    }
-    let trusted = trust()?.holds(opened);
-    Ok(Some(if trusted { opened.provider.clone().map_or(judged, vouched_for) } else { judged }))
+    Ok(Vouched { opened, is_built_in })
 }
 
-/// Judges a file that nobody vouches for by the built-in one of its id.
-fn against(provider: Shared, built_in: Option<Shared>) -> Judged {
-    let known_hosts = built_in.as_deref().map(destinations).unwrap_or_default();
-    let known_wants = built_in.as_deref().map(wants).unwrap_or_default();
-    let new_hosts: Vec<String> = destinations(&provider).difference(&known_hosts).cloned().collect();
-    let allowed = |want: &Want| new_hosts.is_empty() && known_wants.contains(want);
-    let withheld: Vec<Want> = wants(&provider).into_iter().filter(|want| !allowed(want)).collect();
-    let provider = if withheld.is_empty() { provider } else { Arc::new(without(&provider, &withheld)) };
-    Judged { provider, vouched: built_in, withheld, new_hosts }
+fn not_own(error: io::Error) -> Refused {
+    NotOwn::of(&error).map_or_else(|| Refused::Unreadable(error), Refused::NotOwn)
 }
 
-fn without(provider: &Provider, withheld: &[Want]) -> Provider {
-    let mut provider = provider.clone();
-    for input in provider.inputs.values_mut() {
-        input.from.retain(|source| !withheld.contains(&Want::of(source)));
+/// Refuses a file of `./providers.d` that the user would have to be asked about. Gives whether it is as the built-in one.
+fn judge(catalog: &Catalog, opened: &Opened, home: &Home) -> Result<bool, Refused> {
+    let content = Content::of(opened).ok_or(Refused::Untrusted)?;
+    if is_as_built_in(catalog, &content) {
+        return Ok(true);
     }
-    provider
+    let trust = Trust::read(home)?;
+    let is_trusted = trust.holds(&content) || is_in_trusted_folder(catalog, opened, &trust).unwrap_or(false);
+    if is_trusted { Ok(false) } else { Err(Refused::Untrusted) }
+}
+
+fn is_in_trusted_folder(catalog: &Catalog, opened: &Opened, trust: &Trust) -> Option<bool> {
+    if trust.folders.is_empty() {
+        return None;
+    }
+    let folder = opened.entry.path.as_deref()?.parent()?;
+    let facts = Facts::of(catalog, opened)?;
+    Some(trust.holds_in(&folder_key(folder)?, &opened.entry.id, &facts) && is_own(folder, opened))
+}
+
+/// Whether a file says what the built-in one of its id says, but for words and limits that no flow depends on.
+pub fn is_as_built_in(catalog: &Catalog, content: &Content) -> bool {
+    let built_in = catalog.built_in(&content.id).and_then(|entry| catalog.open(&entry).ok());
+    built_in.as_ref().and_then(Content::of).is_some_and(|built_in| content.is_as(&built_in))
+}
+
+/// Whether nobody else can write to a folder: in a trusted one others' files would be trusted, too.
+///
+/// # Errors
+/// Somebody else can, or it can't be opened.
+pub fn folder_is_own(folder: &Path) -> io::Result<()> {
+    Folder::open(folder, Links::of(folder))?.judge(Owner::MineOrRootRuns)
+}
+
+/// The same of a folder and a file in it.
+fn is_own(folder: &Path, opened: &Opened) -> bool {
+    let file = opened.entry.path.as_deref().and_then(|path| path.file_name());
+    let owner = Owner::MineOrRootRuns;
+    Folder::open(folder, Links::of(folder))
+        .and_then(|folder| {
+            folder.judge(owner)?;
+            folder.open_file(file.unwrap_or_default(), owner)
+        })
+        .is_ok()
 }

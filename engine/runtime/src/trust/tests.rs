@@ -1,16 +1,14 @@
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
-
-use hermes_engine_core::diagnostic::Diagnostic;
 
 use super::*;
 use crate::catalog::Folders;
-use crate::home::Home;
 
 const OWN: &str = r#"
 name   = "Acme"
 start  = { login = "success" }
-models = [{ id = "m" }]
+models = [{ id = "m", context = 1000 }, "n"]
 
 [inputs.api_key]
 from   = [{ env = "ACME_API_KEY" }]
@@ -27,135 +25,413 @@ base_url = "https://api.acme.example/v1"
 struct Checkout {
     root: tempfile::TempDir,
     home: Home,
-    catalog: Catalog,
 }
 
 impl Checkout {
     fn new() -> Checkout {
         let root = tempfile::tempdir().unwrap();
         let home = Home::at(root.path().join("home"));
-        let here = Some(root.path().join("providers.d"));
-        let catalog = Catalog::new(&Folders { home: Some(home.providers_dir()), here, named: Vec::new() });
-        Checkout { root, home, catalog }
+        Checkout { root, home }
     }
 
-    fn write(&self, file: &str, text: &str) -> PathBuf {
-        let path = self.root.path().join(file);
+    fn with(file: &str, text: &str) -> Checkout {
+        let checkout = Checkout::new();
+        checkout.write(file, text);
+        checkout
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.root.path().join(file)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
-        path
+    }
+
+    fn catalog(&self, here: &str) -> Catalog {
+        let here = Some(self.path(here));
+        Catalog::new(&Folders {
+            home: Some(self.home.providers_dir()),
+            here,
+            named: vec![self.path("named")],
+        })
+    }
+
+    fn open_in(&self, here: &str, id: &str) -> Result<Vouched, Refused> {
+        let catalog = self.catalog(here);
+        open(&catalog, &catalog.find(id).unwrap(), &self.home)
+    }
+
+    fn open(&self, id: &str) -> Result<Vouched, Refused> {
+        self.open_in("providers.d", id)
+    }
+
+    fn opened(&self, here: &str, id: &str) -> Opened {
+        let catalog = self.catalog(here);
+        catalog.open(&catalog.find(id).unwrap()).unwrap()
+    }
+
+    fn content(&self, here: &str) -> Content {
+        Content::of(&self.opened(here, "acme")).unwrap()
+    }
+
+    fn facts(&self, here: &str, id: &str) -> Facts {
+        Facts::of(&self.catalog(here), &self.opened(here, id)).unwrap()
+    }
+
+    fn trust(&self) {
+        let content = self.content("providers.d");
+        Trust::add(&self.home, &content, self.facts("providers.d", "acme"), "acme.toml").unwrap();
+    }
+
+    fn trust_folder(&self, here: &str, ids: &[&str]) {
+        let files = ids.iter().map(|id| ((*id).to_owned(), self.facts(here, id))).collect();
+        let key = folder_key(&self.path(here)).unwrap();
+        Trust::add_folder(&self.home, &key, here, files).unwrap();
     }
 
     #[track_caller]
-    fn open(&self) -> Opened {
-        let opened = self.catalog.open(&self.catalog.find("acme").unwrap()).unwrap();
-        let messages = |all: &[Diagnostic]| all.iter().map(|d| d.message.clone()).collect::<Vec<_>>();
-        assert!(opened.provider.is_some(), "{:?}", messages(&opened.diagnostics));
-        opened
-    }
-
-    fn judge(&self) -> Judged {
-        judge(&self.catalog, &self.open(), || Trust::read(&self.home)).unwrap().unwrap()
+    fn check(&self, is_vouched: bool) {
+        match self.open("acme") {
+            Ok(_) => assert!(is_vouched, "it is vouched for"),
+            Err(Refused::Untrusted | Refused::NotOwn(_)) => assert!(!is_vouched, "it is refused"),
+            Err(other) => panic!("{other}"),
+        }
     }
 }
 
-fn key() -> Want {
-    Want::Variable("ACME_API_KEY".to_owned())
+fn built_in(id: &str) -> String {
+    fs::read_to_string(format!("{}/../../providers.d/{id}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-#[test]
-fn s28_a_file_of_a_checkout_reads_nothing_until_it_is_trusted() {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    let judged = checkout.judge();
-    assert_eq!(judged.withheld, [key()]);
-    assert_eq!(judged.new_hosts, ["https://api.acme.example"]);
-    assert!(judged.vouched.is_none());
-    assert!(judged.provider.inputs["api_key"].from.is_empty());
-    Trust::add(&checkout.home, &checkout.open()).unwrap();
-    let judged = checkout.judge();
-    assert!(judged.withheld.is_empty() && judged.vouched.is_some());
-    assert_eq!(judged.provider.inputs["api_key"].from.len(), 1);
-}
-
-#[test]
-fn s28_trust_ends_when_a_byte_of_the_file_changes() {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    Trust::add(&checkout.home, &checkout.open()).unwrap();
-    checkout.write("providers.d/acme.toml", &OWN.replace("api.acme.example", "evil.example"));
-    assert_eq!(checkout.judge().withheld, [key()]);
-}
-
-#[test]
-fn s28_a_persons_own_file_is_trusted() {
-    let checkout = Checkout::new();
-    checkout.write("home/providers.d/acme.toml", OWN);
-    assert!(checkout.judge().withheld.is_empty());
-}
-
-/// Judges a changed copy by the original, as a file of a checkout is judged by the built-in one.
+/// Whether the built-in file with a change is vouched for in a checkout.
 #[track_caller]
-fn check_copy(change: impl Fn(&str) -> String, withheld: &[Want]) {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    let original = checkout.open().provider;
-    checkout.write("providers.d/acme.toml", &change(OWN));
-    let copy = checkout.open().provider.unwrap();
-    assert_eq!(against(copy, original).withheld, withheld);
+fn check_copy(is_vouched: bool, change: impl Fn(&str) -> String) {
+    let original = built_in("minimax-oauth");
+    let changed = change(&original);
+    assert_ne!(changed, original, "the change is one");
+    let checkout = Checkout::with("providers.d/minimax-oauth.toml", &changed);
+    assert_eq!(checkout.open("minimax-oauth").is_ok(), is_vouched, "{changed}");
 }
 
 #[test]
-fn s28_a_copy_of_the_built_in_file_reads_what_that_reads() {
-    check_copy(|own| own.replace("Acme", "Acme, edited"), &[]);
+fn s28_a_file_of_a_checkout_does_not_act_until_it_is_trusted() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.check(false);
+    checkout.trust();
+    checkout.check(true);
 }
 
 #[test]
-fn s28_a_copy_that_sends_elsewhere_reads_nothing() {
-    check_copy(|own| own.replace("https://api.acme.example/v1", "https://evil.example"), &[key()]);
-    check_copy(|own| own.replace("name ", "hosts = [\"evil.example\"]\nname "), &[key()]);
-    check_copy(|own| own.replace("https://api.acme", "https://{{api_key}}.acme"), &[key()]);
+fn s28_a_file_that_can_not_be_read_is_not_told_from_one_that_is_untrusted() {
+    for text in ["name = ", "\u{0}", "name = 1", ""] {
+        Checkout::with("providers.d/acme.toml", text).check(false);
+    }
+    let checkout = Checkout::with("outside.toml", OWN);
+    fs::create_dir(checkout.path("providers.d")).unwrap();
+    symlink(checkout.path("outside.toml"), checkout.path("providers.d/acme.toml")).unwrap();
+    checkout.check(false);
 }
 
 #[test]
-fn s28_a_copy_that_reads_more_does_not_get_it() {
-    let other = || Want::Variable("OTHER_KEY".to_owned());
-    check_copy(|own| own.replace("{ env = \"ACME", "{ env = \"OTHER_KEY\" }, { env = \"ACME"), &[other()]);
+fn s28_a_built_in_file_is_vouched_for_wherever_it_lies_but_under_no_other_id() {
+    for file in fs::read_dir(format!("{}/../../providers.d", env!("CARGO_MANIFEST_DIR"))).unwrap().flatten() {
+        let name = file.file_name().into_string().unwrap();
+        let Some(id) = name.strip_suffix(".toml").filter(|id| !id.contains('.')) else { continue };
+        let checkout = Checkout::with(&format!("providers.d/{name}"), &built_in(id));
+        assert!(checkout.open(id).is_ok_and(|vouched| vouched.is_built_in), "{id}");
+    }
+    Checkout::with("providers.d/acme.toml", &built_in("openrouter")).check(false);
+}
+
+#[test]
+fn s28_a_name_a_summary_and_the_limits_of_models_need_no_trust() {
+    check_copy(true, |text| text.replacen("name ", "# a comment\nname ", 1));
+    check_copy(true, |text| text.replacen("MiniMax", "My MiniMax", 1));
+    check_copy(true, |text| {
+        text.replacen("context", "output = 5, context", 1).replacen("output = 5, ", "", 1) + "\n"
+    });
+}
+
+#[test]
+fn s28_nothing_else_of_a_built_in_file_changes_without_trust() {
+    check_copy(false, |text| text.replace("minimax.io", "evil.example"));
+    check_copy(false, |text| format!("docs = \"https://evil.example\"\n{}", text.replacen("docs ", "# ", 1)));
+    check_copy(false, |text| format!("hosts = [\"evil.example\"]\n{text}"));
+    check_copy(false, |text| format!("{text}\n[inputs.extra]\n"));
+}
+
+#[test]
+fn s28_a_model_s_id_protocol_address_and_order_need_trust() {
+    let models = |models: &str| {
+        let checkout = Checkout::with("named/acme.toml", OWN);
+        let known = checkout.content("providers.d");
+        checkout.write("named/acme.toml", &OWN.replace("[{ id = \"m\", context = 1000 }, \"n\"]", models));
+        checkout.content("providers.d").is_as(&known)
+    };
+    assert!(models("[\"m\", { id = \"n\", best_for = \"talk\", output = 7 }]"));
+    for changed in [
+        "[{ id = \"evil/m\" }, \"n\"]",
+        "[\"n\", \"m\"]",
+        "[{ id = \"m\", base_url = \"https://evil.example\" }, \"n\"]",
+        "[{ id = \"m\", mode = \"anthropic_messages\" }, \"n\"]",
+        "[{ id = \"m\", aliases = [\"x\"] }, \"n\"]",
+        "[\"m\"]",
+    ] {
+        assert!(!models(changed), "{changed}");
+    }
+}
+
+#[test]
+fn s28_trust_of_a_content_ends_when_what_it_says_changes_and_not_with_its_comments() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust();
+    checkout.write("providers.d/acme.toml", &format!("# a comment\n{OWN}"));
+    checkout.check(true);
+    for (from, to) in [
+        ("api.acme.example", "evil.example"),
+        ("{{api_key}}", "sk-another"),
+        ("Acme", "Acme!"),
+        ("name ", "# check: allow HE412 -- why not\nname "),
+    ] {
+        checkout.write("providers.d/acme.toml", &OWN.replacen(from, to, 1));
+        checkout.check(false);
+    }
+}
+
+#[test]
+fn s28_trust_of_a_content_is_for_its_id_whatever_its_place_and_language() {
+    const YAML: &str = "start: { login: success }\nname: Acme\nmodels: [{ id: m, context: 1000 }, n]\n\
+        states: { success: { access_token: '{{api_key}}' } }\n\
+        inputs: { api_key: { secret: true, from: [{ env: ACME_API_KEY }] } }\n\
+        api: { base_url: 'https://api.acme.example/v1', mode: chat_completions }\n";
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust();
+    checkout.write("elsewhere/acme.yaml", YAML);
+    assert!(checkout.open_in("elsewhere", "acme").is_ok());
+    checkout.write("providers.d/openrouter.toml", OWN);
+    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)), "H1: trust is for an id");
+}
+
+#[test]
+fn h1_a_link_carries_no_trust_to_another_id() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust();
+    checkout.trust_folder("providers.d", &["acme"]);
+    symlink("acme.toml", checkout.path("providers.d/openrouter.toml")).unwrap();
+    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)));
+}
+
+#[test]
+fn s28_trust_of_a_content_ends_when_a_flow_changes_that_it_extends() {
+    const FLOW: &str = "[states.success]\naccess_token = \"{{api_key}}\"\n";
+    let own = OWN.replace("[states.success]\naccess_token = \"{{api_key}}\"\n", "");
+    let checkout = Checkout::with("providers.d/acme.toml", &format!("extends = \"mine\"\n{own}"));
+    checkout.write("providers.d/flows/mine.toml", FLOW);
+    checkout.trust();
+    checkout.check(true);
+    checkout.write("providers.d/flows/mine.toml", &FLOW.replace("{{api_key}}", "sk-another"));
+    checkout.check(false);
+}
+
+#[test]
+fn s28_a_trusted_folder_is_trusted_for_what_was_shown() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust_folder("providers.d", &["acme"]);
+    checkout.check(true);
+    for (from, to) in [("name ", "summary = \"x\"\nname "), ("/v1", "/v2"), ("Acme", "Acme!")] {
+        checkout.write("providers.d/acme.toml", &OWN.replacen(from, to, 1));
+        checkout.check(true);
+    }
+    for (from, to) in [
+        ("api.acme.example", "evil.example"),
+        ("ACME_API_KEY", "OTHER_KEY"),
+        ("{ env = \"ACME_API_KEY\" }", "{ command = [\"gh\"] }"),
+        ("name ", "hosts = [\"evil.example\"]\nname "),
+        ("name ", "aliases = [\"openrouter\"]\nname "),
+        ("name ", "# check: allow HE412 -- why not\nname "),
+        ("\"https://api.acme.example/v1\"", "\"{{first api_key 'https://evil.example'}}\""),
+    ] {
+        checkout.write("providers.d/acme.toml", &OWN.replacen(from, to, 1));
+        checkout.check(false);
+    }
+}
+
+#[test]
+fn s28_a_new_id_in_a_trusted_folder_is_asked_for() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust_folder("providers.d", &["acme"]);
+    checkout.write("providers.d/openrouter.toml", OWN);
+    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)));
+}
+
+#[test]
+fn s28_a_trusted_folder_that_others_can_write_to_is_trusted_no_more() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust_folder("providers.d", &["acme"]);
+    fs::set_permissions(checkout.path("providers.d"), fs::Permissions::from_mode(0o777)).unwrap();
+    checkout.check(false);
+}
+
+#[test]
+fn s28_a_trusted_folder_is_the_same_in_every_worktree_and_in_nothing_else() {
+    let checkout = Checkout::with("one/providers.d/acme.toml", OWN);
+    checkout.write("one/.git/worktrees/two/commondir", "../..\n");
+    checkout.write("one/.git/worktrees/two/gitdir", &format!("{}/.git\n", checkout.path("two").display()));
+    let pointer = format!("gitdir: {}\n", checkout.path("one/.git/worktrees/two").display());
+    for worktree in ["two", "copy"] {
+        checkout.write(&format!("{worktree}/.git"), &pointer);
+        checkout.write(&format!("{worktree}/providers.d/acme.toml"), OWN);
+    }
+    checkout.write("one/sub/providers.d/acme.toml", OWN);
+    checkout.write("linked/providers.d/acme.toml", OWN);
+    symlink(checkout.path("one/.git"), checkout.path("linked/.git")).unwrap();
+    checkout.trust_folder("one/providers.d", &["acme"]);
+    for (folder, is_vouched) in
+        [("one", true), ("two", true), ("copy", false), ("linked", false), ("one/sub", false)]
+    {
+        let opened = checkout.open_in(&format!("{folder}/providers.d"), "acme");
+        assert_eq!(opened.is_ok(), is_vouched, "{folder}: {opened:?}");
+    }
+}
+
+#[test]
+fn s28_the_user_s_own_file_and_a_named_one_are_vouched_for() {
+    for folder in ["home/providers.d", "named"] {
+        let checkout = Checkout::with(&format!("{folder}/acme.toml"), OWN);
+        checkout.check(true);
+    }
+}
+
+#[test]
+fn h4_a_file_of_the_home_that_others_can_write_to_is_refused() {
+    for folder in ["home/providers.d", "named"] {
+        for (path, mode) in [("acme.toml", 0o666), ("", 0o777)] {
+            let checkout = Checkout::with(&format!("{folder}/acme.toml"), OWN);
+            let path = checkout.path(folder).join(path);
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(checkout.open("acme"), Err(Refused::NotOwn(_))), "{path:?}");
+        }
+    }
+}
+
+#[test]
+fn h4_a_flow_of_the_home_that_others_can_write_to_is_refused() {
+    let checkout = Checkout::with("home/providers.d/acme.toml", &format!("extends = \"mine\"\n{OWN}"));
+    checkout.write("home/providers.d/flows/mine.toml", "");
+    checkout.check(true);
+    let flow = checkout.path("home/providers.d/flows/mine.toml");
+    fs::set_permissions(flow, fs::Permissions::from_mode(0o666)).unwrap();
+    checkout.check(false);
+}
+
+#[test]
+fn h4_a_file_of_another_user_in_the_home_is_refused() {
+    if rustix::process::geteuid().is_root() {
+        let checkout = Checkout::with("home/providers.d/acme.toml", OWN);
+        let path = checkout.path("home/providers.d/acme.toml");
+        std::os::unix::fs::chown(path, Some(12_345), None).unwrap();
+        assert!(matches!(checkout.open("acme"), Err(Refused::NotOwn(NotOwn::Foreign(12_345)))));
+    }
+}
+
+#[test]
+fn h1_a_linked_file_or_folder_of_the_home_is_refused() {
+    let checkout = Checkout::with("outside/acme.toml", OWN);
+    fs::create_dir_all(checkout.path("home/providers.d")).unwrap();
+    symlink(checkout.path("outside/acme.toml"), checkout.path("home/providers.d/acme.toml")).unwrap();
+    assert!(matches!(checkout.open("acme"), Err(Refused::NotOwn(NotOwn::Link))));
+    let checkout = Checkout::with("outside/acme.toml", OWN);
+    fs::create_dir_all(checkout.home.path()).unwrap();
+    symlink(checkout.path("outside"), checkout.home.providers_dir()).unwrap();
+    assert!(matches!(checkout.open("acme"), Err(Refused::NotOwn(NotOwn::Link))));
+}
+
+/// What is shown of the places that a file with this URL can send to.
+#[track_caller]
+fn check_sends(rest: &str, base_url: &str, sends: &[&str], anywhere: bool) {
+    let own = OWN.replace("https://api.acme.example/v1", base_url);
+    let text = format!("{rest}\n{own}\n[inputs.absent]\n");
+    let checkout = Checkout::with("providers.d/acme.toml", &text);
+    let facts = checkout.facts("providers.d", "acme");
+    assert_eq!(facts.sends.iter().map(String::as_str).collect::<Vec<_>>(), sends, "{base_url}");
+    assert_eq!(!facts.anywhere.is_empty(), anywhere, "{base_url}: {facts:?}");
+}
+
+#[test]
+fn m3_every_place_is_shown_that_a_url_can_lead_to() {
+    check_sends("", "https://a.example/x", &["https://a.example"], false);
+    check_sends(
+        "",
+        "{{first absent 'https://evil.example/v1'}}",
+        &["https://evil.example", "where the value of `absent` says"],
+        false,
+    );
+    check_sends("", "{{absent}}", &["where the value of `absent` says"], false);
+    check_sends(
+        "vars.a = \"https://a.example\"\nvars.b = \"{{a}}/b\"",
+        "{{b}}/c",
+        &["https://a.example"],
+        false,
+    );
+    check_sends("", "https://{{api_key}}.acme.example", &["https://*.acme.example"], false);
+    check_sends("", "{{match absent '(.*)'}}", &[], true);
+    check_sends("", "{{token.url}}", &[], true);
+    check_sends("hosts = [\"*.a.example\"]", "{{token.url}}", &["https://*.a.example"], false);
+}
+
+#[test]
+fn m3_a_program_is_shown_with_each_argument_in_quotes_and_whole() {
+    let long = "x".repeat(5_000);
+    let command = format!("{{ command = [\"sh\", \"-c\", \": {long}; touch PWNED\"] }}");
+    let checkout =
+        Checkout::with("providers.d/acme.toml", &OWN.replace("{ env = \"ACME_API_KEY\" }", &command));
+    let runs = checkout.facts("providers.d", "acme").runs;
+    assert_eq!(runs.into_iter().collect::<Vec<_>>(), [format!("\"sh\" \"-c\" \": {long}; touch PWNED\"")]);
 }
 
 #[test]
 fn a_damaged_trust_file_is_an_error_and_stays_as_it_is() {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    let path = checkout.write("home/trust.json", "{ not json");
-    let error = judge(&checkout.catalog, &checkout.open(), || Trust::read(&checkout.home)).unwrap_err();
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.write("home/trust.json", "{ not json");
+    let Err(Refused::Trust(error)) = checkout.open("acme") else { panic!("an error") };
     assert!(error.to_string().contains("trust.json"), "{error}");
-    assert_eq!(fs::read_to_string(path).unwrap(), "{ not json");
+    assert_eq!(fs::read_to_string(checkout.path("home/trust.json")).unwrap(), "{ not json");
 }
 
 #[test]
 fn a_file_of_trust_that_somebody_else_owns_is_not_believed() {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    Trust::add(&checkout.home, &checkout.open()).unwrap();
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust();
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(checkout.home.trust_json(), Some(12_345), None).unwrap();
         let error = Trust::read(&checkout.home).unwrap_err().to_string();
         assert!(error.contains("trust.json") && error.contains("another user (uid 12345)"), "{error}");
-        assert!(Trust::add(&checkout.home, &checkout.open()).is_err());
+        let content = checkout.content("providers.d");
+        assert!(Trust::add(&checkout.home, &content, Facts::default(), "").is_err());
     }
 }
 
 #[test]
-fn a_link_to_a_file_of_trust_stays_one() {
-    let checkout = Checkout::new();
-    checkout.write("providers.d/acme.toml", OWN);
-    let shared = checkout.write("shared/trust.json", r#"{"version": 1, "files": {"/other.toml": "00"}}"#);
+fn a_link_to_a_file_of_trust_stays_one_and_what_an_earlier_version_trusted_is_asked_for() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.write("shared/trust.json", r#"{"version": 1, "files": {"/other.toml": "00"}}"#);
     checkout.home.create().unwrap();
-    std::os::unix::fs::symlink(&shared, checkout.home.trust_json()).unwrap();
-    Trust::add(&checkout.home, &checkout.open()).unwrap();
+    symlink(checkout.path("shared/trust.json"), checkout.home.trust_json()).unwrap();
+    checkout.check(false);
+    checkout.trust();
     assert!(checkout.home.trust_json().is_symlink());
-    let text = fs::read_to_string(shared).unwrap();
-    assert!(text.contains("/other.toml") && text.contains("acme.toml"), "{text}");
-    assert!(checkout.judge().withheld.is_empty());
+    checkout.check(true);
+}
+
+#[test]
+fn what_is_trusted_is_forgotten_by_its_hash() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust();
+    let hash = checkout.content("providers.d").sha256();
+    assert_eq!(Trust::remove(&checkout.home, &[hash.clone()]).unwrap(), 1);
+    assert_eq!(Trust::remove(&checkout.home, &[hash]).unwrap(), 0);
+    checkout.check(false);
 }

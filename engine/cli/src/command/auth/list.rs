@@ -1,8 +1,10 @@
 //! `auth list`, `auth status`: what the credentials are good for that are stored, set, or in a file.
 
+use hermes_engine::catalog::Entry;
 use hermes_engine::clock;
 use hermes_engine::credential::{self, Standing, Status};
 use hermes_engine::store::{Document, Store};
+use hermes_engine::trust::{self, Refused};
 use hermes_engine_core::machine::Code;
 use hermes_engine_core::provider::InputSource;
 use serde_json::{Value, json};
@@ -19,19 +21,40 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
     let store = Store::open(context.home.clone());
     let document = store.read()?;
     let stored = document.providers();
-    let known = |id: &String| match Session::open(context, Some(id)) {
-        Ok(session) => {
+    let known = |id: &String| match context.catalog.find(id).map(|entry| seen(context, entry)) {
+        Ok(Seen::Usable(session)) => {
             let all = or_why(standings_of(&session, &document, &|_| true));
             all.iter().map(|status| object(&session, status)).collect()
         }
+        Ok(Seen::Untrusted(entry)) => vec![untrusted(&entry)],
         // A record of a provider that has no file here: another program's, or of a file that is gone.
-        Err(_) => vec![json!({ "provider": id, "name": id, "logged_in": null, "standing": "unknown" })],
+        Ok(Seen::Broken) | Err(_) => {
+            vec![json!({ "provider": id, "name": id, "logged_in": null, "standing": "unknown" })]
+        }
     };
     let mut all: Vec<Value> = stored.iter().flat_map(known).collect();
-    for entry in context.catalog.entries().iter().filter(|entry| !stored.contains(&entry.id)) {
-        let Some(session) = Session::open_quietly(context, entry) else { continue };
-        let set = standings_without_programs(&session, &document);
-        all.extend(set.iter().filter(|one| one.source.is_some()).map(|status| object(&session, status)));
+    for entry in context.catalog.entries().into_iter().filter(|entry| !stored.contains(&entry.id)) {
+        let is_set = |session: &Session<'_>| {
+            standings_without_programs(session, &document)
+                .into_iter()
+                .filter(|one| one.source.is_some())
+                .collect()
+        };
+        match seen(context, entry) {
+            Seen::Usable(session) => {
+                let set: Vec<Status> = is_set(&session);
+                all.extend(set.iter().map(|status| object(&session, status)));
+            }
+            // What would be set for the built-in file of its id is set, and not for this one.
+            Seen::Untrusted(entry) => {
+                let built_in = context.catalog.built_in(&entry.id);
+                let built_in = built_in.and_then(|entry| Session::open_quietly(context, &entry));
+                if built_in.is_some_and(|session| !is_set(&session).is_empty()) {
+                    all.push(untrusted(&entry));
+                }
+            }
+            Seen::Broken => {}
+        }
     }
     if output.is_json() {
         render::answer_json(&json!({ "version": 1, "credentials": all }))?;
@@ -56,7 +79,13 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
 }
 
 pub(super) fn status(name: Option<&str>, exit_code: bool, output: Output, context: &Context) -> Ended {
-    let session = Session::open(context, name)?;
+    let entry = context.find(name)?;
+    let session = match seen(context, entry.clone()) {
+        Seen::Usable(session) => session,
+        Seen::Untrusted(entry) => return status_untrusted(&entry, exit_code, output),
+        // Its findings are told.
+        Seen::Broken => Session::open_to_list(context, &entry)?,
+    };
     let all = standings_of(&session, &session.store.read()?, &|_| true)?;
     // The first is what a use would take.
     let Some(status) = all.first() else { return Ok(Exit::Bug) };
@@ -75,6 +104,54 @@ pub(super) fn status(name: Option<&str>, exit_code: bool, output: Output, contex
     }
     let needs_login = exit_code && !status.standing.is_usable();
     Ok(if needs_login { Exit::Login } else { Exit::Done })
+}
+
+fn status_untrusted(entry: &Entry, exit_code: bool, output: Output) -> Ended {
+    let mut value = untrusted(entry);
+    if output.is_json() {
+        value["version"] = json!(1);
+        value["credentials"] = json!([]);
+        render::answer_json(&value)?;
+    } else {
+        render::answer_line(&untrusted_line(entry))?;
+    }
+    Ok(if exit_code { Exit::Refused } else { Exit::Done })
+}
+
+/// A provider as far as it can be told about.
+pub(in crate::command) enum Seen<'c> {
+    /// Somebody vouches for its file.
+    Usable(Session<'c>),
+    /// Nobody does: nothing of the file is told.
+    Untrusted(Entry),
+    /// Its file has errors, or can't be read.
+    Broken,
+}
+
+/// Looks at a provider, with no word on what is wrong.
+pub(in crate::command) fn seen(context: &Context, entry: Entry) -> Seen<'_> {
+    match trust::open(&context.catalog, &entry, &context.home) {
+        Err(Refused::Unreadable(_) | Refused::Trust(_)) => Seen::Broken,
+        Err(Refused::Untrusted | Refused::NotOwn(_)) => Seen::Untrusted(entry),
+        Ok(_) => Session::open_quietly(context, &entry).map_or(Seen::Broken, Seen::Usable),
+    }
+}
+
+/// A provider whose file nobody vouches for, as programs read it.
+pub(in crate::command) fn untrusted(entry: &Entry) -> Value {
+    json!({
+        "provider": entry.id,
+        "name": entry.id,
+        "logged_in": false,
+        "standing": "untrusted",
+        "code": "untrusted_file",
+        "untrusted_file": safe(&entry.source()),
+    })
+}
+
+/// The same as a line for the user.
+pub(in crate::command) fn untrusted_line(entry: &Entry) -> String {
+    format!("⚠ {} (untrusted): {} is not trusted, and not used", safe(&entry.id), safe(&entry.source()))
 }
 
 /// What a provider's credentials are good for, in the order in which they are tried, with only some of the sources; at
@@ -124,7 +201,7 @@ pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Valu
         "id": status.id,
         "priority": status.priority,
         "source": status.source,
-        "untrusted_file": session.distrust().map(|_| safe(&session.source)),
+        "untrusted_file": null,
     })
 }
 

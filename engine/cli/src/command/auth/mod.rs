@@ -10,7 +10,9 @@ use crate::args::Output;
 use crate::context::Context;
 use crate::flow::{self, Options, Wire};
 
-pub(super) use list::{because, line, object, standings_of, standings_without_programs};
+pub(super) use list::{
+    Seen, because, line, object, seen, standings_of, standings_without_programs, untrusted, untrusted_line,
+};
 
 /// List, judge, add, remove and reset credentials.
 #[derive(Debug, clap::Args)]

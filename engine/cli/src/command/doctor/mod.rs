@@ -10,7 +10,7 @@ use hermes_engine_core::provider::{InputSource, Status as Life};
 use serde_json::{Value, json};
 
 use super::Ended;
-use super::auth::{because, line, object, standings_without_programs};
+use super::auth::{Seen, because, line, object, seen, standings_without_programs, untrusted, untrusted_line};
 use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -36,13 +36,14 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let Ok(document) = document else {
         return report_sick_store(args.output, health, document);
     };
-    let sessions: Vec<Session<'_>> = context
-        .catalog
-        .entries()
-        .iter()
-        .filter_map(|entry| Session::open_quietly(context, entry))
-        .filter(|session| session.provider.status != Life::Discontinued)
-        .collect();
+    let (mut sessions, mut strangers) = (Vec::new(), Vec::new());
+    for entry in context.catalog.entries() {
+        match seen(context, entry) {
+            Seen::Usable(session) if session.provider.status != Life::Discontinued => sessions.push(session),
+            Seen::Untrusted(entry) => strangers.push(entry),
+            Seen::Usable(_) | Seen::Broken => {}
+        }
+    }
     let firsts = sessions.iter().filter_map(|session| {
         let all = standings_without_programs(session, &document);
         all.into_iter().next().map(|first| (session, first))
@@ -50,15 +51,15 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let providers: Vec<(&Session<'_>, Status)> = firsts.collect();
     let unread = unread::unread(&providers, context);
     if args.output.is_json() {
-        let all: Vec<Value> = providers.iter().map(|(session, status)| object(session, status)).collect();
+        let known = providers.iter().map(|(session, status)| object(session, status));
+        let all: Vec<Value> = known.chain(strangers.iter().map(untrusted)).collect();
         render::answer_json(
             &json!({ "version": 1, "store": health.object(), "providers": all, "unread": unread }),
         )?;
     } else {
         let lines: Vec<String> = providers.iter().map(|(session, status)| told(session, status)).collect();
-        let distrust =
-            sessions.iter().filter_map(Session::distrust).map(|what| format!("⚠ {what}")).collect();
-        let all = [lines, distrust, vec![health.line()], unread].concat();
+        let untrusted = strangers.iter().map(untrusted_line).collect();
+        let all = [lines, untrusted, vec![health.line()], unread].concat();
         render::answer(&all.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     }
     Ok(Exit::Done)

@@ -113,11 +113,16 @@ impl Lowering<'_> {
             }
             (None, None, Some(command)) => {
                 let span = site.key("command").span();
-                if command.first().is_none_or(String::is_empty) {
+                let program = command.first().map(String::as_str).unwrap_or_default();
+                if program.is_empty() {
                     self.push(
                         Diagnostic::new(&WRONG_TYPE, span, "a command without a program")
                             .help("write `command = [\"PROGRAM\", \"ARGUMENT\"]`"),
                     );
+                } else if program.contains('/') && !program.starts_with('/') {
+                    let message = format!("`{program}` is another program in each working directory");
+                    let finding = Diagnostic::new(&WRONG_TYPE, span, message);
+                    self.push(finding.help("name a program of the PATH, or write its absolute path"));
                 }
                 Some(InputSource::Command(At { value: command.clone(), span }))
             }

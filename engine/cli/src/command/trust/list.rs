@@ -1,0 +1,34 @@
+//! `trust --list`: what is trusted, and for what.
+
+use hermes_engine::clock;
+use hermes_engine::trust::Trust;
+use hermes_engine_core::time::UnixMs;
+
+use crate::command::Ended;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{self, safe_whole, say, time};
+
+pub(super) fn list(context: &Context) -> Ended {
+    let trust = Trust::read(&context.home)?;
+    if trust.contents.is_empty() && trust.folders.is_empty() {
+        say("Nothing is trusted but your own files.");
+        return Ok(Exit::Done);
+    }
+    let ago = |at: i64| time::distance(UnixMs(at), clock::wall());
+    let mut lines = Vec::new();
+    for (hash, file) in &trust.contents {
+        lines.push(format!("{} (sha256 {hash}, trusted {})", file.path, ago(file.at)));
+        lines.extend(file.facts.lines().iter().map(|line| format!("  {line}")));
+    }
+    for folder in trust.folders.values() {
+        lines.push(format!("{} (folder, trusted {})", folder.path, ago(folder.at)));
+        for (id, facts) in &folder.files {
+            lines.push(format!("  {id}"));
+            lines.extend(facts.lines().iter().map(|line| format!("    {line}")));
+        }
+    }
+    let lines = lines.iter().map(|line| format!("{}\n", safe_whole(line)));
+    render::answer(&lines.collect::<String>())?;
+    Ok(Exit::Done)
+}
