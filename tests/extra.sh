@@ -2,13 +2,13 @@
 # What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz
+#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers shared faults fuzz}")
+parts=("${@:-browser peers shared faults fuzz library}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -59,6 +59,7 @@ for part in "${parts[@]}"; do
       run terminal "$python" tests/extra/terminal.py ;;
     faults) run faults tests/extra/faults.sh ;;
     fuzz) run fuzz tests/extra/fuzz.sh ;;
+    library) run library tests/extra/examples.sh ;;
   esac
 done
 

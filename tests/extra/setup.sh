@@ -59,4 +59,5 @@ need_browser() { debian chromium chromium && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
 need_faults() { debian strace strace && debian python3 python3; }
+need_library() { :; }
 need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }

@@ -28,6 +28,7 @@
 //! - **One renewal** for any number of callers in a process, and for any number of processes on a home.
 //! - **No signal is caught**, and `./providers.d` is not read.
 
+pub mod blocking;
 pub mod browser;
 pub mod catalog;
 pub mod clock;
@@ -46,8 +47,12 @@ pub mod keep;
 pub mod listener;
 pub mod models;
 pub mod own_file;
+#[cfg(feature = "reqwest-middleware")]
+pub mod reqwest_middleware;
 pub mod simulate;
 pub mod store;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod trust;
 
 pub use engine::{

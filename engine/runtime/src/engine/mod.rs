@@ -6,6 +6,8 @@
 
 mod access;
 mod account;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+mod attach;
 mod error;
 mod flight;
 mod login;
@@ -25,6 +27,8 @@ use tokio::sync::watch;
 
 pub use access::Access;
 pub use account::{AccessRequest, Account, Rejection};
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use attach::{check_origin, rejection};
 pub use error::{Error, ErrorKind, Result};
 pub use login::LoginRequest;
 pub use ui::{BoxFuture, Page, Progress, Question, Ui};

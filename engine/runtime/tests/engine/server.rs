@@ -1,6 +1,9 @@
 //! An authorization server of a few lines, over plain sockets: device codes that are approved at once, refresh tokens that
 //! are good for one use.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
