@@ -48,7 +48,7 @@ pub(crate) struct Network {
 impl Network {
     /// The same for the runtime.
     pub(crate) fn options(&self) -> HttpOptions {
-        HttpOptions { timeout: self.timeout, connect_to: self.connect_to.clone() }
+        HttpOptions { timeout: self.timeout, connect_to: self.connect_to.clone(), only: None }
     }
 }
 

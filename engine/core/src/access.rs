@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
+use crate::label::label_template;
 use crate::machine::{Code, HeaderValue, Request, Trouble, authorization_text};
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
@@ -123,8 +124,7 @@ fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, He
         let value = template.render(scope).map_err(|missing| missing_header(provider, name, &missing))?;
         fits_header(provider, name, &value)?;
         if !value.is_empty() {
-            let sensitive =
-                template.names().iter().any(|(name, _)| matches!(name, Name::Token(_) | Name::Input(_)));
+            let sensitive = !label_template(template, provider).may_be_seen();
             headers.push((name.clone(), HeaderValue { value: Secret::new(value), sensitive }));
         }
     }

@@ -1,14 +1,24 @@
-//! What is known of a value before any run: whether it is a secret, and who made it.
+//! What is known of a value before any run: whether it is a secret, who made it, and whether a screen may show it.
 //!
-//! The same labels serve `check` (no secret in a URL, on a screen, at a foreign host) and the machine (redaction). What a
-//! reader would get wrong: a label is about where a value *comes from*, not about what it looks like. A user code comes
-//! from an answer and is no secret; an access token is one wherever it is written.
+//! One judge for `check` and for the machine: both ask it of the same template. Note: a label is about where a value *comes
+//! from*, not about what it looks like. A user code comes from an answer and is no secret; an access token is one wherever
+//! it is written, and so is a part that is cut out of it.
+//!
+//! Note: where a value may be *sent* is not a label's question. That is the run's allowance, whatever its templates say:
+//! [`Provider::origins`].
+
+mod answer;
+mod name;
 
 use std::collections::BTreeSet;
 
-use crate::provider::{JsonTemplate, Provider, ValueSource};
-use crate::query::Step;
+use crate::provider::{Provider, Spot, ValueSource};
 use crate::template::{Expression, Name, Part, Template};
+
+pub(crate) use answer::Confiding;
+pub use answer::is_secret_field;
+pub use name::is_secret_name;
+pub(crate) use name::may_name_secret;
 
 /// Who made a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,37 +27,53 @@ pub enum Maker {
     Answer(String),
     /// The stored credential.
     Token,
-    /// A person or the environment, by the input's name.
+    /// The user or the environment, by the input's name.
     Input(String),
     /// The engine: `pkce.*`, `random.*`, `uuid`, `redirect_uri`.
     Engine,
 }
 
+/// Who may know a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Secrecy {
+    /// Anybody.
+    #[default]
+    Public,
+    /// It is part of an answer to a request that carried a secret: no screen and no log shows it.
+    Confidential,
+    /// It is a secret.
+    Secret,
+}
+
 /// Whether a value is a secret, and who made it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Label {
-    /// Whether it must never be seen.
-    pub secret: bool,
+    /// Who may know it.
+    pub secrecy: Secrecy,
     /// Who had a part in it; empty for what the file itself says.
     pub makers: BTreeSet<Maker>,
 }
 
 impl Label {
-    /// A value that anybody may see.
-    fn public(maker: Maker) -> Label {
-        Label { secret: false, makers: BTreeSet::from([maker]) }
-    }
-
-    /// A value that nobody may see.
-    fn secret(maker: Maker) -> Label {
-        Label { secret: true, makers: BTreeSet::from([maker]) }
+    fn of(secrecy: Secrecy, maker: Maker) -> Label {
+        Label { secrecy, makers: BTreeSet::from([maker]) }
     }
 
     /// The label of a value into which both went.
     fn join(mut self, other: Label) -> Label {
-        self.secret |= other.secret;
+        self.secrecy = self.secrecy.max(other.secrecy);
         self.makers.extend(other.makers);
         self
+    }
+
+    /// Whether it is a secret itself.
+    pub fn is_secret(&self) -> bool {
+        self.secrecy == Secrecy::Secret
+    }
+
+    /// Whether a screen or a log may show it.
+    pub fn may_be_seen(&self) -> bool {
+        self.secrecy == Secrecy::Public
     }
 
     /// Whether an answer, or the credential that was read from one, had a part in it.
@@ -56,174 +82,103 @@ impl Label {
     }
 }
 
-/// How deep vars are followed; a cycle of vars is refused when a file is loaded.
-const MAX_DEPTH: usize = 16;
-
 /// The label of what stands in one `{{…}}`.
 pub fn label(expression: &Expression, provider: &Provider) -> Label {
-    of_expression(expression, provider, MAX_DEPTH)
+    Judge::of(provider).expression(expression, MAX_DEPTH)
 }
 
 /// The label of a text with all that stands in it.
 pub fn label_template(template: &Template, provider: &Provider) -> Label {
-    of_template(template, provider, MAX_DEPTH)
+    Judge::of(provider).template(template, MAX_DEPTH)
 }
 
-/// The label of a JSON value with all that stands in it.
-pub fn label_json(json: &JsonTemplate, provider: &Provider) -> Label {
-    match json {
-        JsonTemplate::Text(template) => label_template(template, provider),
-        JsonTemplate::Literal(_) => Label::default(),
-        JsonTemplate::Array(items) => {
-            items.iter().fold(Label::default(), |sum, item| sum.join(label_json(item, provider)))
-        }
-        JsonTemplate::Object(entries) => {
-            entries.values().fold(Label::default(), |sum, item| sum.join(label_json(item, provider)))
-        }
+/// Whether a screen may show what a template makes at its place.
+pub fn may_be_shown(template: &Template, spot: Spot<'_>, provider: &Provider) -> bool {
+    label_template(template, provider).may_be_seen()
+        || (spot == Spot::ShowCode && answer::is_entered(template, provider))
+}
+
+/// Whether a screen may show the notice of `success`.
+pub fn notice_may_be_shown(notice: &ValueSource, provider: &Provider) -> bool {
+    match notice {
+        ValueSource::Path(query) => Judge::of(provider).last_answer(query.value.steps()) == Secrecy::Public,
+        ValueSource::Template(template) => may_be_shown(template, Spot::Notice, provider),
     }
 }
 
-fn of_template(template: &Template, provider: &Provider, depth: usize) -> Label {
-    template.parts.iter().fold(Label::default(), |sum, part| match part {
-        Part::Text(_) => sum,
-        Part::Expression(expression, _) => sum.join(of_expression(expression, provider, depth)),
-    })
+/// How deep vars are followed; a cycle of vars is refused when a file is loaded.
+const MAX_DEPTH: usize = 16;
+
+/// Judges the values of one provider.
+#[derive(Clone, Copy)]
+struct Judge<'a> {
+    provider: &'a Provider,
+    /// The states whose requests carry a secret, by name.
+    confiding: &'a BTreeSet<String>,
 }
 
-fn of_expression(expression: &Expression, provider: &Provider, depth: usize) -> Label {
-    match expression {
-        Expression::Name(name, ..) => of_name(name, provider, depth),
-        Expression::Literal(_) => Label::default(),
-        Expression::First(choices) => choices
-            .iter()
-            .fold(Label::default(), |sum, choice| sum.join(of_expression(choice, provider, depth))),
-        // A claim tells of the token; it is not the token.
-        Expression::Jwt(token, _) => Label { secret: false, ..of_expression(token, provider, depth) },
-        Expression::Match(text, pattern) => {
-            let label = of_expression(text, provider, depth);
-            Label { secret: label.secret && !cuts_a_part(pattern.0.as_str()), ..label }
-        }
+impl<'a> Judge<'a> {
+    fn of(provider: &'a Provider) -> Judge<'a> {
+        Judge { provider, confiding: provider.confiding.of(provider) }
     }
-}
 
-/// Whether a pattern cuts a part out by what stands beside it (`ep=([^;]+)`), and so can't give the whole text.
-fn cuts_a_part(pattern: &str) -> bool {
-    let Some((before, _)) = pattern.split_once('(') else { return false };
-    before.chars().filter(|c| c.is_alphanumeric()).count() >= 2 && !before.contains(['*', '?', '|'])
-}
+    fn template(self, template: &Template, depth: usize) -> Label {
+        template.parts.iter().fold(Label::default(), |sum, part| match part {
+            Part::Text(_) => sum,
+            Part::Expression(expression, _) => sum.join(self.expression(expression, depth)),
+        })
+    }
 
-fn of_name(name: &Name, provider: &Provider, depth: usize) -> Label {
-    match name {
-        Name::Var(var) => match (depth.checked_sub(1), provider.vars.get(var)) {
-            (Some(depth), Some(template)) => of_template(template, provider, depth),
-            _ => Label::default(),
-        },
-        Name::Input(input) => {
-            let maker = Maker::Input(input.clone());
-            match provider.inputs.get(input) {
-                Some(known) if known.secret => Label::secret(maker),
-                _ => Label::public(maker),
+    fn expression(self, expression: &Expression, depth: usize) -> Label {
+        match expression {
+            Expression::Name(name, ..) => self.name(name, depth),
+            Expression::Literal(_) => Label::default(),
+            Expression::First(choices) => {
+                choices.iter().fold(Label::default(), |sum, choice| sum.join(self.expression(choice, depth)))
             }
-        }
-        Name::Region(_) => Label::default(),
-        Name::Answer { state, path } => {
-            let maker = Maker::Answer(state.clone());
-            if is_secret_field(path, provider) { Label::secret(maker) } else { Label::public(maker) }
-        }
-        Name::Token(path) => {
-            if is_secret_of_credential(path, provider) {
-                Label::secret(Maker::Token)
-            } else {
-                Label::public(Maker::Token)
+            Expression::Jwt(token, claim) => {
+                let label = self.expression(token, depth);
+                Label { secrecy: of_claim(claim, label.secrecy), ..label }
             }
+            // Whatever the pattern, it can give the whole text but for a letter.
+            Expression::Match(text, _) => self.expression(text, depth),
         }
-        Name::PkceVerifier => Label::secret(Maker::Engine),
-        Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => {
-            Label::public(Maker::Engine)
+    }
+
+    fn name(self, name: &Name, depth: usize) -> Label {
+        let provider = self.provider;
+        match name {
+            Name::Var(var) => match (depth.checked_sub(1), provider.vars.get(var)) {
+                (Some(depth), Some(template)) => self.template(template, depth),
+                _ => Label::default(),
+            },
+            Name::Input(input) => {
+                let is_secret = provider.inputs.get(input).is_some_and(|known| known.secret);
+                let secrecy = if is_secret { Secrecy::Secret } else { Secrecy::Public };
+                Label::of(secrecy, Maker::Input(input.clone()))
+            }
+            Name::Region(_) => Label::default(),
+            Name::Answer { state, path } => Label::of(self.answer(state, path), Maker::Answer(state.clone())),
+            Name::Token(path) => Label::of(self.credential(path, depth), Maker::Token),
+            Name::PkceVerifier => Label::of(Secrecy::Secret, Maker::Engine),
+            Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => {
+                Label::of(Secrecy::Public, Maker::Engine)
+            }
+            Name::Response(path) => {
+                Label::of(answer::of_failure(path, provider), Maker::Answer(String::new()))
+            }
+            Name::ResponseBody => Label::of(Secrecy::Public, Maker::Answer(String::new())),
         }
-        Name::Response(path) => {
-            let maker = Maker::Answer(String::new());
-            if is_secret_of_failure(path, provider) { Label::secret(maker) } else { Label::public(maker) }
-        }
-        Name::ResponseBody => Label::public(Maker::Answer(String::new())),
     }
 }
 
-/// Fields of an answer that are secrets wherever they occur (RFC 6749, 7009, 7523, 8628, OpenID Connect, and keys that
-/// services mint).
-const SECRET_FIELDS: [&str; 16] = [
-    "access_token",
-    "api_key",
-    "apikey",
-    "assertion",
-    "authorization_code",
-    "client_secret",
-    "code",
-    "code_verifier",
-    "device_auth_id",
-    "device_code",
-    "id_token",
-    "key",
-    "password",
-    "refresh_token",
-    "secret",
-    "token",
-];
-
-/// Whether a field of an answer is a secret: by its name, or because `success` reads a token from it.
-pub fn is_secret_field(path: &[Step], provider: &Provider) -> bool {
-    let Some(last) = path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::Index(_) => None,
-    }) else {
-        return true;
-    };
-    is_secret_name(last) || token_paths(provider).any(|token| token == path)
-}
-
-/// The same for the answer that a flow failed with, where `code` and `key` are words about the error.
-fn is_secret_of_failure(path: &[Step], provider: &Provider) -> bool {
-    let about_the_error = matches!(path.last(), Some(Step::Key(key)) if key == "code" || key == "key");
-    path.is_empty() || (!about_the_error && is_secret_field(path, provider))
-}
-
-/// Whether a field of this name is a secret wherever it occurs; camelCase and kebab-case count alike.
-pub fn is_secret_name(name: &str) -> bool {
-    let mut plain = String::with_capacity(name.len() + 2);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !plain.is_empty() && !plain.ends_with('_') {
-            plain.push('_');
-        }
-        plain.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+/// A claim tells of the token; it is not the token, unless its name says that it is another.
+fn of_claim(claim: &[String], token: Secrecy) -> Secrecy {
+    match token {
+        _ if claim.last().is_some_and(|name| is_secret_name(name)) => Secrecy::Secret,
+        Secrecy::Secret => Secrecy::Public,
+        other => other,
     }
-    SECRET_FIELDS.contains(&plain.as_str())
-}
-
-/// Whether a member of the stored credential is a secret. The record as a whole is one.
-fn is_secret_of_credential(path: &[Step], provider: &Provider) -> bool {
-    let Some(Step::Key(member)) = path.first() else { return true };
-    if is_secret_name(member) {
-        return true;
-    }
-    let kept = provider.success().and_then(|success| success.keep.get(member));
-    match kept {
-        Some(ValueSource::Path(query)) => is_secret_field(query.value.steps(), provider),
-        Some(ValueSource::Template(template)) => {
-            // A kept value made from the credential itself would lead back here.
-            template.names().iter().all(|(name, _)| !matches!(name, Name::Token(_)))
-                && label_template(template, provider).secret
-        }
-        None => false,
-    }
-}
-
-/// The places in answers from which `success` takes its tokens.
-fn token_paths(provider: &Provider) -> impl Iterator<Item = &[Step]> {
-    let sources = provider.success().map(|success| [&success.access_token, &success.refresh_token]);
-    sources.into_iter().flatten().filter_map(|source| match source {
-        ValueSource::Path(query) => Some(query.value.steps()),
-        ValueSource::Template(_) => None,
-    })
 }
 
 #[cfg(test)]

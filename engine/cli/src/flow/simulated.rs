@@ -41,8 +41,8 @@ pub(super) fn run(
             simulator.addr(),
             scenario.name()
         ));
-        let mut http = how.wire.network.options();
-        http.connect_to.extend(simulator.connect_to());
+        // Nothing is sent but to the simulator: what `--connect-to` says is not asked.
+        let http = simulator.http(how.wire.network.options().timeout);
         let person = Terminal::new(how.stdin.is_none(), http.clone());
         let mut person = Visiting::new(person, simulator.visitor());
         drive(start, http, &mut person, witness).await

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::label::label;
+use crate::label::{Secrecy, label};
 use crate::template::Part;
 
 /// HE413.
@@ -18,12 +18,15 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     for placed in provider.error_templates() {
         for part in &placed.template.parts {
             let Part::Expression(expression, span) = part else { continue };
-            if label(expression, provider).secret {
-                findings.push(
-                    Diagnostic::new(&CODE, *span, "an error would tell a secret")
-                        .help("quote what the server says of the error: `{{response.error_description}}`"),
-                );
-            }
+            let message = match label(expression, provider).secrecy {
+                Secrecy::Public => continue,
+                Secrecy::Confidential => "an error would tell of an answer to a secret",
+                Secrecy::Secret => "an error would tell a secret",
+            };
+            findings.push(
+                Diagnostic::new(&CODE, *span, message)
+                    .help("quote what the server says of the error: `{{response.error_description}}`"),
+            );
         }
     }
     findings

@@ -21,6 +21,9 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let urls = provider.request_urls().chain(provider.api_urls());
     urls.filter_map(|url| match origin_shape(url) {
         Ok(OriginShape::Value(expression, span)) if is_answered(expression, subject) => Some(span),
+        Ok(OriginShape::Labels { values, .. }) if values.iter().any(|value| is_answered(value, subject)) => {
+            Some(url.span)
+        }
         _ => None,
     })
     .map(|span| {

@@ -18,7 +18,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let placed = requests.flat_map(|(_, state, _)| state.templates()).chain(provider.api_templates());
     let in_urls = placed.filter(|placed| matches!(placed.spot, Spot::Url | Spot::Query(_) | Spot::BaseUrl));
     in_urls
-        .filter(|placed| label_template(placed.template, provider).secret)
+        .filter(|placed| label_template(placed.template, provider).is_secret())
         .map(|placed| {
             Diagnostic::new(&CODE, placed.template.span, "a secret in a URL, which servers and proxies log")
                 .help("send it in a header, a form or `auth`, where the service allows that")

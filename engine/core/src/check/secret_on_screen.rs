@@ -1,13 +1,11 @@
-//! HE402: a secret where a person, and whoever looks on, sees it.
+//! HE402: a secret, or an answer to one, where the user, and whoever looks on, sees it.
 
 use super::Rule;
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::label::{is_secret_field, label_template};
-use crate::provider::{Act, Active, Placed, Spot, State, ValueSource};
-use crate::query::Step;
+use crate::label::{Secrecy, is_secret_field, label_template, may_be_shown, notice_may_be_shown};
+use crate::provider::{Act, Spot, ValueSource};
 use crate::source::Span;
-use crate::template::{Expression, Name, Part, Template};
 
 /// HE402.
 pub(super) static CODE: Code = Code::error("HE402", "secret-on-screen");
@@ -26,47 +24,31 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 Spot::Open | Spot::Query(_) if opened => "opened in a browser",
                 _ => continue,
             };
-            let is_entered = placed.spot == Spot::ShowCode && is_entered(subject, placed.template);
-            if label_template(placed.template, provider).secret && !is_entered {
-                findings.push(finding(placed.template.span, what));
+            if !may_be_shown(placed.template, placed.spot, provider) {
+                let secrecy = label_template(placed.template, provider).secrecy;
+                findings.push(finding(placed.template.span, secrecy, what));
             }
         }
     }
-    findings.extend(provider.success().and_then(|success| success.notice.as_ref()).and_then(|notice| {
-        match notice {
+    let notice = provider.success().and_then(|success| success.notice.as_ref());
+    findings.extend(notice.filter(|notice| !notice_may_be_shown(notice, provider)).map(|notice| {
+        let (span, secrecy) = match notice {
             ValueSource::Path(query) if is_secret_field(query.value.steps(), provider) => {
-                Some(finding(query.span, "shown"))
+                (query.span, Secrecy::Secret)
             }
-            ValueSource::Template(template) if label_template(template, provider).secret => {
-                Some(finding(template.span, "shown"))
-            }
-            _ => None,
-        }
+            ValueSource::Path(query) => (query.span, Secrecy::Confidential),
+            ValueSource::Template(template) => (template.span, label_template(template, provider).secrecy),
+        };
+        finding(span, secrecy, "shown")
     }));
     findings
 }
 
-/// Whether a text is what a service merely calls `code`: the field of a request's answer, which the file sends nowhere. A
-/// code that is redeemed is sent.
-fn is_entered(subject: &Subject<'_>, shown: &Template) -> bool {
-    let [Part::Expression(Expression::Name(name @ Name::Answer { state, path }, _), _)] =
-        shown.parts.as_slice()
-    else {
-        return false;
+fn finding(span: Span, secrecy: Secrecy, what: &str) -> Diagnostic {
+    let value = match secrecy {
+        Secrecy::Confidential => "part of an answer to a secret",
+        Secrecy::Public | Secrecy::Secret => "a secret",
     };
-    let is_answer = |(_, known, active): &(_, &State, &Active)| {
-        known.name == *state && matches!(active.act, Act::Request(_))
-    };
-    let is_sent = |placed: &Placed<'_>| {
-        !matches!(placed.spot, Spot::ShowCode)
-            && placed.template.names().iter().any(|(sent, _)| *sent == name)
-    };
-    matches!(path.last(), Some(Step::Key(last)) if last == "code")
-        && subject.active().any(|active| is_answer(&active))
-        && !subject.provider.states.iter().flat_map(State::templates).any(|placed| is_sent(&placed))
-}
-
-fn finding(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(&CODE, span, format!("a secret would be {what}"))
+    Diagnostic::new(&CODE, span, format!("{value} would be {what}"))
         .help("show what is made to be shown: a user code, a verification URL, a message")
 }

@@ -21,7 +21,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         let Act::Request(request) = &active.act else { continue };
         for placed in state.templates().into_iter().filter(|placed| is_sent(placed.spot)) {
             let label = label_template(placed.template, provider);
-            if !label.secret {
+            if !label.is_secret() {
                 continue;
             }
             let foreign = provider.regions_or_none().into_iter().find_map(|region| {

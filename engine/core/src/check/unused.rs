@@ -18,7 +18,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
     let placed = provider.states.iter().flat_map(|state| state.templates());
     let placed = placed.chain(provider.api_templates()).chain(provider.error_templates());
-    for template in placed.map(|placed| placed.template).chain(provider.vars.values()) {
+    let hosts = provider.hosts.iter().filter_map(|host| host.made_of.as_ref());
+    for template in placed.map(|placed| placed.template).chain(provider.vars.values()).chain(hosts) {
         for (name, _) in template.names() {
             match name {
                 Name::Var(name) => used.insert(("var", name)),

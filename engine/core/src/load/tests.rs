@@ -294,6 +294,30 @@ fn a_host_of_regions_is_a_host_in_each() {
 }
 
 #[test]
+fn a_host_of_values_ends_in_a_domain_that_the_file_writes() {
+    let text = |host: &str| {
+        format!(
+            "start = {{ login = \"success\" }}\nhosts = [\"{host}\"]\n[states.success]\naccess_token = \"{{{{key}}}}\"\n[inputs.key]\nsecret = true\n[inputs.org]\n"
+        )
+    };
+    for host in ["*.{{org}}.example.com", "{{org}}.example.com", "a-{{org}}.b.example.com"] {
+        provider(&text(host), &[]);
+    }
+    for host in [
+        "{{org}}",
+        "*.{{org}}",
+        "{{org}}.com",
+        "*.{{org}}.github.io",
+        "{{org}}.example.com/x",
+        "{{org}}.example.com:1",
+        "a.{{org}}",
+    ] {
+        let (loaded, _) = loaded(&text(host), &[]);
+        assert_eq!(codes(&loaded), ["HE403"], "{host}");
+    }
+}
+
+#[test]
 fn a_provider_may_hold_its_whole_flow() {
     provider(&whole(), &[]);
 }

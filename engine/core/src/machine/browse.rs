@@ -8,7 +8,8 @@ use super::effect::{Effect, Listener, Prompt};
 use super::event::{CallbackQuery, Failure};
 use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
-use crate::provider::{Act, Action, Active, Back, Browser};
+use crate::label::may_be_shown;
+use crate::provider::{Act, Action, Active, Back, Browser, Spot};
 use crate::secret::equal_in_constant_time;
 use crate::time::{self, Now};
 
@@ -42,6 +43,9 @@ impl Machine {
     }
 
     fn open(&mut self, browser: &Browser, now: Now) -> Effect {
+        if let Err(unshown) = self.shows_no_secret(browser) {
+            return self.finish(|failing| failing.unshown(unshown));
+        }
         let url = match self.visit_url(browser) {
             Ok(url) => url,
             Err(unmade) => return self.finish(|failing| failing.unmade(unmade)),
@@ -64,6 +68,19 @@ impl Machine {
         let mut url = request::url(&browser.open, "open", &self.run)?;
         request::add_query(&mut url, &browser.query, &self.run)?;
         Ok(url)
+    }
+
+    /// What a browser opens is in its history, and in the arguments of its process.
+    fn shows_no_secret(&self, browser: &Browser) -> Result<(), Unshown> {
+        let provider = &self.run.provider;
+        let opened = std::iter::once((Spot::Open, &browser.open));
+        let query = browser.query.iter().map(|(name, value)| (Spot::Query(name), value));
+        let mut all = opened.chain(query);
+        if all.all(|(spot, template)| may_be_shown(template, spot, provider)) {
+            Ok(())
+        } else {
+            Err(Unshown::Secret)
+        }
     }
 
     /// The code that the state shows beside its page.

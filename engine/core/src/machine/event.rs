@@ -71,6 +71,8 @@ pub enum FailureKind {
     TimedOut,
     /// The connection broke.
     Broken,
+    /// It was not sent: it would have left the simulation.
+    NotSimulated,
 }
 
 /// The decoded query of a callback, in its order.

@@ -4,8 +4,9 @@ use url::Url;
 
 use super::effect::Prompt;
 use super::run::Run;
+use crate::label::may_be_shown;
 use crate::origin::{self, ShownRefused};
-use crate::provider::Show;
+use crate::provider::{Show, Spot};
 use crate::template::{Missing, Template};
 use crate::text;
 
@@ -26,18 +27,24 @@ pub(super) enum Unshown {
 pub(super) fn make(show: &Show, run: &Run) -> Result<Prompt, Unshown> {
     let url = show.url.as_ref().map(|template| shown_url(template, show, run)).transpose()?;
     let code = match &show.code {
-        Some(template) => Some(text::printable_code(&visible(template, run)?).ok_or(Unshown::Code)?),
+        Some(template) => {
+            let code = visible(template, Spot::ShowCode, run)?;
+            Some(text::printable_code(&code).ok_or(Unshown::Code)?)
+        }
         None => None,
     };
     Ok(Prompt { url, code })
 }
 
 fn shown_url(template: &Template, show: &Show, run: &Run) -> Result<Url, Unshown> {
-    let text = visible(template, run)?;
+    let text = visible(template, Spot::ShowUrl, run)?;
     origin::judge_shown(&text, &show.moves, run.allowance()).map_err(Unshown::Refused)
 }
 
-fn visible(template: &Template, run: &Run) -> Result<String, Unshown> {
+fn visible(template: &Template, spot: Spot<'_>, run: &Run) -> Result<String, Unshown> {
+    if !may_be_shown(template, spot, &run.provider) {
+        return Err(Unshown::Secret);
+    }
     let text = template.render(run).map_err(Unshown::Missing)?;
     if run.holds_secret(&text) { Err(Unshown::Secret) } else { Ok(text) }
 }

@@ -66,7 +66,7 @@ fn obstacle(run: &Run, url: &Template, states: &BTreeSet<&str>) -> Option<Obstac
     if !destination.is_open {
         return None;
     }
-    let hosts = run.provider.origins_of_hosts(run.region.as_deref());
+    let hosts = run.provider.origins_of_hosts(run.region.as_deref(), &run.inputs);
     if hosts.is_empty() {
         return Some(Obstacle::Unbounded);
     }

@@ -72,6 +72,13 @@ impl Machine {
     /// Reads that there was no answer.
     pub(super) fn unanswered(&mut self, failure: &Failure, now: Now) -> Effect {
         self.asking = None;
+        if failure.kind == FailureKind::NotSimulated {
+            let help = "only what the provider's file names is simulated: its URLs, and `hosts = [\"…\"]`";
+            return self.finish(|failing| Trouble {
+                help: Some(help.to_owned()),
+                ..failing.because(Code::OriginRefused, failure.message.clone())
+            });
+        }
         let repeats = acting(&self.run.provider, self.at).is_some_and(|(_, active)| active.every.is_some());
         // A certificate that is not trusted now will not be in five seconds.
         if repeats && failure.kind != FailureKind::Tls {

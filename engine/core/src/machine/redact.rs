@@ -66,9 +66,6 @@ fn is_like_a_token(word: &str) -> bool {
 /// beside the file's own constants, and the secrets in the answer itself.
 pub(super) fn secrets(run: &Run, sent: Option<&provider::Request>, answer: Option<&Value>) -> Vec<String> {
     let mut all: Vec<String> = run.secrets().collect();
-    for value in run.held() {
-        secret_leaves(value, false, &mut all);
-    }
     if let Some(answer) = answer {
         secret_leaves(answer, false, &mut all);
     }
@@ -80,6 +77,21 @@ pub(super) fn secrets(run: &Run, sent: Option<&provider::Request>, answer: Optio
             all.push(text);
         }
     }
+    all
+}
+
+/// The secrets in what a run holds: a credential, an answer that led on.
+pub(super) fn in_held(value: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    secret_leaves(value, false, &mut all);
+    all
+}
+
+/// The secrets in the answer that a run failed with, where `code` is about the error.
+pub(super) fn in_failure(answer: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    secret_leaves(answer, true, &mut all);
+    all.retain(|text| !text.is_empty());
     all
 }
 

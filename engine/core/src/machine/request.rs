@@ -8,6 +8,7 @@ use url::Url;
 
 use super::effect::{Body, HeaderValue, Request};
 use super::run::Run;
+use crate::label::label_template;
 use crate::provider::{self, Auth, JsonTemplate};
 use crate::secret::Secret;
 use crate::template::{Missing, Name, Template, UrlTrouble, render_url};
@@ -102,14 +103,9 @@ fn set_header(
     if value.is_empty() {
         return Ok(());
     }
-    let sensitive = template.names().iter().any(|(name, _)| is_sensitive(name)) || name == "authorization";
+    let sensitive = name == "authorization" || !label_template(template, &run.provider).may_be_seen();
     headers.push((name.clone(), HeaderValue { value: header_text(&name, value)?, sensitive }));
     Ok(())
-}
-
-/// Whether a header with this name's value is kept out of sight. Everything but constants is.
-fn is_sensitive(name: &Name) -> bool {
-    !matches!(name, Name::Uuid | Name::Region(_) | Name::PkceChallenge | Name::RedirectUri)
 }
 
 fn header_text(name: &str, value: String) -> Result<Secret, Unmade> {

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use super::Entropy;
+use super::{Entropy, redact};
 use crate::origin::{Origin, Origins, transport_allowed};
 use crate::pkce;
 use crate::provider::{Action, Constants, Provider, Shared};
@@ -120,7 +120,8 @@ impl Run {
         })
     }
 
-    /// Whether this text holds a value that no screen may show: a token, the verifier, a secret input.
+    /// Whether this text holds a value that no screen may show: a token, the verifier, a secret input. A net below the
+    /// label of a template, which is the judge.
     pub(super) fn holds_secret(&self, text: &str) -> bool {
         self.secrets().any(|secret| secret.len() >= SHORTEST_SECRET && shows(text, &secret))
     }
@@ -131,9 +132,8 @@ impl Run {
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
-        let held = self.held();
         let verifier = self.verifier.get().map(|v| v.expose_secret().to_owned());
-        held.flat_map(token_texts).map(str::to_owned).chain(verifier).chain(self.secret_inputs())
+        self.held().flat_map(redact::in_held).chain(verifier).chain(self.secret_inputs())
     }
 
     fn secret_inputs(&self) -> impl Iterator<Item = String> {
@@ -157,14 +157,6 @@ const SHORTEST_SECRET: usize = 8;
 /// Whether a text holds a secret, or would on a screen: what is taken out of it there can stand in the secret's midst.
 pub(super) fn shows(text: &str, secret: &str) -> bool {
     text.contains(secret) || sanitise(text).contains(secret)
-}
-
-/// The names of tokens in RFC 6749 and OpenID Connect.
-pub(super) const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
-
-/// The tokens in an answer or a credential; an empty one is none.
-pub(super) fn token_texts(value: &Value) -> impl Iterator<Item = &str> {
-    TOKENS.into_iter().filter_map(|key| value.get(key)?.as_str()).filter(|text| !text.is_empty())
 }
 
 impl Scope for Run {

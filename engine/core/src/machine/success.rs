@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::Grant;
 use super::run::Run;
+use crate::label::notice_may_be_shown;
 use crate::provider::{Success, ValueSource};
 use crate::query::present;
 use crate::secret::{Secret, is_token};
@@ -29,7 +30,8 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
     let expires_at = expiry(success, answer, run, now)?;
     let kept =
         success.keep.iter().filter_map(|(key, source)| Some((key.clone(), read(source, answer, run)?)));
-    let notice = success.notice.as_ref().and_then(|source| read(source, answer, run));
+    let notice = success.notice.as_ref().filter(|notice| notice_may_be_shown(notice, &run.provider));
+    let notice = notice.and_then(|source| read(source, answer, run));
     Ok(Grant {
         access_token,
         refresh_token,

@@ -1,5 +1,6 @@
 //! The machine on a virtual clock, by events alone.
 
+mod allowance;
 mod browser;
 mod pace;
 mod property;

@@ -9,9 +9,10 @@ use super::prompt::Unshown;
 use super::reason::Reason;
 use super::redact;
 use super::request::Unmade;
-use super::run::{Run, TOKENS, shows, token_texts};
+use super::run::{Run, shows};
 use super::server_error::{self, ServerError};
 use super::success::Unusable;
+use crate::label::{label_template, may_name_secret};
 use crate::provider::{Action, Constants, Provider, Request};
 use crate::query::walk;
 use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_var};
@@ -176,10 +177,14 @@ impl<'a> Failing<'a> {
 
     /// The file's own words, unless a name is missing or a secret would be seen.
     fn render(&self, template: Option<&Template>) -> Option<String> {
-        let text = template?.render(self).ok()?;
-        let mut quoted = self.answer.and_then(|a| a.json).into_iter().flat_map(token_texts);
+        let template = template?;
+        if !label_template(template, self.provider).may_be_seen() {
+            return None;
+        }
+        let text = template.render(self).ok()?;
+        let quoted = self.answer.and_then(|a| a.json).map(redact::in_failure).unwrap_or_default();
         let holds_secret = self.run.is_some_and(|run| run.holds_secret(&text));
-        let shows_secret = holds_secret || quoted.any(|token| shows(&text, token));
+        let shows_secret = holds_secret || quoted.iter().any(|secret| shows(&text, secret));
         // What a server said in it is no longer than a line.
         (!shows_secret).then(|| sanitise(&text))
     }
@@ -299,7 +304,7 @@ impl Scope for Failing<'_> {
             Name::Response(path) => walk(self.answer?.json?, path).cloned(),
             Name::ResponseBody => {
                 let answer = self.answer?;
-                let quotable = answer.json.is_none() && !may_hold_token(answer.body);
+                let quotable = answer.json.is_none() && !may_hold_secret(answer.body);
                 quotable.then(|| Value::from(answer.body))
             }
             other => match self.run {
@@ -310,10 +315,9 @@ impl Scope for Failing<'_> {
     }
 }
 
-/// Whether a text that is no JSON may hold a token that no rule could see: JSON that is broken, or another form of answer
+/// Whether a text that is no JSON may hold a secret that no rule could see: JSON that is broken, or another form of answer
 /// that names one.
-fn may_hold_token(body: &str) -> bool {
+fn may_hold_secret(body: &str) -> bool {
     let is_before_json = |c: char| c.is_whitespace() || c == '\u{feff}';
-    body.trim_start_matches(is_before_json).starts_with(['{', '['])
-        || TOKENS.iter().any(|name| body.contains(name))
+    body.trim_start_matches(is_before_json).starts_with(['{', '[']) || may_name_secret(body)
 }

@@ -23,6 +23,7 @@ pub use self::state::{
     Act, Active, Back, Browser, Every, Listen, Refresh, Rule, Show, State, StateKind, Success, Then,
     ValueSource,
 };
+use crate::label::Confiding;
 use crate::origin::HostPattern;
 use crate::query::Query;
 pub use crate::raw::provider::Status;
@@ -81,6 +82,8 @@ pub struct Provider {
     pub states: Vec<State>,
     /// The texts of its error codes.
     pub errors: IndexMap<String, ErrorText>,
+    /// The states whose requests carry a secret: found once, where a label asks.
+    pub(crate) confiding: Confiding,
     /// The whole file, for findings that have no better place.
     pub span: Span,
 }
@@ -164,10 +167,14 @@ pub struct Input {
 }
 
 /// A host of `hosts`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NamedHost {
-    /// Which host, or any below one.
+    /// Which host, or any below one. Where a value stands in it, all that it could be.
     pub pattern: HostPattern,
+    /// Where an input, a var or a region's key stands in it: the URL of the host.
+    pub made_of: Option<Template>,
+    /// Whether that means all hosts below it.
+    pub is_below: bool,
     /// The region that it belongs to, where it is that region's value of a key.
     pub region: Option<RegionKey>,
     /// Where it is written.

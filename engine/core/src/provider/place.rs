@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{Act, Constants, NamedHost, Provider, StateKind};
 use crate::origin::{HostPattern, Origin, Origins};
-use crate::template::{self, Destination, Template};
+use crate::template::{self, Destination, Scope, Template, render_url};
 
 impl Provider {
     /// The URL templates that a request goes to: those of states and of logins in a browser.
@@ -35,7 +35,7 @@ impl Provider {
         let known = urls.flat_map(|url| self.destination(url, region, inputs).known);
         let known = known.filter_map(|url| Some(Origin::of(&url)?.as_str().to_owned()));
         let mut all: Vec<String> = Vec::new();
-        for entry in known.chain(self.origins_of_hosts(region)) {
+        for entry in known.chain(self.origins_of_hosts(region, inputs)) {
             if !all.contains(&entry) {
                 all.push(entry);
             }
@@ -44,15 +44,17 @@ impl Provider {
     }
 
     /// The `hosts` of a region, as [`Origins`] keeps them: over https, at its default port.
-    pub fn origins_of_hosts(&self, region: Option<&str>) -> Vec<String> {
+    pub fn origins_of_hosts(&self, region: Option<&str>, inputs: &IndexMap<String, String>) -> Vec<String> {
         let in_force = region.or(self.regions.as_ref().map(|regions| regions.default.as_str()));
         let is_own =
             |host: &&NamedHost| host.region.as_ref().is_none_or(|own| Some(own.region.as_str()) == in_force);
-        let own = self.hosts.iter().filter(is_own).map(|host| match &host.pattern {
+        let constants = Constants { provider: self, region, inputs };
+        let own = self.hosts.iter().filter(is_own).filter_map(|host| host.in_force(&constants));
+        own.map(|pattern| match pattern {
             HostPattern::Exactly(host) => format!("https://{host}"),
             HostPattern::Below(host) => format!("https://*.{host}"),
-        });
-        own.collect()
+        })
+        .collect()
     }
 
     /// The regions by name; one that has no name where the file has none.
@@ -72,5 +74,16 @@ impl Provider {
     ) -> Destination {
         let constants = Constants { provider: self, region, inputs };
         template::destination(url, &constants, &|name| !name.is_constant())
+    }
+}
+
+impl NamedHost {
+    /// The host with the values of a run; `None` where a value is missing, or can't be part of a host.
+    fn in_force(&self, scope: &dyn Scope) -> Option<HostPattern> {
+        let Some(template) = &self.made_of else { return Some(self.pattern.clone()) };
+        let url = render_url(template, scope).ok()?;
+        let host = url.host_str()?;
+        // What the values make is held to the same rules as what the file writes.
+        HostPattern::parse(&if self.is_below { format!("*.{host}") } else { host.to_owned() }).ok()
     }
 }

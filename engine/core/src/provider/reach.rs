@@ -56,11 +56,12 @@ impl Provider {
         self.inputs_in(self.api_templates().into_iter().map(|placed| placed.template))
     }
 
-    /// Whether refresh, logout, verify or `[api]` reads an input. A typed value is then kept with the credential.
+    /// Whether refresh, logout, verify, `[api]` or `hosts` reads an input. A typed value is then kept with the credential.
     pub fn persists(&self, input: &str) -> bool {
         let later = [Action::Refresh, Action::Logout, Action::Verify];
         later.into_iter().any(|action| self.inputs_used(action).contains(input))
             || self.inputs_of_api().contains(input)
+            || self.inputs_in(self.hosts.iter().filter_map(|host| host.made_of.as_ref())).contains(input)
     }
 
     /// The inputs that are the token itself, where a login begins in `success`: API keys. A login is there to ask for them.

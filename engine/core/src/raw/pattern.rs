@@ -21,8 +21,9 @@ pub const JSONPATH: &str = r"^\$";
 /// The name of an environment variable.
 pub const ENVIRONMENT: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// A host, or any depth below one, or the key of the regions that has it.
-pub const HOST: &str = r"^(\*\.)?[^\s/:@*{}]+$|^\{\{\s*region\.[a-z][a-z0-9_]*\s*\}\}$";
+/// A host, or any depth below one, values among its labels; or the key of the regions that has it.
+pub const HOST: &str =
+    r"^(\*\.)?([^\s/:@*{}]|\{\{[^{}]+\}\})*[^\s/:@*{}]+$|^\{\{\s*region\.[a-z][a-z0-9_]*\s*\}\}$";
 
 /// A web address.
 pub const WEB: &str = "^https?://";

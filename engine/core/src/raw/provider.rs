@@ -39,7 +39,7 @@ pub struct Provider {
     pub extends: Option<String>,
     /// The state in which each action begins.
     pub start: Option<Start>,
-    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.acme.example` is any depth below `acme.example`, not `acme.example` itself; `{{region.KEY}}` is each region's own host, which receives the credentials of that region alone.
+    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.acme.example` is any depth below `acme.example`, not `acme.example` itself; `*.{{INPUT}}.acme.example` is below a host that an input names; `{{region.KEY}}` is each region's own host, which receives the credentials of that region alone.
     #[serde(default)]
     #[schemars(inner(regex(pattern = pattern::HOST)))]
     pub hosts: Vec<String>,

@@ -178,7 +178,7 @@ fn words(provider: &Provider) -> BTreeSet<String> {
 
 fn word(kind: FailureKind) -> &'static str {
     match kind {
-        FailureKind::Connect | FailureKind::Tls => "connect",
+        FailureKind::Connect | FailureKind::Tls | FailureKind::NotSimulated => "connect",
         FailureKind::TimedOut => "timeout",
         FailureKind::Broken => "reset",
     }

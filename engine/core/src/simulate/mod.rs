@@ -38,10 +38,13 @@ use indexmap::{IndexMap, IndexSet};
 pub use example::{example, example_input};
 pub use page::PASTE_HEADER;
 pub use scenario::{Scenario, UnknownScenario};
+use url::{Host, Url};
 pub use wire::{Asked, Exchange, Reply};
 
 use crate::machine::Entropy;
+use crate::origin::HostPattern;
 use crate::provider::{Provider, Shared};
+use crate::template::{OriginShape, origin_shape};
 use crate::time::UnixMs;
 
 /// What a redirect of [`Scenario::Redirect`] puts before the path.
@@ -98,6 +101,24 @@ impl Server {
         self.routes.hosts()
     }
 
+    /// Whether a `Host` header is of a host that the server stands in for, or of this computer. A page of another site whose
+    /// name leads here sends its own.
+    pub fn serves(&self, host: &str) -> bool {
+        let name = Url::parse(&format!("https://{host}/")).ok();
+        let name = name.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let labels =
+            self.provider.request_urls().chain(self.provider.api_urls()).filter_map(
+                |url| match origin_shape(url) {
+                    Ok(OriginShape::Labels { suffix, .. }) => Some(HostPattern::Below(suffix)),
+                    _ => None,
+                },
+            );
+        is_loopback(host)
+            || self.hosts().iter().any(|known| known == host)
+            || self.provider.hosts.iter().any(|named| named.pattern.matches(name))
+            || labels.into_iter().any(|below| below.matches(name))
+    }
+
     /// Answers a request, and says what happened.
     pub fn answer(&mut self, asked: &Asked, now: UnixMs, entropy: &mut dyn Entropy) -> (Reply, Exchange) {
         let turn = turn::Turn::new(asked, now, entropy, self.hosts());
@@ -134,7 +155,8 @@ fn hosts(provider: &Provider, inputs: &IndexMap<String, String>) -> Vec<String> 
 
 /// The hosts of one region, those of `hosts` first.
 fn hosts_of(provider: &Provider, region: Option<&str>, inputs: &IndexMap<String, String>) -> Vec<String> {
-    let origins = provider.origins_of_hosts(region).into_iter().chain(provider.origins(region, inputs).0);
+    let origins =
+        provider.origins_of_hosts(region, inputs).into_iter().chain(provider.origins(region, inputs).0);
     let authority = |origin: String| {
         let authority = origin.split_once("://")?.1;
         Some(authority.strip_prefix("*.").map_or(authority.to_owned(), |below| format!("sim.{below}")))
@@ -143,6 +165,13 @@ fn hosts_of(provider: &Provider, region: Option<&str>, inputs: &IndexMap<String,
     hosts.into_iter().collect()
 }
 
+/// Whether a `Host` header names this computer.
 fn is_loopback(host: &str) -> bool {
-    host.starts_with("localhost") || host.starts_with("[::1]") || host.starts_with("127.")
+    let url = Url::parse(&format!("http://{host}/")).ok();
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }

@@ -28,6 +28,8 @@ pub enum OriginShape<'a> {
         suffix: String,
         /// As [`crate::origin::Origins`] keeps it: `https://*.example.com`.
         pattern: String,
+        /// The values that stand in the host.
+        values: Vec<&'a Expression>,
     },
 }
 
@@ -221,7 +223,11 @@ fn labels_shape<'a>(scheme: &str, labels: &[Piece<'a>], end: &str) -> Result<Ori
     }
     let origin = Origin::of(&parse_plain(&format!("{scheme}{after_dot}"))?).ok_or(UrlTrouble::NotAUrl)?;
     let pattern = origin.as_str().replacen("://", "://*.", 1);
-    Ok(OriginShape::Labels { suffix, pattern })
+    let values = labels.iter().filter_map(|piece| match piece {
+        Piece::Value(expression, _) => Some(*expression),
+        Piece::Text(_) => None,
+    });
+    Ok(OriginShape::Labels { suffix, pattern, values: values.collect() })
 }
 
 /// The scheme and authority, values in their places.

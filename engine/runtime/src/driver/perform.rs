@@ -152,6 +152,7 @@ impl<'a> Performer<'a> {
         match Listener::bind(wanted).await {
             Ok(listener) => {
                 let uri = listener.redirect_uri().to_owned();
+                self.person.listening(&uri);
                 self.listener = Some(listener);
                 Event::Bound(uri)
             }

@@ -29,6 +29,10 @@ pub trait Person: Send {
     fn waiting(&mut self, left: Option<Duration>);
     /// The run waits no longer. Called after any call of `waiting`.
     fn waited(&mut self);
+    /// The login's listener is bound, and this is where a browser comes back to.
+    fn listening(&mut self, redirect_uri: &str) {
+        let _ = redirect_uri;
+    }
     /// The last paste was not taken, for this reason; another is waited for.
     fn again(&mut self, reason: &str) {
         let _ = reason;

@@ -141,7 +141,7 @@ impl EngineBuilder {
                 store: Store::open(home.clone()),
                 home,
                 environment,
-                http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to },
+                http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to, only: None },
                 io: OnceLock::new(),
                 accounts: Mutex::default(),
                 in_flight: watch::channel(0).0,

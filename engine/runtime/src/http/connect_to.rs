@@ -72,6 +72,17 @@ pub(super) fn stand_in(connect_to: &[(String, SocketAddr)], url: &Url) -> Option
     found.filter(|(_, to)| url.scheme() == "https" && to.ip().is_loopback()).map(|(_, to)| *to)
 }
 
+/// Whether a URL is one of plain http at this very address.
+pub(super) fn is_at(address: SocketAddr, url: &Url) -> bool {
+    let host = match url.host() {
+        Some(Host::Ipv4(host)) => host.into(),
+        Some(Host::Ipv6(host)) => host.into(),
+        Some(Host::Domain(_)) | None => return false,
+    };
+    url.scheme() == "http"
+        && url.port_or_known_default().map(|port| SocketAddr::new(host, port)) == Some(address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,8 @@ pub struct HttpOptions {
     pub timeout: Option<Duration>,
     /// `--connect-to`: the https host, and the loopback address that stands in for it.
     pub connect_to: Vec<(String, std::net::SocketAddr)>,
+    /// `--simulate`: the one address that anything is sent to.
+    pub only: Option<std::net::SocketAddr>,
 }
 
 impl HttpOptions {
@@ -93,6 +95,14 @@ impl Http {
             return Err(failure::unsent("plain http is for loopback addresses only"));
         }
         let stand_in = connect_to::stand_in(&self.options.connect_to, &request.url);
+        if let Some(only) = self.options.only
+            && stand_in != Some(only)
+            && !connect_to::is_at(only, &request.url)
+        {
+            let host = connect_to::authority(&request.url);
+            let message = format!("`{host}` is not simulated, and nothing was sent to it");
+            return Err(failure::of_kind(FailureKind::NotSimulated, false, message));
+        }
         let loopback = stand_in.is_some() || stays_here(request);
         let client = self.client(loopback)?;
         let wire = wire::request(request, stand_in, self.timeout())?;

@@ -10,11 +10,14 @@ mod visit;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 pub use hermes_engine_core::simulate::{Exchange, Scenario, Server, UnknownScenario};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
+
+use crate::http::HttpOptions;
 
 pub use visit::{Visit, Visiting, Visitor};
 
@@ -46,6 +49,11 @@ impl Simulator {
         self.addr
     }
 
+    /// How requests are sent in the simulation: each of the provider's hosts is here, and there is no other place.
+    pub fn http(&self, timeout: Option<Duration>) -> HttpOptions {
+        HttpOptions { timeout, connect_to: self.connect_to(), only: Some(self.addr) }
+    }
+
     /// What [`crate::http::HttpOptions::connect_to`] takes to send each of the provider's hosts here.
     pub fn connect_to(&self) -> Vec<(String, SocketAddr)> {
         self.hosts.iter().map(|host| (host.clone(), self.addr)).collect()
@@ -63,7 +71,7 @@ impl Simulator {
 
     /// One who visits pages in the place of a person.
     pub fn visitor(&self) -> Visitor {
-        Visitor::new(self.connect_to())
+        Visitor::new(self.http(None))
     }
 }
 

@@ -43,6 +43,9 @@ async fn handle(State(shared): State<Shared>, request: Request) -> Response {
     };
     let (reply, exchange) = {
         let mut server = shared.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if !server.serves(&asked.host) {
+            return status(StatusCode::MISDIRECTED_REQUEST);
+        }
         server.answer(&asked, wall(), &mut System)
     };
     // Nobody has to watch.

@@ -13,7 +13,7 @@ use super::*;
 use crate::driver::{NoWitness, Nobody, run};
 use crate::entropy::System;
 use crate::fake::provider;
-use crate::http::{Http, HttpOptions};
+use crate::http::Http;
 
 /// A device login that is polled faster than any real one.
 const DEVICE: &str = r#"
@@ -110,7 +110,7 @@ async fn act(simulator: &Simulator, provider: Shared, action: Action, token: Opt
         browser: false,
         entropy: Box::new(System),
     };
-    let http = Http::new(HttpOptions { timeout: None, connect_to: simulator.connect_to() });
+    let http = Http::new(simulator.http(None));
     let mut person = Visiting::new(Nobody, simulator.visitor());
     run(start, &http, &mut person, &mut NoWitness).await.expect("signals can be caught")
 }
@@ -201,6 +201,53 @@ async fn a_prompt_without_a_page_needs_no_visit() {
     let server = Server::new(provider(DEVICE), Scenario::Approve);
     let simulator = Simulator::bind(server, 0).await.expect("a port");
     assert_eq!(simulator.visitor().visit(&Prompt::default()).await.ok(), Some(Visit::Shown));
+}
+
+/// The status of a request that says that it is for a host.
+async fn status_for(simulator: &Simulator, host: &str) -> String {
+    let mut stream = TcpStream::connect(simulator.addr()).await.expect("it listens");
+    let head = format!("GET / HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_request_for_another_host_is_not_answered() {
+    let simulator = Simulator::bind(Server::new(provider(DEVICE), Scenario::Ask), 0).await.expect("a port");
+    let own = format!("Host: {}\r\n", simulator.addr());
+    for host in [own.as_str(), "Host: localhost:7\r\n", "Host: [::1]:7\r\n"] {
+        assert_eq!(status_for(&simulator, host).await, "200", "{host}");
+    }
+    assert_eq!(status_for(&simulator, "Host: auth.acme.example\r\n").await, "404");
+    for host in [
+        "attacker.example",
+        "127.attacker.example",
+        "auth.acme.example.attacker.example",
+        "localhost.attacker.example",
+    ] {
+        assert_eq!(status_for(&simulator, &format!("Host: {host}\r\n")).await, "421", "{host}");
+    }
+    assert_ne!(status_for(&simulator, "").await, "200");
+}
+
+#[tokio::test]
+async fn what_leads_out_of_the_simulation_is_not_sent() {
+    let outside = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let there = outside.local_addr().expect("an address");
+    let there = format!("{{{{first (match device.nothing '^(zz)$') 'http://{there}/token'}}}}");
+    let text = DEVICE.replacen("start = ", "hosts = [\"*.acme.example\"]\nstart = ", 1);
+    let provider = provider(&text.replacen("https://auth.acme.example/token", &there, 1));
+    let simulator =
+        Simulator::bind(Server::new(provider.clone(), Scenario::Approve), 0).await.expect("a port");
+    let outcome = act(&simulator, provider, Action::Login, None).await;
+    assert!(
+        matches!(&outcome, Outcome::Failed(trouble) if trouble.code == "origin_refused" && trouble.message.contains("is not simulated")),
+        "{outcome:?}"
+    );
+    let reached = tokio::time::timeout(Duration::from_millis(1), outside.accept()).await;
+    assert!(reached.is_err(), "something was sent out of the simulation");
 }
 
 #[tokio::test]

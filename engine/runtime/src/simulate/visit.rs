@@ -3,7 +3,6 @@
 //! Knows no provider: it opens the page of a prompt, and goes where a browser would be sent.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -22,7 +21,9 @@ const HOPS: usize = 5;
 /// Plays the person: visits the page of a prompt, as a browser would, and follows it back to the listener.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    connect_to: Vec<(String, SocketAddr)>,
+    http: HttpOptions,
+    /// Where the login's listener is, which the browser is sent back to.
+    listener: Option<Url>,
 }
 
 /// What a visit came to.
@@ -37,8 +38,8 @@ pub enum Visit {
 }
 
 impl Visitor {
-    pub(super) fn new(connect_to: Vec<(String, SocketAddr)>) -> Visitor {
-        Visitor { connect_to }
+    pub(super) fn new(http: HttpOptions) -> Visitor {
+        Visitor { http, listener: None }
     }
 
     /// Visits the prompt's page. A prompt without one is shown already.
@@ -48,7 +49,7 @@ impl Visitor {
     /// Where the server or the listener could not be reached.
     pub async fn visit(&self, prompt: &Prompt) -> Result<Visit, Failure> {
         let Some(mut url) = prompt.url.clone() else { return Ok(Visit::Shown) };
-        let http = Http::new(HttpOptions { timeout: None, connect_to: self.connect_to.clone() });
+        let http = Http::new(self.http.clone());
         for _ in 0..HOPS {
             let response = http.send(&page(url.clone())).await?;
             if let Some(text) = header(&response, PASTE_HEADER) {
@@ -56,8 +57,8 @@ impl Visitor {
             }
             let is_redirect = (300..400).contains(&response.status);
             match header(&response, "location").filter(|_| is_redirect).and_then(|to| url.join(to).ok()) {
-                Some(next) if next.scheme() == "http" => {
-                    http.send(&page(next)).await?;
+                Some(next) if self.is_listener(&next) => {
+                    Http::new(HttpOptions::default()).send(&page(next)).await?;
                     return Ok(Visit::CalledBack);
                 }
                 Some(next) => url = next,
@@ -65,6 +66,11 @@ impl Visitor {
             }
         }
         Ok(Visit::Shown)
+    }
+
+    /// Whether a page leads back to the login's own listener: there alone the browser leaves the simulation.
+    fn is_listener(&self, next: &Url) -> bool {
+        self.listener.as_ref().is_some_and(|own| own.origin() == next.origin() && own.path() == next.path())
     }
 }
 
@@ -95,6 +101,11 @@ impl<P: Person> Visiting<P> {
 }
 
 impl<P: Person> Person for Visiting<P> {
+    fn listening(&mut self, redirect_uri: &str) {
+        self.visitor.listener = Url::parse(redirect_uri).ok();
+        self.person.listening(redirect_uri);
+    }
+
     fn show(&mut self, prompt: &Prompt, opened: &Opened) {
         self.person.show(prompt, opened);
         let (visitor, prompt, sender) = (self.visitor.clone(), prompt.clone(), self.sender.clone());

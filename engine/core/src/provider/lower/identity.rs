@@ -10,6 +10,7 @@ use crate::provider::{At, Model, NamedHost, RegionKey};
 use crate::raw::provider as raw;
 use crate::raw::read::WRONG_TYPE;
 use crate::source::Span;
+use crate::template::{OriginShape, origin_shape};
 
 impl Lowering<'_> {
     /// Refuses an id of a form that none may have.
@@ -82,13 +83,48 @@ impl Lowering<'_> {
             let span = site.item(i, raw.len()).span();
             match region_key(host) {
                 Some(key) => hosts.extend(self.hosts_of_regions(key, span)),
+                None if host.contains("{{") => hosts.extend(self.host_of_values(host, span)),
                 None => match HostPattern::parse(host) {
-                    Ok(pattern) => hosts.push(NamedHost { pattern, region: None, span }),
+                    Ok(pattern) => {
+                        hosts.push(NamedHost { pattern, made_of: None, is_below: false, region: None, span })
+                    }
                     Err(error) => self.push(no_host(host, &error, span)),
                 },
             }
         }
         hosts
+    }
+
+    /// A host with values among its labels. The file writes the rest of it, down to a domain that somebody registered.
+    fn host_of_values(&mut self, host: &str, span: Span) -> Option<NamedHost> {
+        let (labels, is_below) = match host.strip_prefix("*.") {
+            Some(labels) => (labels, true),
+            None => (host, false),
+        };
+        let before = self.findings.len();
+        let template = self.template_at(&format!("https://{labels}"), span, Slot::Vars);
+        if self.findings.len() > before {
+            return None;
+        }
+        match origin_shape(&template) {
+            Ok(OriginShape::Labels { suffix, .. }) if !labels.contains(['/', '?', ':']) => {
+                let pattern = HostPattern::Below(suffix);
+                Some(NamedHost { pattern, made_of: Some(template), is_below, region: None, span })
+            }
+            _ => {
+                self.push(
+                    Diagnostic::new(
+                        &OPEN_HOST,
+                        span,
+                        format!(
+                            "`{host}` is not bounded: a value may stand left of a domain that the file writes"
+                        ),
+                    )
+                    .help("write the end of the host, such as `\"*.{{account}}.example.com\"`"),
+                );
+                None
+            }
+        }
     }
 
     /// The host that each region has under a key; a region that lacks it is found fault with elsewhere.
@@ -110,7 +146,7 @@ impl Lowering<'_> {
         match HostPattern::parse(host) {
             Ok(pattern) => {
                 let region = Some(RegionKey { region: region.to_owned(), key: key.to_owned() });
-                Some(NamedHost { pattern, region, span: named })
+                Some(NamedHost { pattern, made_of: None, is_below: false, region, span: named })
             }
             Err(error) => {
                 let value = self.site.key("regions").key(region).key(key).span();

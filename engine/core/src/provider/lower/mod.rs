@@ -125,6 +125,7 @@ impl<'a> Lowering<'a> {
             api: self.api(),
             states: self.states(),
             errors: self.errors(),
+            confiding: Default::default(),
             span: self.site.span(),
         }
     }

@@ -92,8 +92,17 @@ fn the_shape_of_an_origin_is_known_without_values() {
     let expect = OriginShape::Labels {
         suffix: "example.com".to_owned(),
         pattern: "https://*.example.com:8443".to_owned(),
+        values: names_in(&template),
     };
     assert_eq!(origin_shape(&template), Ok(expect));
+}
+
+fn names_in(template: &crate::template::Template) -> Vec<&Expression> {
+    let values = template.parts.iter().filter_map(|part| match part {
+        crate::template::Part::Expression(expression, _) => Some(expression),
+        crate::template::Part::Text(_) => None,
+    });
+    values.collect()
 }
 
 proptest! {

@@ -184,6 +184,7 @@ impl Scene {
                     .map(|address| ("auth.example".to_owned(), address))
                     .into_iter()
                     .collect(),
+                ..HttpOptions::default()
             },
         })
     }
