@@ -243,7 +243,7 @@ async fn what_leads_out_of_the_simulation_is_not_sent() {
         Simulator::bind(Server::new(provider.clone(), Scenario::Approve), 0).await.expect("a port");
     let outcome = act(&simulator, provider, Action::Login, None).await;
     assert!(
-        matches!(&outcome, Outcome::Failed(trouble) if trouble.code == "origin_refused" && trouble.message.contains("is not simulated")),
+        matches!(&outcome, Outcome::Failed(trouble) if trouble.code == Code::OriginRefused && trouble.message.contains("is not simulated")),
         "{outcome:?}"
     );
     let reached = tokio::time::timeout(Duration::from_millis(1), outside.accept()).await;
