@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use hermes_engine_core::machine::{Grant, Outcome, Prompt, Start};
+use hermes_engine_core::machine::{Code, Grant, Outcome, Prompt, Start};
 use hermes_engine_core::provider::{Action, Shared};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
