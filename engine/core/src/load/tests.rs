@@ -225,6 +225,23 @@ on     = [{ fail = "expired" }]
 }
 
 #[test]
+fn a_listener_without_a_path_keeps_none() {
+    let text = |listen: &str| {
+        format!(
+            "start = {{ login = \"authorize\" }}\n[states.authorize]\nopen = \"https://auth.example.com/authorize\"\n\
+             listen = \"{listen}\"\nuntil = \"5m\"\non = [{{ fail = \"expired\" }}]\n"
+        )
+    };
+    let provider = provider(&text("http://localhost:8020"), &[]);
+    let crate::provider::Act::Browser(browser) = &state(&provider, "authorize").act else { panic!() };
+    let crate::provider::Back::Listen(listen) = &browser.back else { panic!() };
+    assert_eq!((listen.host.as_str(), listen.port, listen.path.as_literal()), ("localhost", 8020, Some("")));
+    let mut sources = Sources::default();
+    let loaded = load(&mut sources, &file("acme", &text("http://localhost:8020{{random.path}}")), &|_| None);
+    assert_eq!(codes(&loaded), ["HE405"]);
+}
+
+#[test]
 fn a_file_whose_name_is_no_id_is_refused() {
     let mut sources = Sources::default();
     for (id, fine) in

@@ -89,7 +89,7 @@ pub struct Listen {
     pub host: String,
     /// The port; 0 is any free one.
     pub port: u16,
-    /// The path, from its `/`.
+    /// The path, from its `/`; empty where the service has registered an address without one.
     pub path: Template,
     /// Where it is written.
     pub span: Span,

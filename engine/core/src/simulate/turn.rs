@@ -188,7 +188,10 @@ fn visit(route: &Route<'_>, turn: &Turn<'_>, learned: &[(Name, Value)]) -> Resul
             url.scheme() == "http"
                 && url.host_str() == Some(listen.host.as_str())
                 && (listen.port == 0 || url.port_or_known_default() == Some(listen.port))
-                && listen.path.as_literal().is_none_or(|path| path == url.path())
+                && listen
+                    .path
+                    .as_literal()
+                    .is_none_or(|path| path == url.path() || (path.is_empty() && url.path() == "/"))
         });
         if !fits {
             return Err(Violation::new("invalid_request", "redirect_uri is not the one that was registered"));

@@ -45,7 +45,9 @@ pub enum Verdict {
 impl Expected {
     /// What the callback of a listener on this port must say.
     pub fn new(wanted: &Wanted, port: u16) -> Expected {
-        Expected { path: wanted.path.clone(), hosts: hosts(&wanted.host, port) }
+        // An address without a path is asked for as `/` (RFC 9110 §4.2.3).
+        let path = if wanted.path.is_empty() { "/".to_owned() } else { wanted.path.clone() };
+        Expected { path, hosts: hosts(&wanted.host, port) }
     }
 
     /// Judges a request by its head: all up to the empty line.

@@ -193,6 +193,15 @@ async fn localhost_listens_on_the_literals() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_path_stays_one_and_is_asked_for_as_the_root() {
+    let listener = Listener::bind(&Wanted { path: String::new(), ..wanted("localhost", 0) }).await.unwrap();
+    let port = port(&listener);
+    assert_eq!(listener.redirect_uri(), format!("http://localhost:{port}"));
+    let (_, callback) = visit(&listener, "GET /?code=1 HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n").await;
+    assert_eq!(pairs(&callback.expect("a callback")), [("code", "1")]);
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();

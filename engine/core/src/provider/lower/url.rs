@@ -81,13 +81,13 @@ fn url_finding(text: &str, trouble: &UrlTrouble, span: Span) -> Diagnostic {
     Diagnostic::new(code, span, format!("`{text}` {trouble}")).help(help)
 }
 
-/// Takes `http://HOST:PORT` off a listener's template, so that its path is left.
+/// Takes `http://HOST:PORT` off a listener's template, so that its path is left: an empty one where none is written.
 fn take_authority(template: &mut Template) -> Result<(String, u16), &'static str> {
-    let Some(Part::Text(text)) = template.parts.first_mut() else {
-        return Err("the address of a listener is literal; only its path may hold `{{…}}`");
-    };
+    const LITERAL: &str = "the address of a listener is literal; only its path may hold `{{…}}`";
+    let is_literal = template.parts.len() == 1;
+    let Some(Part::Text(text)) = template.parts.first_mut() else { return Err(LITERAL) };
     let rest = text.strip_prefix("http://").ok_or("a listener speaks http, on loopback")?;
-    let slash = rest.find('/').ok_or("a listener has an address and a path")?;
+    let slash = rest.find('/').or(is_literal.then_some(rest.len())).ok_or(LITERAL)?;
     let (authority, path) = rest.split_at(slash);
     let (host, port) =
         authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).unwrap_or((authority, "80"));
