@@ -1,12 +1,14 @@
 //! JSONPath, used only to select ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
 //!
-//! Paths are singular: each selects one value or none. They are parsed when a file is loaded, never from an answer.
+//! Paths are singular: each selects one value or none. They are parsed when a file is loaded, never from an answer, and
+//! evaluated by jsonpath-rust. Its steps are kept beside a path: `check` reasons about them.
 
 use std::fmt;
 
 use jsonpath_rust::parser::errors::JsonPathError;
-use jsonpath_rust::parser::model::{Segment, Selector};
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::{QueryRef, js_path_process};
 use serde_json::Value;
 
 #[cfg(test)]
@@ -95,7 +97,12 @@ impl Query {
 
     /// The value at the path, if it is there. Null and `""` are there; see [`present`].
     pub fn select<'a>(&self, root: &'a Value) -> Option<&'a Value> {
-        walk(root, &self.steps)
+        let selectors = self.steps.iter().map(|step| match step {
+            Step::Key(key) => Selector::Name(key.clone()),
+            Step::Index(at) => Selector::Index(*at),
+        });
+        let path = JpQuery::new(selectors.map(Segment::Selector).collect());
+        js_path_process(&path, root).ok()?.into_iter().next().map(QueryRef::val)
     }
 }
 
@@ -197,7 +204,7 @@ fn reason(error: &JsonPathError) -> String {
     }
 }
 
-/// The value that `steps` lead to from `root`.
+/// The value that the steps of a dotted name (`{{poll.data.0.id}}`) lead to from `root`: what the path of these steps selects.
 pub fn walk<'a>(root: &'a Value, steps: &[Step]) -> Option<&'a Value> {
     steps.iter().try_fold(root, |value, step| match step {
         Step::Key(key) => value.get(key),

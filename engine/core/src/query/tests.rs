@@ -141,6 +141,76 @@ fn selection_walks_keys_and_indices() {
     assert_eq!(select("$"), Some(root.clone()));
 }
 
+/// The examples of RFC 9535 whose queries are singular: §2.3.1.3, §2.3.3.3, §2.5.1.3, §2.2.3, and the paths of §2.7.1.
+#[test]
+fn the_examples_of_rfc_9535_select_what_it_says() {
+    let check = |root: &Value, path: &str, expect: Option<Value>| {
+        let query = Query::parse(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(query.select(root), expect.as_ref(), "{path}");
+        assert_eq!(walk(root, query.steps()), expect.as_ref(), "{path}");
+    };
+    let root = json!({ "k": "v" });
+    check(&root, "$", Some(root.clone()));
+    let root = json!({ "o": { "j j": { "k.k": 3 } }, "'": { "@": 2 } });
+    check(&root, "$.o['j j']", Some(json!({ "k.k": 3 })));
+    check(&root, "$.o['j j']['k.k']", Some(json!(3)));
+    check(&root, "$.o[\"j j\"][\"k.k\"]", Some(json!(3)));
+    check(&root, "$[\"'\"][\"@\"]", Some(json!(2)));
+    let root = json!(["a", "b"]);
+    check(&root, "$[1]", Some(json!("b")));
+    check(&root, "$[-2]", Some(json!("a")));
+    check(&root, "$[2]", None);
+    check(&root, "$[-3]", None);
+    check(&root, "$.length", None);
+    let root = json!({ "a": null, "b": [null], "c": [{}], "null": 1 });
+    check(&root, "$.a", Some(json!(null)));
+    check(&root, "$.a[0]", None);
+    check(&root, "$.a.d", None);
+    check(&root, "$.b[0]", Some(json!(null)));
+    check(&root, "$.null", Some(json!(1)));
+    let root = json!({ "a": { "b": [0, 1, 2, 3] }, "\u{b}": 4, "a\\b": 5 });
+    check(&root, "$.a.b[1]", Some(json!(1)));
+    check(&root, "$['a']['b'][-3]", Some(json!(1)));
+    check(&root, "$[\"\\u000B\"]", Some(json!(4)));
+    check(&root, "$['\\u000b']", Some(json!(4)));
+    check(&root, "$[\"\\u0061\"].b[0]", Some(json!(0)));
+    check(&root, "$['a\\\\b']", Some(json!(5)));
+    let store =
+        json!({ "store": { "book": [{ "title": "Sayings" }, { "title": "Sword" }, { "title": "Moby" }] } });
+    check(&store, "$.store.book[2].title", Some(json!("Moby")));
+    check(&store, "$['store']['book'][-1]['title']", Some(json!("Moby")));
+}
+
+/// The examples of RFC 9535 §2.5.1.3, §2.3.2.3, §2.3.4.3, §2.3.5.3, §2.5.2.3 and §1.5 that can select more than one value.
+#[test]
+fn the_other_examples_of_rfc_9535_are_refused() {
+    for text in [
+        "$.o[*]",
+        "$[*]",
+        "$[0, 3]",
+        "$[0:2, 5]",
+        "$[1:3]",
+        "$[5:]",
+        "$[::-1]",
+        "$..j",
+        "$..[0]",
+        "$..*",
+        "$.a..[0, 1]",
+    ] {
+        assert_eq!(Query::parse(text), Err(QueryError::Plural), "{text}");
+    }
+    for text in [
+        "$.a[?@.b == 'kilo']",
+        "$.a[?@>3.5]",
+        "$[?@.*]",
+        "$.o[?@<3, ?@<3]",
+        "$[?length(@) < 3]",
+        "$..book[?@.price<10]",
+    ] {
+        assert_eq!(Query::parse(text), Err(QueryError::Filter), "{text}");
+    }
+}
+
 #[test]
 fn null_and_the_empty_text_are_not_present() {
     assert_eq!(present(Some(&json!(null))), None);
@@ -175,6 +245,44 @@ proptest! {
                 path.segments.into_iter().map(step).collect::<Result<Vec<_>, _>>()
             });
             prop_assert_eq!(parsed.ok().and_then(Result::ok), Some(steps));
+        }
+    }
+
+    /// A dotted name of a template leads where jsonpath-rust's own evaluator leads from the path's text.
+    #[test]
+    fn a_walk_and_the_crate_select_the_same_value(
+        root in crate::template::tests::any_json(),
+        steps in prop::collection::vec(
+            prop_oneof!["[a-z]{1,2}".prop_map(Step::Key), "\\PC{0,4}".prop_map(Step::Key), (-5_i64..5).prop_map(Step::Index)],
+            0..4,
+        ),
+        follow in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        // Half of the paths lead somewhere: they follow what is there.
+        let mut there = Vec::new();
+        let mut at = &root;
+        for choice in follow {
+            let (step, next) = match at {
+                Value::Object(members) if !members.is_empty() => {
+                    let (key, next) = members.iter().nth(choice.index(members.len())).expect("a member");
+                    (Step::Key(key.clone()), next)
+                }
+                Value::Array(list) if !list.is_empty() => {
+                    let at = choice.index(list.len());
+                    (Step::Index(i64::try_from(at).expect("short")), &list[at])
+                }
+                _ => break,
+            };
+            there.push(step);
+            at = next;
+        }
+        for steps in [there.clone(), [there, steps].concat()] {
+            let query = Query::of(steps);
+            let found = jsonpath_rust::query::js_path_vals(query.text(), &root)
+                .map_err(|e| TestCaseError::fail(format!("{query}: {e}")))?;
+            prop_assert!(found.len() <= 1);
+            prop_assert_eq!(walk(&root, query.steps()), found.first().copied(), "{}", query);
+            prop_assert_eq!(query.select(&root), found.first().copied(), "{}", query);
         }
     }
 

@@ -10,7 +10,7 @@ mod scan;
 mod url;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde_json::Value;
 

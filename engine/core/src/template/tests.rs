@@ -6,6 +6,8 @@ use super::*;
 use crate::diagnostic::Advice;
 use crate::source::FileId;
 
+mod peer;
+
 /// Knows `a`, `b`, `blank`, `else_x`, `region.*`, and every field of the state `poll`.
 struct Known;
 
@@ -262,7 +264,7 @@ fn words() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(words), 0..60).prop_map(|words| words.concat())
 }
 
-pub(super) fn any_json() -> impl Strategy<Value = Value> {
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
