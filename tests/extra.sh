@@ -3,6 +3,7 @@
 #
 #   tests/extra.sh                    every part
 #   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library
+#   tests/extra.sh drift              a report, never a failure: what others have published since the catalogue was written
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
@@ -29,7 +30,7 @@ run() {
 }
 
 # Builds while packages are fetched: the one needs the processor, the other the network.
-if [ -z "${HERMES_ENGINE:-}" ]; then
+if [ -z "${HERMES_ENGINE:-}" ] && [ "${parts[*]}" != drift ]; then
   HERMES_ENGINE=${CARGO_TARGET_DIR:-$PWD/target}/debug/hermes-engine
   cargo build --locked --quiet -p hermes-engine-cli &
   build=$!
@@ -56,13 +57,16 @@ for part in "${parts[@]}"; do
       run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
       run "hermes fleet" "$hermes_python" tests/extra/hermes_fleet.py
       run consumers "$python" tests/extra/consumers.py
-      run terminal "$python" tests/extra/terminal.py ;;
+      run terminal "$python" tests/extra/terminal.py
+      run drift python3 tests/extra/drift_test.py ;;
+    drift) python3 tests/extra/drift.py || echo "the report is not whole" ;;
     faults) run faults tests/extra/faults.sh ;;
     fuzz) run fuzz tests/extra/fuzz.sh ;;
     library) run library tests/extra/examples.sh ;;
   esac
 done
 
+[ "${parts[*]}" != drift ] || exit 0
 passed=$(grep -c '^ok ' "$log")
 failed=$(grep -c '^FAILED ' "$log")
 echo "$passed passed, $failed failed"

@@ -58,6 +58,7 @@ cargo_fuzz() { cargo install --quiet --locked --version 0.13.2 --root "$(dirname
 need_browser() { debian chromium chromium && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
+need_drift() { debian python3 python3 python3-pip && debian npm npm; }
 need_faults() { debian strace strace && debian python3 python3; }
 need_library() { :; }
 need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }
