@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hermes_engine::catalog::{Catalog, Folders};
-use hermes_engine_core::provider::{InputSource, Provider, Shared, StateKind, Status};
+use hermes_engine_core::provider::{Act, InputSource, Provider, Shared, State, StateId, StateKind, Status};
 use indexmap::IndexMap;
 use regex::Regex;
 
@@ -13,7 +13,7 @@ use crate::support::Program;
 use crate::support::page::{compare, root, with_parts};
 
 /// Ids that are also words of the language, so that a line may have them without naming a provider.
-const ORDINARY_WORDS: [&str; 1] = ["custom"];
+const ORDINARY_WORDS: [&str; 3] = ["custom", "meta", "together"];
 
 fn catalog() -> Catalog {
     Catalog::new(&Folders { named: vec![root("providers.d")], ..Folders::default() })
@@ -145,9 +145,14 @@ fn login(provider: &Provider) -> String {
     if provider.status == Status::Discontinued {
         return "ended".to_owned();
     }
-    let starts = provider.start.login.iter().map(|start| provider.state(start.value));
-    let (keys, flows): (Vec<_>, Vec<_>) =
-        starts.partition(|state| matches!(state.kind, StateKind::Success(_)));
+    // A start that leads to no page asks only for a key, or for a client's secret.
+    let has_page = |state: &State| match &state.kind {
+        StateKind::Active(active) => matches!(active.act, Act::Browser(_)) || active.show.is_some(),
+        _ => false,
+    };
+    let asks = |start: StateId| provider.reachable(&[start]).iter().any(|id| has_page(provider.state(*id)));
+    let (flows, keys): (Vec<_>, Vec<_>) =
+        provider.start.login.iter().map(|start| start.value).partition(|start| asks(*start));
     let variable = provider.inputs.values().filter(|input| input.secret).flat_map(|input| &input.from);
     let variable = variable.into_iter().find_map(|source| match source {
         InputSource::Env(name) => Some(format!("`{}`", name.value)),
@@ -156,10 +161,7 @@ fn login(provider: &Provider) -> String {
     let key = variable.unwrap_or_else(|| "key or program".to_owned());
     match (keys.is_empty(), flows.is_empty()) {
         (false, false) => format!("browser, or {key}"),
-        (true, _) => format!(
-            "browser{}",
-            if provider.inputs.values().any(|i| i.secret) { format!(", or {key}") } else { String::new() }
-        ),
+        (true, _) => "browser".to_owned(),
         (false, true) => key,
     }
 }
