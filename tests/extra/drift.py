@@ -15,6 +15,7 @@ import argparse
 import concurrent.futures
 import dataclasses
 import datetime
+import fnmatch
 import json
 import pathlib
 import re
@@ -45,13 +46,16 @@ NAMES = {
     "zhipuai": "zai",
     "zhipuai-coding-plan": "zai",
 }
-# The programs of a service's own maker: what they name at its hosts, the catalogue should name too.
+# The programs of a service's own maker: a host of its domain that they name, the files of its logins should name too.
 MAKERS = {
     "mmx-cli": ("minimax",),
     "@moonshot-ai/kimi-code": ("kimi",),
     "@openai/codex": ("openai-codex",),
     "hermes-agent": ("nous",),
 }
+# Hosts that no login or request goes to.
+READ_ONLY = re.compile(r"^(www|docs|help|developers|learn|community|releases|cdn|file\.cdn|telemetry[\w-]*|setup[\w.-]*)\.")
+HOST = r"https://([\w*-]+(?:\.[\w*-]+)+)"
 SOON = datetime.timedelta(days=90)
 SHOWN = 6
 
@@ -76,12 +80,13 @@ def provider(path):
     models = [model if isinstance(model, dict) else {"id": model} for model in told.get("models", [])]
     told_texts = {key: value for key, value in told.items() if key not in ("docs", "models", "errors", "status_note")}
     found = list(walk(told_texts))
-    urls = " ".join([text for _, text in found] + [model.get("base_url", "") for model in models])
+    # A value in a host is any label: `*`.
+    urls = " ".join([text for key, text in found if key != "prompt"] + [model.get("base_url", "") for model in models])
     return Provider(
         id=path.stem,
         names={path.stem, *told.get("aliases", [])},
         models={model["id"]: model for model in models} if told.get("status") != "discontinued" else {},
-        hosts={host.lower() for host in re.findall(r"https://([\w-]+(?:\.[\w-]+)+)", urls)} | set(told.get("hosts", [])),
+        hosts={host.lower() for host in re.findall(HOST, re.sub(r"\{\{.*?\}\}", "*", urls))} | set(told.get("hosts", [])),
         variables={text for key, text in found if key == "env"},
         clients={text for key, text in found if key == "client_id" and "{" not in text and text},
     )
@@ -124,7 +129,7 @@ def compare(ours, sources, providers, today):
                 merged.add(listing)
         if merged.models or merged.urls or merged.variables:
             lists[source] = merged
-    return [*models(ours, lists, today), *places(ours, lists, sources), *words(ours, lists, sources)]
+    return [*models(ours, lists, today), *places(ours, lists, sources), *makers(ours, sources, providers), *words(ours, lists, sources)]
 
 
 def found(kind, what, sources, detail=""):
@@ -142,7 +147,8 @@ def models(ours, lists, today):
         if past:
             yield found("gone", name, past, f"ended {min(ends[source] for source in past)}")
         elif len(two) == 2 and not any(source in those for source in two):
-            yield found("gone", name, those, f"not in {two[0].name}, {two[1].name}")
+            still = f"; still in {', '.join(source.name for source in those)}" if those else ""
+            yield found("gone", name, [], f"not in {two[0].name}, {two[1].name}{still}")
         elif ends and min(ends.values()) <= today + SOON:
             yield found("ends", name, ends, f"ends {min(ends.values())}")
         elif any(one.deprecated for one in those.values()):
@@ -182,7 +188,7 @@ def new(mine, lists, known, today):
 
 
 def places(ours, lists, sources):
-    """Base URLs of two lists at a host that we don't name; hosts of ours that nobody mentions; hosts of the maker's own program."""
+    """Base URLs of two lists at a host that we don't name, and hosts of ours that nobody mentions."""
     hosts = {}
     for source, told in lists.items():
         for url in told.urls:
@@ -195,23 +201,26 @@ def places(ours, lists, sources):
     for host in sorted(ours.hosts):
         if "*" not in host and "{" not in host and not any(host in source.hosts for source in sources):
             yield found("host", host, [], "mentioned by no package")
+
+
+def makers(ours, sources, providers):
+    """Hosts of a login's domains that are in the maker's own program, and in none of our files of that service."""
     domains = {domain(host) for host in ours.hosts}
-    for source in makers(ours, sources):
-        for host in sorted(source.hosts):
-            if domain(host) in domains and not is_named(host, ours):
+    for source in sources if ours.clients else []:
+        start = next((start for start in MAKERS.get(source.name, ()) if ours.id.startswith(start)), None)
+        family = [one for one in providers if start and one.id.startswith(start)]
+        for host in sorted(source.hosts) if start else []:
+            known = any(is_named(host, one) for one in family) or READ_ONLY.match(host) or host in domains
+            if domain(host) in domains and not known:
                 yield found("host", host, [source], "in the maker's program, not named here")
 
 
 def is_named(host, ours):
-    return any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in ours.hosts)
+    return any(fnmatch.fnmatchcase(host, one) for one in ours.hosts)
 
 
 def domain(host):
     return ".".join(host.split(".")[-2:])
-
-
-def makers(ours, sources):
-    return [source for source in sources if any(ours.id.startswith(start) for start in MAKERS.get(source.name, ()))]
 
 
 def words(ours, lists, sources):

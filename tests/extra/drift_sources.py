@@ -77,7 +77,7 @@ def date(value):
 
 def read_pi(source, name, content):
     """pi: a JSON file a provider, models by protocol; and a table of variables in its code."""
-    if "/providers/data/" in name and name.endswith(".json"):
+    if re.search(r"/providers/data/[\w-]+\.json$", name):
         listing = source.listing(pathlib.PurePath(name).stem)
         for group in json.loads(content).values():
             for model in group.values():

@@ -1,8 +1,7 @@
 """drift.py on small made-up packages: no network, nothing is fetched."""
 
-import contextlib
+import dataclasses
 import datetime
-import io
 import json
 import pathlib
 import tempfile
@@ -67,6 +66,11 @@ class TheCatalogue(unittest.TestCase):
         self.assertEqual(one.hosts, {"auth.acme.example", "api.acme.test", "*.acme.example"})
         self.assertEqual((one.variables, one.clients), ({"ACME_KEY"}, {"acme-client-0001"}))
 
+    def test_a_value_in_a_host_is_any_label(self):
+        one = ours(FILE + 'regional = { default = "https://api.{{area}}.acme.test" }')
+        self.assertIn("api.*.acme.test", one.hosts)
+        self.assertTrue(drift.is_named("api.eu-1.acme.test", one))
+
     def test_a_list_s_name_is_an_id_an_alias_or_in_the_table(self):
         self.assertEqual(drift.owner("acme", [ours()]), "acme")
         self.assertEqual(drift.owner("acme_ai", [ours()]), "acme")
@@ -86,7 +90,7 @@ class Models(unittest.TestCase):
     def test_a_model_that_the_two_newest_lists_lack_is_gone(self):
         old = source("old", drift_sources.read_pi, {"dist/providers/data/acme.json": json.dumps({"x": {"a": {"id": "acme-0"}}})}, 90)
         found = self.compare(old, pi([{"id": "acme-2"}, {"id": "acme-1"}], 3), litellm({"acme-2": {}}, 1))
-        self.assertEqual(kinds(found, "gone"), [("acme-0", "not in litellm, pi")])
+        self.assertEqual(kinds(found, "gone"), [("acme-0", "not in litellm, pi; still in old")])
 
     def test_one_list_is_not_enough(self):
         self.assertEqual(kinds(self.compare(pi([{"id": "acme-2"}])), "gone"), [])
@@ -131,6 +135,14 @@ class Places(unittest.TestCase):
     def test_what_one_package_mentions_is_not_told(self):
         text = "https://auth.acme.example/ https://api.acme.test process.env.ACME_KEY 'acme-client-0001'"
         self.assertEqual(list(self.compare(source("any", drift_sources.read_nothing, {"a.js": text}))), [])
+
+    def test_a_login_is_compared_with_the_program_of_its_maker(self):
+        text = "https://account.minimax.io https://www.minimax.io https://minimax.io https://api.minimax.io https://api.other.io"
+        mmx = source("mmx-cli", drift_sources.read_nothing, {"a.js": text})
+        login, key = (dataclasses.replace(ours(), id=name, hosts={host}, clients=clients) for name, host, clients in (("minimax-oauth", "api.minimax.io", {"id"}), ("minimax", "api.minimax.io", set())))
+        told = "in the maker's program, not named here"
+        self.assertEqual([what for what, why in kinds(drift.compare(login, [mmx], [login, key], TODAY), "host") if why == told], ["account.minimax.io"])
+        self.assertEqual([what for what, why in kinds(drift.compare(key, [mmx], [login, key], TODAY), "host") if why == told], [])
 
     def test_what_a_package_bundles_of_others_says_nothing(self):
         text = "https://auth.acme.example/ https://api.acme.test ACME_KEY acme-client-0001"
