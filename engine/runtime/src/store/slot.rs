@@ -288,6 +288,7 @@ impl Document {
     pub fn set_priority(&mut self, provider: &str, place: &[String], id: &str, priority: i64) {
         let slots = self.slots(provider, place);
         let is_taken = slots.iter().any(|slot| slot.id != id && slot.priority == priority);
+        let mut rows = HashMap::new();
         for slot in slots {
             let wanted = match slot.id == id {
                 true => priority,
@@ -298,8 +299,31 @@ impl Document {
                 // Where a user has said where it belongs, its age is no reason to put it elsewhere.
                 self.file_of(&slot.record).keep(provider, &slot.record);
             }
-            self.change_all(provider, &slot.record, |row| row.set("priority", wanted));
+            match slot.record.row() {
+                Some(row) => drop(rows.insert(row.to_owned(), wanted)),
+                None => self.change_all(provider, &slot.record, |row| row.set("priority", wanted)),
+            }
         }
+        self.move_rows(provider, &rows);
+        self.beneath_mut().into_iter().for_each(|root| root.move_rows(provider, &rows));
+    }
+
+    /// Gives rows their places, all at once: there may be a thousand.
+    fn move_rows(&mut self, provider: &str, places: &HashMap<String, i64>) {
+        let is_moved = |head: &Option<Head<'_>>| {
+            head.as_ref().and_then(|head| head.id.as_ref()).is_some_and(|id| places.contains_key(id))
+        };
+        let pool = self.root_mut().object_mut("credential_pool");
+        pool::change(
+            pool,
+            provider,
+            |heads| heads.iter().map(is_moved).collect(),
+            |row| {
+                if let Some(place) = row.text("id").and_then(|id| places.get(&id)) {
+                    row.set("priority", *place);
+                }
+            },
+        );
     }
 
     /// Removes one credential and its copies; with the last the provider is no longer the active one. What the root of a
