@@ -17,7 +17,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     for (_, state, active) in subject.active() {
         let Act::Browser(browser) = &active.act else { continue };
         let in_path = match &browser.back {
-            Back::Listen(listen) => random_in(&listen.path).is_some(),
+            Back::Listen(listeners) => listeners.iter().all(|listen| random_in(&listen.path).is_some()),
             Back::Paste => false,
         };
         if !in_path && sent(state, true).is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Graph, Kind, Node, To, Way, words};
 use crate::provider::{
-    ACTIONS, Act, Action, Active, Back, Browser, Provider, Rule, StateId, StateKind, Success, Then,
+    ACTIONS, Act, Action, Active, Back, Browser, Listen, Provider, Rule, StateId, StateKind, Success, Then,
 };
 use crate::raw::time::First;
 use crate::replay::Coverage;
@@ -153,13 +153,18 @@ fn does(active: &Active) -> Vec<String> {
 
 fn visit(browser: &Browser) -> Vec<String> {
     let back = match &browser.back {
-        Back::Listen(listen) => {
-            let port = if listen.port == 0 { "any port".to_owned() } else { format!("port {}", listen.port) };
-            format!("listens on {}, {port}, at {}", sanitise(&listen.host), words::url(&listen.path))
+        Back::Listen(listeners) => {
+            let places: Vec<String> = listeners.iter().map(place).collect();
+            format!("listens on {}", places.join(", or on "))
         }
         Back::Paste => "takes what a person pastes".to_owned(),
     };
     vec![format!("opens {}", words::url(&browser.open)), back]
+}
+
+fn place(listen: &Listen) -> String {
+    let port = if listen.port == 0 { "any port".to_owned() } else { format!("port {}", listen.port) };
+    format!("{}, {port}, at {}", sanitise(&listen.host), words::url(&listen.path))
 }
 
 fn keeps(success: &Success) -> Vec<String> {

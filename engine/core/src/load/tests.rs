@@ -218,7 +218,8 @@ on     = [{ fail = "expired" }]
 "#;
     let provider = provider(text, &[]);
     let crate::provider::Act::Browser(browser) = &state(&provider, "authorize").act else { panic!() };
-    let crate::provider::Back::Listen(listen) = &browser.back else { panic!() };
+    let crate::provider::Back::Listen(listeners) = &browser.back else { panic!() };
+    let [listen] = listeners.as_slice() else { panic!("{listeners:?}") };
     assert_eq!((listen.host.as_str(), listen.port), ("localhost", 1455));
     assert_eq!(listen.path.text, "/{{random.path}}/callback");
     assert_eq!(listen.path.names().len(), 1);
@@ -234,11 +235,29 @@ fn a_listener_without_a_path_keeps_none() {
     };
     let provider = provider(&text("http://localhost:8020"), &[]);
     let crate::provider::Act::Browser(browser) = &state(&provider, "authorize").act else { panic!() };
-    let crate::provider::Back::Listen(listen) = &browser.back else { panic!() };
+    let crate::provider::Back::Listen(listeners) = &browser.back else { panic!() };
+    let [listen] = listeners.as_slice() else { panic!("{listeners:?}") };
     assert_eq!((listen.host.as_str(), listen.port, listen.path.as_literal()), ("localhost", 8020, Some("")));
     let mut sources = Sources::default();
     let loaded = load(&mut sources, &file("acme", &text("http://localhost:8020{{random.path}}")), &|_| None);
     assert_eq!(codes(&loaded), ["HE405"]);
+}
+
+#[test]
+fn a_listener_may_have_alternatives_and_each_is_on_loopback() {
+    let text = |listen: &str| {
+        format!(
+            "start = {{ login = \"a\" }}\n[states.a]\nopen = \"https://auth.example.com\"\nlisten = {listen}\nuntil = \"5m\"\non = [{{ fail = \"expired\" }}]\n"
+        )
+    };
+    let provider = provider(&text("[\"http://localhost:1455/a\", \"http://127.0.0.1:0/b\"]"), &[]);
+    let crate::provider::Act::Browser(browser) = &state(&provider, "a").act else { panic!() };
+    let crate::provider::Back::Listen(listeners) = &browser.back else { panic!() };
+    let places: Vec<_> = listeners.iter().map(|l| (l.host.as_str(), l.port, l.path.text.as_str())).collect();
+    assert_eq!(places, [("localhost", 1455, "/a"), ("127.0.0.1", 0, "/b")]);
+    let codes = |listen: &str| codes(&load(&mut Sources::default(), &file("acme", &text(listen)), &|_| None));
+    assert_eq!(codes("[\"http://127.0.0.1:0/a\", \"http://0.0.0.0:0/a\"]"), ["HE405"]);
+    assert_eq!(codes("[]"), ["HE005"]);
 }
 
 #[test]

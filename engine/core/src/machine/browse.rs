@@ -9,7 +9,7 @@ use super::event::{CallbackQuery, Failure};
 use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
 use crate::label::may_be_shown;
-use crate::provider::{Act, Action, Active, Back, Browser, Spot};
+use crate::provider::{Act, Action, Active, Back, Browser, Listen, Spot};
 use crate::secret::equal_in_constant_time;
 use crate::time::{self, Now};
 
@@ -21,10 +21,19 @@ impl Machine {
         }
         match &browser.back {
             Back::Paste => self.open(browser, now),
-            Back::Listen(listen) => match listen.path.render(&self.run) {
-                Ok(path) => Effect::Bind(Listener { host: listen.host.clone(), port: listen.port, path }),
-                Err(missing) => self.because(Code::BadAnswer, missing.to_string()),
-            },
+            Back::Listen(listeners) => {
+                self.unbound = 0;
+                self.bind(listeners)
+            }
+        }
+    }
+
+    /// Binds the next of a state's listeners.
+    fn bind(&mut self, listeners: &[Listen]) -> Effect {
+        let Some(listen) = listeners.get(self.unbound) else { return self.fail(Code::BadFlow) };
+        match listen.path.render(&self.run) {
+            Ok(path) => Effect::Bind(Listener { host: listen.host.clone(), port: listen.port, path }),
+            Err(missing) => self.because(Code::BadAnswer, missing.to_string()),
         }
     }
 
@@ -38,8 +47,20 @@ impl Machine {
         }
     }
 
-    pub(super) fn not_bound(&mut self, failure: &Failure) -> Effect {
-        self.because(Code::ListenerUnavailable, failure.message.clone())
+    /// A listener could not be bound: the next one of the state is tried, and then the next start of the action.
+    pub(super) fn not_bound(&mut self, failure: &Failure, now: Now) -> Effect {
+        self.unbound += 1;
+        let provider = self.run.provider.clone();
+        if let Some((_, Active { act: Act::Browser(Browser { back: Back::Listen(listeners), .. }), .. })) =
+            acting(&provider, self.at)
+            && self.unbound < listeners.len()
+        {
+            return self.bind(listeners);
+        }
+        match self.next_start() {
+            Some(id) => self.enter_start(id, now),
+            None => self.because(Code::ListenerUnavailable, failure.message.clone()),
+        }
     }
 
     fn open(&mut self, browser: &Browser, now: Now) -> Effect {
@@ -141,8 +162,8 @@ impl Machine {
     /// Whether a random part of the listener's path is what tells this login from another.
     fn path_stands_for_state(&self) -> bool {
         match acting(&self.run.provider, self.at) {
-            Some((_, Active { act: Act::Browser(Browser { back: Back::Listen(listen), .. }), .. })) => {
-                listen.path.as_literal().is_none()
+            Some((_, Active { act: Act::Browser(Browser { back: Back::Listen(listeners), .. }), .. })) => {
+                listeners.get(self.unbound).is_some_and(|listen| listen.path.as_literal().is_none())
             }
             _ => false,
         }

@@ -112,6 +112,11 @@ pub struct Machine {
     taken: Vec<Taken>,
     entries: usize,
     last_status: Option<u16>,
+    /// How many listeners of the present state could not be bound.
+    unbound: usize,
+    /// The starts that come after the one that was taken, while no answer has come.
+    later_starts: Vec<StateId>,
+    browser: bool,
     outstanding: Effect,
 }
 
@@ -128,7 +133,7 @@ impl Machine {
                 (Event::Answered(response), Effect::Send(_)) => Some(self.answered(&response, now)),
                 (Event::Failed(failure), Effect::Send(_)) => Some(self.unanswered(&failure, now)),
                 (Event::Bound(uri), Effect::Bind(_)) => Some(self.bound(uri, now)),
-                (Event::Failed(failure), Effect::Bind(_)) => Some(self.not_bound(&failure)),
+                (Event::Failed(failure), Effect::Bind(_)) => Some(self.not_bound(&failure, now)),
                 (Event::CalledBack(query), Effect::Listen { .. }) => Some(self.called_back(&query, now)),
                 (Event::Pasted(text), Effect::Listen { .. }) => self.pasted(text.expose_secret(), now),
                 _ => None,

@@ -27,20 +27,49 @@ impl Machine {
             taken: Vec::new(),
             entries: 0,
             last_status: None,
+            unbound: 0,
+            later_starts: Vec::new(),
+            browser,
             outstanding: Effect::Finish(Outcome::Cancelled),
         };
         machine.outstanding = match refusal(&machine.run, action) {
             Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
-            None => match from.or_else(|| first_state(&machine.run, action, browser)) {
-                Some(id) => match reach::refusal(&machine.run, id) {
-                    Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
-                    None => machine.enter(id, &Value::Null, now),
-                },
-                None => machine.fail(Code::NotSupported),
-            },
+            None => machine.begin(from, now),
         };
         let first = machine.outstanding.clone();
         (machine, first)
+    }
+
+    /// Enters the first state: the one that was asked for, or the file's choice.
+    fn begin(&mut self, from: Option<StateId>, now: Now) -> Effect {
+        let Some(id) = from.or_else(|| first_state(&self.run, self.action, self.browser)) else {
+            return self.fail(Code::NotSupported);
+        };
+        if from.is_none() {
+            let starts = self.run.provider.starts(self.action).into_iter();
+            self.later_starts = starts.skip_while(|start| *start != id).skip(1).collect();
+        }
+        self.enter_start(id, now)
+    }
+
+    /// Enters a start, unless its run would be refused on the way.
+    pub(super) fn enter_start(&mut self, id: StateId, now: Now) -> Effect {
+        match reach::refusal(&self.run, id) {
+            Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
+            None => self.enter(id, &Value::Null, now),
+        }
+    }
+
+    /// The next start that is ready, for one that can't begin after all.
+    pub(super) fn next_start(&mut self) -> Option<StateId> {
+        if !self.taken.is_empty() {
+            return None;
+        }
+        let ready = |id: &StateId| is_ready(&self.run, *id, self.browser);
+        let at = self.later_starts.iter().position(ready)?;
+        let id = self.later_starts[at];
+        self.later_starts.drain(..=at);
+        Some(id)
     }
 }
 

@@ -135,8 +135,8 @@ fn act<'a>(act: &'a Act, all: &mut Vec<Placed<'a>>) {
             all.extend(auth(request.auth.as_ref()));
         }
         Act::Browser(browser) => {
-            if let Back::Listen(listen) = &browser.back {
-                all.push(placed(Spot::ListenPath, &listen.path));
+            if let Back::Listen(listeners) = &browser.back {
+                all.extend(listeners.iter().map(|listen| placed(Spot::ListenPath, &listen.path)));
             }
             all.push(placed(Spot::Open, &browser.open));
             all.extend(browser.query.iter().map(|(name, value)| placed(Spot::Query(name), value)));

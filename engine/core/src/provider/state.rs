@@ -76,8 +76,8 @@ pub struct Browser {
 /// How the result of a browser's visit comes back.
 #[derive(Debug, Clone)]
 pub enum Back {
-    /// To a listener on loopback.
-    Listen(Listen),
+    /// To a listener on loopback: the first of these whose port is free. Never empty.
+    Listen(Vec<Listen>),
     /// By a person's paste.
     Paste,
 }

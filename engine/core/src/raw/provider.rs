@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::condition::Condition;
 use super::pattern;
 use super::time::{DurationText, Every, Time};
-use super::union::{ErrorText, OneOrMany, string_or_table};
+use super::union::{Addresses, ErrorText, OneOrMany, string_or_table};
 
 /// How a provider logs in, which models it has, and how a client reaches it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -246,9 +246,8 @@ pub struct State {
     pub delete: Option<String>,
     /// The URL that the person's browser opens.
     pub open: Option<String>,
-    /// The loopback URL that the browser comes back to; port 0 is any free one. The result is `{{redirect_uri}}`.
-    #[schemars(regex(pattern = pattern::WEB))]
-    pub listen: Option<String>,
+    /// The loopback URL that the browser comes back to; port 0 is any free one. Of a list, the first whose port is free. The result is `{{redirect_uri}}`.
+    pub listen: Option<Addresses>,
     /// Whether the person pastes the code, or the URL of the page they came to.
     #[schemars(extend("default" = false))]
     pub paste: Option<bool>,

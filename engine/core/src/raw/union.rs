@@ -115,22 +115,26 @@ pub struct ErrorTable {
 
 string_or_table!(ErrorText, ErrorTable, "a text, or a table with `text` and `help`", "");
 
-/// One name, or a list of names.
+/// One text, or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OneOrMany {
-    /// One name.
+    /// One.
     One(String),
     /// A list.
     Many(Vec<String>),
 }
 
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
+impl OneOrMany {
+    /// Reads one or many; `expecting` says what where something else is written.
+    fn read<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+        expecting: &'static str,
+    ) -> Result<OneOrMany, D::Error> {
+        struct Visitor(&'static str);
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = OneOrMany;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("the name of a state, or a list of names")
+                f.write_str(self.0)
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMany, E> {
                 Ok(OneOrMany::One(text.to_owned()))
@@ -139,7 +143,23 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
             }
         }
-        deserializer.deserialize_any(Visitor)
+        deserializer.deserialize_any(Visitor(expecting))
+    }
+
+    fn schema(description: &str, pattern: &str) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": description,
+            "type": ["string", "array"],
+            "pattern": pattern,
+            "items": { "type": "string", "pattern": pattern },
+            "minItems": 1
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        OneOrMany::read(deserializer, "the name of a state, or a list of names")
     }
 }
 
@@ -149,12 +169,26 @@ impl JsonSchema for OneOrMany {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "The name of a state, or a list of names.",
-            "type": ["string", "array"],
-            "pattern": super::pattern::NAME,
-            "items": { "type": "string", "pattern": super::pattern::NAME },
-            "minItems": 1
-        })
+        OneOrMany::schema("The name of a state, or a list of names.", super::pattern::NAME)
+    }
+}
+
+/// One loopback URL, or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses(pub OneOrMany);
+
+impl<'de> Deserialize<'de> for Addresses {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        OneOrMany::read(deserializer, "a URL, or a list of URLs").map(Addresses)
+    }
+}
+
+impl JsonSchema for Addresses {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Addresses".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        OneOrMany::schema("A loopback URL, or a list of them.", super::pattern::WEB)
     }
 }

@@ -18,7 +18,7 @@ use super::verify::{self, Link, Violation, check, is_refresh_token};
 use super::wire::{Asked, Reply};
 use super::{MOVED, Outcome, Server};
 use crate::machine::Entropy;
-use crate::provider::{Act, Back};
+use crate::provider::{Act, Back, Listen};
 use crate::template::Name;
 use crate::time::UnixMs;
 
@@ -182,20 +182,21 @@ fn visit(route: &Route<'_>, turn: &Turn<'_>, learned: &[(Name, Value)]) -> Resul
     let query = |name: &str| once(&turn.content.query, name).map(str::to_owned);
     let own = learned.iter().find(|(name, _)| *name == Name::RedirectUri).map(|(_, value)| plain(value));
     let back = own.or_else(|| query("redirect_uri")).or_else(|| query("callback_url"));
-    if let Back::Listen(listen) = &browser.back {
+    if let Back::Listen(listeners) = &browser.back {
         let url = back.as_deref().and_then(|back| Url::parse(back).ok());
-        let fits = url.is_some_and(|url| {
-            url.scheme() == "http"
-                && url.host_str() == Some(listen.host.as_str())
-                && (listen.port == 0 || url.port_or_known_default() == Some(listen.port))
-                && listen
-                    .path
-                    .as_literal()
-                    .is_none_or(|path| path == url.path() || (path.is_empty() && url.path() == "/"))
-        });
-        if !fits {
+        if !url.is_some_and(|url| listeners.iter().any(|listen| is_at(&url, listen))) {
             return Err(Violation::new("invalid_request", "redirect_uri is not the one that was registered"));
         }
     }
     Ok(Some(Visit { state: route.state, csrf_state: query("state"), back }))
+}
+
+fn is_at(url: &Url, listen: &Listen) -> bool {
+    url.scheme() == "http"
+        && url.host_str() == Some(listen.host.as_str())
+        && (listen.port == 0 || url.port_or_known_default() == Some(listen.port))
+        && listen
+            .path
+            .as_literal()
+            .is_none_or(|path| path == url.path() || (path.is_empty() && url.path() == "/"))
 }

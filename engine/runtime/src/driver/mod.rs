@@ -97,7 +97,16 @@ async fn drive(
             Effect::Listen { show, until, again, .. } => performer.listen(show, *until, *again).await,
         };
         performer.performed(&effect, &event);
+        let unbound = match (&effect, &event) {
+            (Effect::Bind(listener), Event::Failed(_)) => Some(listener.port),
+            _ => None,
+        };
         effect = machine.step(event, performer.now());
+        if let Some(port) = unbound
+            && !matches!(effect, Effect::Finish(_))
+        {
+            performer.gives_way(port);
+        }
     }
 }
 

@@ -162,6 +162,11 @@ impl<'a> Performer<'a> {
         }
     }
 
+    /// Says that a port could not be listened on, and that the login goes on in another way.
+    pub(super) fn gives_way(&mut self, port: u16) {
+        self.person.port_taken(port);
+    }
+
     /// Opens a page, and takes the callback or the paste that comes first.
     pub(super) async fn listen(&mut self, show: &Prompt, until: Duration, again: Option<&str>) -> Event {
         if let Some(reason) = again {

@@ -37,6 +37,10 @@ pub trait Person: Send {
     fn again(&mut self, reason: &str) {
         let _ = reason;
     }
+    /// A port can't be listened on, and the login goes on with another, or in another way.
+    fn port_taken(&mut self, port: u16) {
+        let _ = port;
+    }
     /// The next thing that the person pastes; never resolves where nobody can paste.
     ///
     /// The future is dropped and asked for again about once a second, and must lose nothing by that: receive from a

@@ -129,6 +129,10 @@ impl<P: Person> Person for Visiting<P> {
         self.person.again(reason);
     }
 
+    fn port_taken(&mut self, port: u16) {
+        self.person.port_taken(port);
+    }
+
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
         Box::pin(async {
             tokio::select! {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::scenario::{Scenario, start};
-use crate::machine::{CallbackQuery, Effect, Event, Start};
+use crate::machine::{CallbackQuery, Effect, Event, Failure, FailureKind, Start};
 use crate::provider::Action;
 
 const LOOPBACK: &str = r#"
@@ -156,4 +156,58 @@ fn a_list_of_starts_takes_the_first_that_can_run() {
     assert_eq!(Scenario::begin(begin).request().state, "mint");
     let no_browser = Start { browser: false, ..start(&file, Action::Login) };
     assert!(matches!(Scenario::begin(no_browser).effect, Effect::Bind(_)), "the last is taken all the same");
+}
+
+/// Two registered ports, and a login with a code for where neither is free.
+fn with_alternatives() -> String {
+    LOOPBACK
+        .replace("login = \"authorize\"", "login = [\"authorize\", \"exchange\"]")
+        .replace(
+            "\"http://127.0.0.1:0/callback\"",
+            "[\"http://localhost:1455/callback\", \"http://localhost:1457/callback\"]",
+        )
+        .replace("\"{{authorize.code}}\"", "\"{{first authorize.code ''}}\"")
+        .replace("\"{{redirect_uri}}\"\nform", "\"{{first redirect_uri ''}}\"\nform")
+}
+
+fn taken() -> Event {
+    let message = "another program listens there".to_owned();
+    Event::Failed(Failure { kind: FailureKind::Connect, sent: false, message })
+}
+
+#[track_caller]
+fn binds(scenario: &Scenario, port: u16) {
+    assert!(
+        matches!(&scenario.effect, Effect::Bind(listener) if listener.port == port),
+        "{:?}",
+        scenario.effect
+    );
+}
+
+#[test]
+fn the_next_listener_is_bound_where_a_port_is_taken() {
+    let scenario = Scenario::login(&with_alternatives());
+    binds(&scenario, 1455);
+    let scenario = scenario.step(taken());
+    binds(&scenario, 1457);
+    let uri = "http://localhost:1457/callback";
+    let scenario = scenario.step(Event::Bound(uri.into()));
+    let Effect::Listen { show, .. } = &scenario.effect else { panic!("{:?}", scenario.effect) };
+    let url = show.url.clone().unwrap();
+    assert!(url.query_pairs().any(|(name, value)| name == "redirect_uri" && value == uri), "{url}");
+}
+
+#[test]
+fn a_start_whose_listeners_are_all_taken_gives_way_to_the_next() {
+    let scenario = Scenario::login(&with_alternatives()).step(taken()).step(taken());
+    assert_eq!(scenario.request().state, "exchange");
+}
+
+#[test]
+fn a_start_that_was_asked_for_gives_way_to_none() {
+    let file = with_alternatives();
+    let from = super::scenario::provider(&file).state_id("authorize");
+    let scenario = Scenario::begin(Start { from, ..start(&file, Action::Login) });
+    scenario.step(taken()).step(taken()).fails("listener_unavailable");
+    Scenario::login(LOOPBACK).step(taken()).fails("listener_unavailable");
 }

@@ -177,7 +177,7 @@ impl Lowering<'_> {
     fn browser(&mut self, raw: &Raw, open: &str, site: Site<'_>) -> Browser {
         self.no_place(&REQUEST_KEYS, site, "a browser is sent to a URL: it takes `query`");
         let back = match (&raw.listen, raw.paste.unwrap_or_default()) {
-            (Some(listen), false) => Back::Listen(self.listener(listen, site.key("listen"))),
+            (Some(listen), false) => Back::Listen(self.listeners(listen, site.key("listen"))),
             (None, true) => Back::Paste,
             (listen, _) => {
                 let message = if listen.is_some() {
@@ -190,7 +190,7 @@ impl Lowering<'_> {
                         .help("write `listen = \"http://127.0.0.1:0/callback\"`; where no browser is at hand the pasted URL is taken all the same"),
                 );
                 match listen {
-                    Some(listen) => Back::Listen(self.listener(listen, site.key("listen"))),
+                    Some(listen) => Back::Listen(self.listeners(listen, site.key("listen"))),
                     None => Back::Paste,
                 }
             }

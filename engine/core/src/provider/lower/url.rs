@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::origin::{Origin, transport_allowed};
 use crate::provider::Listen;
 use crate::raw::read::WRONG_TYPE;
+use crate::raw::union::{Addresses, OneOrMany};
 use crate::source::Span;
 use crate::template::{OriginShape, Part, Template, UrlTrouble, origin_shape};
 
@@ -49,8 +50,31 @@ impl Lowering<'_> {
         );
     }
 
-    /// The listener of a browser state.
-    pub(super) fn listener(&mut self, text: &str, site: Site<'_>) -> Listen {
+    /// The listeners of a browser state, of which one is bound; at least one.
+    pub(super) fn listeners(&mut self, raw: &Addresses, site: Site<'_>) -> Vec<Listen> {
+        match &raw.0 {
+            OneOrMany::One(text) => vec![self.listener(text, site)],
+            OneOrMany::Many(texts) if texts.is_empty() => {
+                self.push(
+                    Diagnostic::new(&WRONG_TYPE, site.span(), "an empty list of URLs")
+                        .help("write `http://127.0.0.1:0/callback`"),
+                );
+                vec![Listen {
+                    host: "127.0.0.1".to_owned(),
+                    port: 0,
+                    path: Template::literal("/", site.span()),
+                    span: site.span(),
+                }]
+            }
+            OneOrMany::Many(texts) => texts
+                .iter()
+                .enumerate()
+                .map(|(i, text)| self.listener(text, site.item(i, texts.len())))
+                .collect(),
+        }
+    }
+
+    fn listener(&mut self, text: &str, site: Site<'_>) -> Listen {
         let span = site.span();
         let mut path = self.template(text, site, Slot::State);
         let (host, port) = match take_authority(&mut path) {

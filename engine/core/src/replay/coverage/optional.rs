@@ -136,8 +136,8 @@ fn active_templates<'a>(active: &'a Active, templates: &mut Vec<&'a Template>) {
         Act::Browser(browser) => {
             templates.push(&browser.open);
             templates.extend(browser.query.values());
-            if let Back::Listen(listen) = &browser.back {
-                templates.push(&listen.path);
+            if let Back::Listen(listeners) = &browser.back {
+                templates.extend(listeners.iter().map(|listen| &listen.path));
             }
         }
     }
