@@ -8,6 +8,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+/// A folder that nobody has.
+const NOWHERE: &str = "/nonexistent/.hermes";
+
 /// The folder that holds credentials, provider files and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -16,7 +19,7 @@ pub struct Home {
 
 /// Neither `--home`, nor `HERMES_HOME`, nor `HOME` says where the folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("find the home folder: neither --home nor HERMES_HOME nor HOME is set")]
+#[error("no home folder: neither --home nor HERMES_HOME nor HOME is set")]
 pub struct NoHome;
 
 impl Home {
@@ -88,8 +91,20 @@ impl Home {
         self.path.join(".env")
     }
 
+    /// No home: nothing is found in it, and it can't be made. For what needs none, where nothing says where it is.
+    pub fn nowhere() -> Home {
+        Home::at(NOWHERE)
+    }
+
     /// Makes the folder, for its owner alone, where it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be made, and where nothing says where it is.
     pub fn create(&self) -> io::Result<()> {
+        if self.path == Path::new(NOWHERE) {
+            return Err(io::Error::new(io::ErrorKind::NotFound, NoHome));
+        }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
     }
 }

@@ -3,12 +3,13 @@
 use std::io::{self, Read as _};
 
 use hermes_engine::input::{self, InputOrigin, Inputs};
-use hermes_engine_core::provider::{Input, StateId};
+use hermes_engine_core::provider::{Constants, Input, StateId};
 use hermes_engine_core::secret::is_token;
 use indexmap::IndexMap;
 
-use super::needs;
+use super::start;
 use crate::exit::Exit;
+use crate::explain::because_of;
 use crate::failure::Failure;
 use crate::render::{self, safe, say};
 use crate::session::Session;
@@ -53,37 +54,34 @@ pub(super) fn given(
     Ok(values)
 }
 
-/// All inputs that a login needs; what nothing supplies is asked. `begins_in` is the state that a login with some inputs
-/// begins in.
+/// All inputs that a login needs which begins in a state; what nothing supplies is asked.
 pub(super) fn complete(
     session: &Session<'_>,
     mut set: IndexMap<String, String>,
-    begins_in: &dyn Fn(&Inputs) -> Option<StateId>,
+    inputs: Inputs,
+    begins_in: StateId,
+    region: Option<&str>,
 ) -> Result<Inputs, Failure> {
-    let inputs = session.inputs(&set)?;
-    let keys = session.provider.key_inputs();
-    let is_askable = |name: &str, input: &Input| {
-        !inputs.values.contains_key(name) && (input.prompt.is_some() || keys.contains(name))
-    };
-    let all = session.provider.inputs.iter();
-    let askable: Vec<_> = all.filter(|(name, input)| is_askable(name, input)).collect();
-    // What is read is not read again where nobody need be asked.
-    if askable.is_empty() {
+    let provider = &session.provider;
+    let constants = Constants { provider, region, inputs: &inputs.values };
+    let needed = provider.inputs_needed(begins_in, &constants);
+    if needed.is_empty() {
         return Ok(inputs);
     }
-    let needed = needs::of_login(&session.provider, begins_in(&inputs), &inputs.values);
-    for (name, input) in askable.into_iter().filter(|(name, _)| needed.contains(name.as_str())) {
-        set.insert(name.clone(), ask(session, name, input, keys.contains(name.as_str()))?);
+    let keys = provider.key_inputs();
+    for name in needed {
+        let Some(input) = provider.inputs.get(name) else { continue };
+        if !render::ask::at_terminal() {
+            return Err(because_of(unattended(session, name, input, begins_in), &inputs));
+        }
+        let value = ask(session, (name, input), keys.contains(name))?;
+        set.insert(name.to_owned(), value);
     }
     session.inputs(&set)
 }
 
-fn ask(session: &Session<'_>, name: &str, input: &Input, is_key: bool) -> Result<String, Failure> {
-    if !render::ask::at_terminal() {
-        return Err(unattended(session, name, input));
-    }
-    let what = input.prompt.clone().unwrap_or_else(|| name.replace('_', " "));
-    let prompt = format!("{}: {what}:", session.provider.name);
+fn ask(session: &Session<'_>, (name, input): (&str, &Input), is_key: bool) -> Result<String, Failure> {
+    let prompt = format!("{}: {}:", session.provider.name, label(name, input));
     loop {
         let answer = prompt_for(&prompt, input)?;
         match input::validate(name, input, &answer, &InputOrigin::Set) {
@@ -109,15 +107,21 @@ fn prompt_for(prompt: &str, input: &Input) -> Result<String, Failure> {
     Ok(answer.trim().to_owned())
 }
 
+/// What the user is asked for.
+pub(super) fn label(name: &str, input: &Input) -> String {
+    input.prompt.clone().unwrap_or_else(|| name.replace('_', " "))
+}
+
 /// Nobody can be asked: what to do instead.
-fn unattended(session: &Session<'_>, name: &str, input: &Input) -> Failure {
+fn unattended(session: &Session<'_>, name: &str, input: &Input, begins_in: StateId) -> Failure {
     let id = &session.provider.id;
-    let otherwise = if input.secret { format!("--stdin {name}") } else { format!("--set {name}=…") };
-    let variables = input::variables(&session.provider);
-    let help = match variables.first() {
-        Some(variable) => format!("set {variable}, or use `{otherwise}`"),
-        None => format!("use `{otherwise}`"),
+    let option = if input.secret { format!("`--stdin {name}`") } else { format!("`--set {name}=…`") };
+    let help = match input::variables_of([input]).collect::<Vec<_>>().as_slice() {
+        [] => format!("use {option}"),
+        variables => format!("set {}, or use {option}", variables.join(" or ")),
     };
+    let other = start::without_questions(session, begins_in);
+    let help = other.map_or(help.clone(), |state| format!("{help}, or log in with `--from {state}`"));
     let failure =
         Failure::new(Exit::Login, "not_logged_in", format!("`{id}` needs `{name}`, and nobody can be asked"));
     failure.help(help).about(id)

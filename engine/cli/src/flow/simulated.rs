@@ -6,13 +6,13 @@ use hermes_engine::input::Inputs;
 use hermes_engine::simulate::{Scenario, Server, Simulator, Visiting};
 use hermes_engine::store::Store;
 use hermes_engine_core::machine::{Outcome, Start};
-use hermes_engine_core::provider::{Action, Input, Provider};
+use hermes_engine_core::provider::{Constants, StateId};
 use hermes_engine_core::simulate::example_input;
 use indexmap::IndexMap;
 use tempfile::TempDir;
 
-use super::How;
 use super::run::{block_on, drive};
+use super::{How, start};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
@@ -37,35 +37,42 @@ pub(super) fn run(
     block_on(async {
         let simulator = Simulator::bind(server, 0).await.map_err(failed)?;
         say(&format!(
-            "Simulated server at http://{} ({}); nothing is stored.",
+            "Simulated server at http://{}: it {}. Nothing is sent anywhere else, and nothing is stored.",
             simulator.addr(),
-            scenario.name()
+            scenario.description()
         ));
         // Nothing is sent but to the simulator: what `--connect-to` says is not asked.
         let http = simulator.http(how.wire.network.options().timeout);
         let person = Terminal::new(how.stdin.is_none(), http.clone());
+        // Only one scenario waits for the user of this terminal.
+        let person = if scenario == Scenario::Ask { person } else { person.simulated() };
         let mut person = Visiting::new(person, simulator.visitor());
         drive(start, http, &mut person, witness).await
     })?
 }
 
-/// Inputs without a person and without a look at what is theirs: what was given, defaults, and inventions.
-pub(super) fn inputs(session: &Session<'_>, given: IndexMap<String, String>) -> Result<Inputs, Failure> {
-    let mut set: IndexMap<String, String> = session
-        .provider
-        .inputs
-        .iter()
-        .filter(|(name, input)| input.default.is_none() && is_wanted(&session.provider, name, input))
-        .map(|(name, input)| (name.clone(), example_input(name, input)))
-        .collect();
-    set.extend(given);
-    session.inputs_from(&set, &IndexMap::new(), &|_| false)
-}
-
-/// Whether the login can't do without an input: one that is asked for, or the key where there is no other login.
-fn is_wanted(provider: &Provider, name: &str, input: &Input) -> bool {
-    let has_one_way = provider.starts(Action::Login).len() == 1;
-    input.prompt.is_some() || (has_one_way && provider.key_inputs().contains(name))
+/// Inputs without a user and without a look at what is theirs: what was given, defaults, and inventions for what the
+/// login would ask for.
+pub(super) fn inputs(
+    session: &Session<'_>,
+    how: &How,
+    from: Option<StateId>,
+    given: IndexMap<String, String>,
+) -> Result<Inputs, Failure> {
+    let provider = &session.provider;
+    let inputs_from = |set| session.inputs_from(set, &IndexMap::new(), &|_| false);
+    let inputs = inputs_from(&given)?;
+    let Some(begins_in) = start::begins_in(start::start(session, &inputs, how, from, false)) else {
+        return Ok(inputs);
+    };
+    let region = how.region.as_deref();
+    let needed = provider.inputs_needed(begins_in, &Constants { provider, region, inputs: &inputs.values });
+    let invented = needed.into_iter().filter_map(|name| {
+        let input = provider.inputs.get(name)?;
+        Some((name.to_owned(), example_input(name, input)))
+    });
+    let set: IndexMap<String, String> = invented.chain(given.clone()).collect();
+    inputs_from(&set)
 }
 
 fn failed(error: std::io::Error) -> Failure {

@@ -5,6 +5,7 @@
 
 pub mod constants;
 pub mod lower;
+mod need;
 mod place;
 mod reach;
 mod request;

@@ -11,7 +11,7 @@ use crate::machine::{
     CallbackQuery, Effect, Entropy, Event, Failure, FailureKind, Listener, Machine, Prompt, Request,
     Response, Start,
 };
-use crate::provider::{JsonTemplate, Shared};
+use crate::provider::{Action, Constants, JsonTemplate, Shared};
 use crate::raw::test::Fail;
 use crate::secret::Secret;
 use crate::template::{Missing, Name, Scope, Template};
@@ -48,7 +48,10 @@ pub(super) fn play(provider: &Shared, test: &Test, now: UnixMs, budget: &mut Bud
     let clock = Now { wall: now, elapsed: Duration::ZERO };
     let (machine, effect) = Machine::start(start(provider, test), clock);
     let mut player = Player { provider, test, machine, clock, trace, asked: Vec::new() };
-    player.run(effect, budget);
+    match player.lacks_input(&effect) {
+        Some(ending) => player.trace.ending = Some(ending),
+        None => player.run(effect, budget),
+    }
     Trace { waited: player.clock.elapsed, machine: Some(player.machine), ..player.trace }
 }
 
@@ -99,6 +102,25 @@ struct Player<'a> {
 type Next = Result<(Event, Value), Ending>;
 
 impl Player<'_> {
+    /// The end of a login that would have to ask for an input first. One that ends at once asks nothing.
+    fn lacks_input(&self, first: &Effect) -> Option<Ending> {
+        let begins_in = self.machine.state().filter(|_| !matches!(first, Effect::Finish(_)))?;
+        if self.test.action != Action::Login {
+            return None;
+        }
+        let (region, inputs) = (self.test.region.as_deref(), &self.test.inputs);
+        let constants = Constants { provider: self.provider, region, inputs };
+        let name = self.provider.inputs_needed(begins_in, &constants).first().copied()?;
+        Some(Ending::Stuck {
+            field: format!("inputs.{name}"),
+            needed: format!(
+                "a value: a login that begins in `{}` asks for it",
+                self.provider.state(begins_in).name
+            ),
+            found: "none".to_owned(),
+        })
+    }
+
     fn run(&mut self, first: Effect, budget: &mut Budget) {
         let mut effect = first;
         while budget.take() {
