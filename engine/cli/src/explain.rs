@@ -13,25 +13,33 @@ impl Session<'_> {
     pub(crate) fn explain(&self, failure: Failure, inputs: &Inputs) -> Failure {
         let failure = failure.about(&self.provider.id);
         match failure.exit {
-            Exit::Login => self.explain_login(failure),
+            Exit::Login => self.explain_login(failure, inputs),
             Exit::Refused => self.explain_refusal(failure, inputs),
             _ => failure,
         }
     }
 
-    fn explain_login(&self, failure: Failure) -> Failure {
+    fn explain_login(&self, failure: Failure, inputs: &Inputs) -> Failure {
         let id = &self.provider.id;
         let own = self.provider.errors.get(failure.code.as_str());
         if own.is_some_and(|words| words.help.is_some()) {
             return failure;
         }
-        let variables = input::variables(&self.provider);
         let login = format!("run `hermes-engine run-flow {id}`");
-        let help = match variables.first() {
-            Some(name) if failure.code == Code::NotLoggedIn => format!("set {name}, or {login}"),
-            _ => login,
+        if failure.code != Code::NotLoggedIn {
+            return failure.help(login);
+        }
+        let help = match self.key_variable() {
+            Some(name) => format!("set {name}, or {login}"),
+            None => login,
         };
-        failure.help(help)
+        because_of(failure, inputs).help(help)
+    }
+
+    /// The variable that a key or another secret is read from first.
+    fn key_variable(&self) -> Option<&str> {
+        let secrets = self.provider.inputs.values().filter(|input| input.secret);
+        input::variables_of(secrets).next()
     }
 
     /// Names the variable that brought a host in that the credential was not made for.
@@ -46,6 +54,15 @@ impl Session<'_> {
         };
         failure.help(format!("{origin} names it: {mend}"))
     }
+}
+
+/// Adds the sources that failed to a message that says that a value is missing.
+pub(crate) fn because_of(failure: Failure, inputs: &Inputs) -> Failure {
+    let failed: Vec<String> = inputs.failed_for_want().map(|failed| safe(&failed.to_string())).collect();
+    if failed.is_empty() {
+        return failure;
+    }
+    Failure { message: format!("{}; {}", failure.message, failed.join("; ")), ..failure }
 }
 
 /// Whether a host is that of a URL.

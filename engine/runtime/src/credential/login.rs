@@ -140,9 +140,14 @@ fn put_beside(document: &mut Document, login: &Login<'_>, Target { slot, others 
     document.put_row(&login.provider.id, &record);
 }
 
+/// The JSON object of a login whose members are `{{token.*}}`.
+pub fn token_of(login: &Login<'_>) -> serde_json::Value {
+    Record::of_login(&login.provider.id, None, login.grant, &[]).token()
+}
+
 /// What a client would get from a login, or why nothing can be done with it.
 pub fn try_out(login: &Login<'_>) -> Result<Access, Trouble> {
-    let token = Record::of_login(&login.provider.id, None, login.grant, &[]).token();
+    let token = token_of(login);
     let held = Held {
         region: login.grant.region.as_deref(),
         inputs: &login.inputs.values,

@@ -30,7 +30,7 @@ use hermes_engine_core::provider::Provider;
 use hermes_engine_core::query::Step;
 
 pub use engine::SharedIo;
-pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, try_out};
+pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, token_of, try_out};
 pub use status::{Standing, Status, status, statuses};
 pub use token::{Credential, Error, Rejected, Request, Source, token};
 pub use turn::note_refusal;

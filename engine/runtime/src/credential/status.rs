@@ -109,6 +109,16 @@ impl Status {
         }
     }
 
+    /// Where there is none, the sources that failed are a part of why.
+    fn with_failed(self, inputs: &Inputs) -> Status {
+        if self.standing.is_usable() {
+            return self;
+        }
+        let failed = inputs.failed_for_want().map(ToString::to_string);
+        let reasons: Vec<String> = self.reason.into_iter().chain(failed).collect();
+        Status { reason: (!reasons.is_empty()).then(|| reasons.join("; ")), ..self }
+    }
+
     fn because(self, trouble: Trouble) -> Status {
         Status { reason: Some(trouble.to_string()), code: Some(trouble.code), ..self }
     }
@@ -139,8 +149,8 @@ pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: Un
             is_first.then(|| of_sources(given, grant))
         }
         _ if !slots.is_empty() => None,
-        Some(Err(lack)) => Some(Status::of(Standing::NotLoggedIn, None).because(lack)),
-        None => Some(absent(given)),
+        Some(Err(lack)) => Some(Status::of(Standing::NotLoggedIn, None).because(lack).with_failed(inputs)),
+        None => Some(absent(given).with_failed(inputs)),
     };
     first.into_iter().chain(stored).collect()
 }

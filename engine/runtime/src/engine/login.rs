@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hermes_engine_core::machine::{Grant, Machine, Outcome, Request, Response, Start};
-use hermes_engine_core::provider::{Action, Provider, StateId, Status};
+use hermes_engine_core::provider::{Action, Constants, Provider, StateId, Status};
 use hermes_engine_core::secret::Secret;
 use indexmap::IndexMap;
 use tokio::sync::oneshot;
@@ -158,17 +158,15 @@ impl LoginRequest {
     ) -> Result<Inputs> {
         let provider = &file.provider;
         let begins_in = Machine::start(self.start(file, &inputs, from), Clock::start().now()).0.state();
-        let needed = input::needed(provider, begins_in, &inputs.values);
-        let keys = provider.key_inputs();
+        let region = self.region.as_deref();
+        let constants = Constants { provider, region, inputs: &inputs.values };
+        let needed = begins_in.map(|id| provider.inputs_needed(id, &constants)).unwrap_or_default();
         let mut set = self.set.clone();
         let mut asked = false;
-        for (name, input) in &provider.inputs {
-            let is_askable = input.prompt.is_some() || keys.contains(name.as_str());
-            if inputs.values.contains_key(name) || !is_askable || !needed.contains(name.as_str()) {
-                continue;
-            }
+        for name in needed {
+            let Some(input) = provider.inputs.get(name) else { continue };
             let question = Question::Input {
-                name: name.clone(),
+                name: name.to_owned(),
                 prompt: input.prompt.clone().unwrap_or_else(|| name.replace('_', " ")),
                 secret: input.secret,
                 choices: input.choices.clone(),
@@ -178,7 +176,7 @@ impl LoginRequest {
                 return Err(Error::new(ErrorKind::LoginRequired, "missing_input", message));
             };
             input::validate(name, input, answer.expose_secret(), &InputOrigin::Set)?;
-            set.insert(name.clone(), answer.expose_secret().to_owned());
+            set.insert(name.to_owned(), answer.expose_secret().to_owned());
             asked = true;
         }
         if !asked {

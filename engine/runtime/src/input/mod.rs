@@ -1,11 +1,12 @@
 //! The values of a provider's inputs, and where each came from.
 //!
 //! Only what the provider's file names is ever looked up: that another variable is set can't matter to it. A source that
-//! fails is an absent one; a value that is there but not one that the file allows is an error that names its source,
-//! because to pass it over would mean to run with another.
+//! fails gives way to the next and is remembered, so that whoever finds nothing can say why. A value that is there but not
+//! one that the file allows is an error that names its source, because to pass it over would mean to run with another.
 
 mod env_file;
 mod placeholder;
+mod program;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use hermes_engine_core::provider::{Constants, Input, InputSource, Provider, State, StateId};
-use indexmap::{IndexMap, IndexSet};
+use hermes_engine_core::provider::{Input, InputSource, Provider};
+use hermes_engine_core::secret::is_token;
+use indexmap::IndexMap;
 
 pub use placeholder::is_placeholder;
 
@@ -97,12 +99,36 @@ pub struct Inputs {
     pub origins: IndexMap<String, InputOrigin>,
     /// The inputs without a value that have a prompt, in the order of the file. Not every one of them may be needed.
     pub missing: Vec<String>,
+    /// The sources that were tried and failed, of inputs that have no value for it, or another one.
+    pub failed: Vec<FailedSource>,
+}
+
+/// A source that was there and gave no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedSource {
+    /// The input.
+    pub input: String,
+    /// The source.
+    pub origin: InputOrigin,
+    /// What went wrong, in a sentence that is safe for a screen.
+    pub reason: String,
+}
+
+impl fmt::Display for FailedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} gave no `{}`: {}", self.origin, self.input, self.reason)
+    }
 }
 
 impl Inputs {
     /// Whether the value of an input came from a source (environment, file, command): it is never stored.
     pub fn is_from_source(&self, name: &str) -> bool {
         self.origins.get(name).is_some_and(InputOrigin::is_source)
+    }
+
+    /// The sources that failed, of inputs that have no value.
+    pub fn failed_for_want(&self) -> impl Iterator<Item = &FailedSource> {
+        self.failed.iter().filter(|failed| !self.values.contains_key(&failed.input))
     }
 }
 
@@ -149,6 +175,22 @@ pub enum InputError {
         /// The form, as a regular expression.
         pattern: String,
     },
+    /// A secret in quotes, as `docker --env-file` keeps them, or with one that is never closed.
+    #[error("the value of `{name}` from {origin} is in quotes, or begins with one that is not closed")]
+    Quoted {
+        /// The input.
+        name: String,
+        /// Where the value came from.
+        origin: InputOrigin,
+    },
+    /// A key with a character that no key has.
+    #[error("the key from {origin} has a blank or another character that no key has")]
+    NotAKey {
+        /// The input.
+        name: String,
+        /// Where the value came from.
+        origin: InputOrigin,
+    },
     /// A secret with a line break or another control character, which neither a header nor a form carries.
     #[error("the value of `{name}` from {origin} has a control character in it, such as a line break")]
     Control {
@@ -165,7 +207,8 @@ fn known(inputs: &[String]) -> String {
 
 /// Resolves every input of a provider: what was set, sources in the file's order, the kept value, the default.
 ///
-/// Reads files and runs programs that the provider's file names, each for at most ten seconds. Starts no async runtime.
+/// Reads files and runs programs that the provider's file names, each for at most ten seconds, or as
+/// `HERMES_COMMAND_TIMEOUT` says. Starts no async runtime.
 pub fn resolve(provider: &Provider, supply: &Supply<'_>) -> Result<Inputs, InputError> {
     if let Some(name) = supply.set.keys().find(|name| !provider.inputs.contains_key(*name)) {
         return Err(InputError::Unknown {
@@ -175,11 +218,15 @@ pub fn resolve(provider: &Provider, supply: &Supply<'_>) -> Result<Inputs, Input
         });
     }
     let reader = source::Reader::new(supply);
+    let keys = provider.key_inputs();
     let mut inputs = Inputs::default();
     for (name, input) in &provider.inputs {
-        match find(name, input, supply, &reader) {
+        match find(name, input, supply, &reader, &mut inputs.failed) {
             Some((value, origin)) => {
                 validate(name, input, &value, &origin)?;
+                if input.secret && keys.contains(name.as_str()) && !is_token(&value) {
+                    return Err(InputError::NotAKey { name: name.clone(), origin });
+                }
                 inputs.values.insert(name.clone(), value);
                 inputs.origins.insert(name.clone(), origin);
             }
@@ -195,12 +242,19 @@ fn find(
     input: &Input,
     supply: &Supply<'_>,
     reader: &source::Reader<'_>,
+    failed: &mut Vec<FailedSource>,
 ) -> Option<(String, InputOrigin)> {
     let present = |value: String| Some(value).filter(|value| !value.is_empty());
     let set = || Some((supply.set.get(name).cloned().and_then(present)?, InputOrigin::Set));
     let source = || {
         let mut allowed = input.from.iter().filter(|source| (supply.allowed)(source));
-        allowed.find_map(|source| reader.read(source, input.secret))
+        allowed.find_map(|source| match reader.read(source, input.secret) {
+            Ok(found) => found,
+            Err(source::SourceFailure { origin, reason }) => {
+                failed.push(FailedSource { input: name.to_owned(), origin, reason });
+                None
+            }
+        })
     };
     let kept = || Some((supply.kept.get(name).cloned().and_then(present)?, InputOrigin::Kept));
     // A kept value that the file allows no more is as good as none: nobody could mend it.
@@ -209,28 +263,14 @@ fn find(
     set().or_else(source).or_else(kept).or_else(default)
 }
 
-/// The inputs that a login which begins in a state may need, with the values at hand: those in the states that it can
-/// reach, and those of `[api]`.
-pub fn needed<'p>(
-    provider: &'p Provider,
-    begins_in: Option<StateId>,
-    values: &IndexMap<String, String>,
-) -> IndexSet<&'p str> {
-    let reached = provider.reachable(begins_in.as_slice());
-    let states = reached.into_iter().filter_map(|id| provider.states.get(id.0));
-    let placed = states.flat_map(State::templates).chain(provider.api_templates());
-    let constants = Constants { provider, region: None, inputs: values };
-    // What has a value without it, as in `{{first key 'none'}}`, needs no input.
-    let lacking =
-        placed.map(|placed| placed.template).filter(|template| template.render(&constants).is_err());
-    provider.inputs_in(lacking)
-}
-
 /// Whether a value is one that the file allows.
 pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) -> Result<(), InputError> {
     let (name, origin) = (name.to_owned(), origin.clone());
     if input.secret && value.chars().any(char::is_control) {
         return Err(InputError::Control { name, origin });
+    }
+    if input.secret && is_quoted(value, &origin) {
+        return Err(InputError::Quoted { name, origin });
     }
     if !input.choices.is_empty() && !input.choices.iter().any(|choice| choice == value) {
         return Err(InputError::Choice { name, origin, choices: input.choices.clone() });
@@ -241,6 +281,13 @@ pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a value of a source was meant without the quotes that are in it. What a user typed is taken as it is.
+fn is_quoted(value: &str, origin: &InputOrigin) -> bool {
+    let is_in = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let is_open = matches!(origin, InputOrigin::EnvFile(_)) && value.starts_with(['"', '\'']);
+    origin.is_source() && (is_in('"') || is_in('\'') || is_open)
 }
 
 /// The variables that `.env` in the home sets to something.
@@ -261,13 +308,15 @@ pub fn env_file_trouble(home: &Home) -> Option<std::io::Error> {
 
 /// The environment variables that a provider's file reads, in its order.
 pub fn variables(provider: &Provider) -> Vec<&str> {
-    let sources = provider.inputs.values().flat_map(|input| &input.from);
-    sources
-        .filter_map(|source| match source {
-            InputSource::Env(name) => Some(name.value.as_str()),
-            InputSource::File { .. } | InputSource::Command(_) => None,
-        })
-        .collect()
+    variables_of(provider.inputs.values()).collect()
+}
+
+/// The environment variables that some inputs are read from.
+pub fn variables_of<'p>(inputs: impl IntoIterator<Item = &'p Input>) -> impl Iterator<Item = &'p str> {
+    inputs.into_iter().flat_map(|input| &input.from).filter_map(|source| match source {
+        InputSource::Env(name) => Some(name.value.as_str()),
+        InputSource::File { .. } | InputSource::Command(_) => None,
+    })
 }
 
 /// The path that a file writes, `~` put in place. `None` for one that is relative: it would depend on where one stands.

@@ -180,17 +180,137 @@ fn no_shell_reads_a_command() {
     );
 }
 
+/// What a script comes to within so long.
+fn run(script: &str, timeout: Duration) -> Result<String, String> {
+    program::output(Command::new("sh").args(["-c", script]), timeout, &|name| std::env::var_os(name))
+}
+
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(200);
+
 #[test]
 fn a_command_can_t_ask_and_can_t_hang() {
-    let mut asking = Command::new("cat");
-    assert_eq!(source::run(&mut asking, Duration::from_secs(10)).unwrap().as_deref(), Some(""));
+    assert_eq!(run("cat", LONG).unwrap_err(), "it printed nothing");
     let began = Instant::now();
-    for script in ["sleep 30", "exec >&-; sleep 30", "sleep 30 & echo left behind"] {
-        let mut hanging = Command::new("sh");
-        let printed = source::run(hanging.args(["-c", script]), Duration::from_millis(100)).unwrap();
-        assert_eq!(printed, None, "{script}");
+    for script in ["sleep 30", "exec >&-; sleep 30"] {
+        let reason = run(script, SHORT).unwrap_err();
+        assert_eq!(reason, "it took longer than 200ms (HERMES_COMMAND_TIMEOUT sets the limit)", "{script}");
     }
     assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn what_a_command_printed_counts_when_it_ends_though_its_child_lives_on() {
+    let began = Instant::now();
+    assert_eq!(run("echo key-1; sleep 30 & exit 0", LONG).unwrap(), "key-1");
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_command_that_fails_says_how() {
+    let reason = |script: &str| run(script, LONG).unwrap_err();
+    assert_eq!(
+        reason("echo 'line 1' >&2; printf 'run \\033[31mlogin\\n\\n' >&2; exit 3"),
+        "it ended with exit code 3: run login"
+    );
+    assert_eq!(reason("kill -9 $$"), "it was ended by signal 9");
+    assert_eq!(reason("echo oh >&2"), "it printed nothing: oh");
+    assert_eq!(reason("head -c 70000 /dev/zero"), "it printed more than 64 KiB");
+    assert_eq!(reason("printf '\\377'"), "what it printed is not UTF-8");
+    assert_eq!(reason("echo s3cr3t-1; echo s3cr3t-1 >&2; exit 1"), "it ended with exit code 1");
+    // No more is read than is kept, and the program is not held up by it.
+    assert!(reason("yes words | head -c 300000 >&2; exit 4").ends_with("exit code 4: words"));
+}
+
+#[test]
+fn a_command_that_can_t_be_started_says_why() {
+    let world = World::new().with_file("script", "#!/no/such/interpreter\n");
+    let script = world.folder.path().join("script");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let reason = |program: &std::ffi::OsStr| {
+        program::output(&mut Command::new(program), LONG, &|name| std::env::var_os(name)).unwrap_err()
+    };
+    assert_eq!(reason(script.as_os_str()), "its interpreter is missing");
+    assert_eq!(reason("no-such-program-at-all".as_ref()), "there is no such program");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(reason(script.as_os_str()).starts_with("it can't be started: "));
+}
+
+#[test]
+fn the_limit_of_a_command_is_set_by_a_variable() {
+    let input = "from = [{ command = ['sh', '-c', 'sleep 30'] }]";
+    let failed = |limit: &str| {
+        let inputs =
+            World::new().with_variable(program::TIMEOUT_VARIABLE, limit).resolve(&acme(input)).unwrap();
+        inputs.failed[0].to_string()
+    };
+    assert!(
+        failed("100ms").starts_with("the program sh gave no `key`: it took longer than 100ms"),
+        "{}",
+        failed("100ms")
+    );
+    assert!(failed("soon").contains("HERMES_COMMAND_TIMEOUT is not a duration"), "{}", failed("soon"));
+}
+
+#[test]
+fn a_source_that_fails_is_remembered_and_one_that_is_absent_is_not() {
+    let failed = |world: World, source: &str| {
+        let inputs = world.resolve(&acme(&format!("from = [{source}, {{ env = 'LAST' }}]"))).unwrap();
+        inputs.failed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let world = || World::new().with_file("bad.json", "{").with_file("good.json", "{}");
+    assert!(failed(world(), "{ env = 'UNSET' }").is_empty());
+    assert!(failed(world(), "{ file = '~/none' }").is_empty());
+    assert!(failed(world(), "{ file = '~/good.json', at = '$.a' }").is_empty());
+    assert_eq!(
+        failed(world(), "{ file = '~/bad.json', at = '$.a' }"),
+        ["~/bad.json gave no `key`: it is not JSON"]
+    );
+    let command = "{ command = ['sh', '-c', 'echo no >&2; exit 2'] }";
+    let expect = "the program sh gave no `key`: it ended with exit code 2: no";
+    assert_eq!(failed(world(), command), [expect]);
+    assert_eq!(failed(world().with_variable("LAST", "last"), command), [expect]);
+}
+
+#[test]
+fn a_secret_in_quotes_is_an_error_that_names_its_source() {
+    let provider = acme("secret = true\nfrom = [{ env = 'A' }]");
+    let error = |world: World| world.resolve(&provider).unwrap_err().to_string();
+    let quoted = "is in quotes, or begins with one that is not closed";
+    let expect = format!("the value of `key` from A in the environment {quoted}");
+    assert_eq!(error(World::new().with_variable("A", "\"sk-real-1\"")), expect);
+    assert_eq!(error(World::new().with_variable("A", "'sk-real-1'")), expect);
+    let expect = format!("the value of `key` from A in the home's .env {quoted}");
+    assert_eq!(error(World::new().with_file(".env", "A=\"sk-real-1\n")), expect);
+}
+
+#[test]
+fn a_value_that_is_not_utf_8_is_a_failed_source() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let provider = acme("secret = true\nfrom = [{ env = 'A' }]");
+    let world = World::new();
+    let home = Home::at(world.folder.path());
+    let inputs = resolve(
+        &provider,
+        &Supply {
+            set: &IndexMap::new(),
+            kept: &IndexMap::new(),
+            home: &home,
+            variable: &|name| (name == "A").then(|| OsString::from_vec(b"sk-\xff-1".to_vec())),
+            allowed: &|_| true,
+        },
+    );
+    let failed = inputs.unwrap().failed;
+    assert_eq!(failed[0].to_string(), "A in the environment gave no `key`: it is not UTF-8");
+}
+
+#[test]
+fn a_key_that_is_none_names_the_one_source_that_was_read() {
+    let error = World::new()
+        .with_variable("B", "sk real 1")
+        .resolve(&acme("secret = true\nfrom = [{ env = 'A' }, { env = 'B' }]"));
+    let expect = "the key from B in the environment has a blank or another character that no key has";
+    assert_eq!(error.unwrap_err().to_string(), expect);
 }
 
 #[test]
@@ -305,4 +425,33 @@ fn a_file_that_can_t_be_read_is_absent() {
     let readable = fs::read(&locked).is_ok();
     let expect = readable.then(|| ("t0ken", InputOrigin::File("~/locked".into())));
     check(&world, "from = [{ file = '~/locked' }]", expect);
+}
+
+#[test]
+fn a_token_of_another_program_that_has_expired_is_not_handed_out() {
+    let input =
+        "secret = true\nfrom = [{ file = '~/creds.json', at = '$.oauth.accessToken' }, { env = 'LAST' }]";
+    let with = |expiry: &str| {
+        let text = format!("{{\"oauth\": {{\"accessToken\": \"token-1\"{expiry}}}}}");
+        World::new().with_file("creds.json", &text).resolve(&acme(input)).unwrap()
+    };
+    for expiry in [
+        ", \"expiresAt\": 1600000000000",
+        ", \"expires_at\": 1600000000",
+        ", \"expiry_date\": 1600000000000.5",
+    ] {
+        let inputs = with(expiry);
+        assert!(inputs.values.is_empty(), "{expiry}");
+        let expect = "~/creds.json gave no `key`: what it holds expired on 2020-09-13; the program that wrote it renews it";
+        assert_eq!(inputs.failed[0].to_string(), expect, "{expiry}");
+    }
+    for expiry in [
+        "",
+        ", \"expiresAt\": 4100000000000",
+        ", \"expires_in\": 1",
+        ", \"expires\": 3600",
+        ", \"expiresAt\": \"soon\"",
+    ] {
+        assert_eq!(with(expiry).values["key"], "token-1", "{expiry}");
+    }
 }

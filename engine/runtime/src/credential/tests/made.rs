@@ -73,7 +73,7 @@ fn inputs(values: &[(&str, &str)], from_sources: &[&str]) -> Inputs {
     Inputs {
         values: values.iter().map(owned).collect(),
         origins: values.iter().map(|(name, _)| ((*name).to_owned(), origin(name))).collect(),
-        missing: Vec::new(),
+        ..Inputs::default()
     }
 }
 
