@@ -2,7 +2,8 @@
 //!
 //! Whether one is at hand is decided before a flow begins, because a flow may have another way for those without (S10).
 
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -12,6 +13,9 @@ pub enum NoBrowser {
     /// The session is a remote one: the browser would open on the wrong computer.
     #[error("this is an SSH session")]
     Remote,
+    /// The session is in a cloud workspace: a page opens on the user's own computer, and can't come back to this one.
+    #[error("this is a cloud workspace ({0} is set)")]
+    Workspace(&'static str),
     /// There is no display.
     #[error("there is no display")]
     NoDisplay,
@@ -26,17 +30,36 @@ pub enum NoBrowser {
 /// Browsers that show pages in the terminal.
 const TEXT_BROWSERS: [&str; 8] = ["www-browser", "lynx", "links", "links2", "elinks", "w3m", "browsh", "eww"];
 
+/// Variables of cloud workspaces. Each sets a `BROWSER` that opens pages on another computer.
+const WORKSPACES: [&str; 8] = [
+    "CODESPACES",
+    "CODESPACE_NAME",
+    "CLOUD_SHELL",
+    "GOOGLE_CLOUD_WORKSTATIONS",
+    "GITPOD_WORKSPACE_ID",
+    "CODER_WORKSPACE_NAME",
+    "REPL_ID",
+    "STACKBLITZ_ENV",
+];
+
 /// How long a browser is given to say that it could not start; one that is still starting then has started.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The pause between two looks at it.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a browser can be started here, told from the environment alone.
 pub fn at_hand(variable: &dyn Fn(&str) -> Option<String>) -> Result<(), NoBrowser> {
-    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     if set("SSH_CONNECTION").or_else(|| set("SSH_TTY")).or_else(|| set("SSH_CLIENT")).is_some() {
         return Err(NoBrowser::Remote);
     }
+    if let Some(workspace) =
+        WORKSPACES.into_iter().find(|name| set(name).is_some_and(|value| value != "false"))
+    {
+        return Err(NoBrowser::Workspace(workspace));
+    }
     if let Some(browser) = set("BROWSER") {
-        // A browser that a person names is theirs to answer for, display or not: remote containers set one that works.
+        // A browser that a user names is theirs to answer for, display or not: containers set one that works.
         return judge(&browser);
     }
     let display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_INTEROP", "WSL_DISTRO_NAME"].into_iter().find_map(set);
@@ -57,9 +80,9 @@ fn judge(browser: &str) -> Result<(), NoBrowser> {
     }
 }
 
-/// Starts the person's browser on a page: by argument vector, its descriptors closed. Whether it started.
+/// Starts the user's browser on a page: by argument vector, its descriptors closed. Whether it started.
 ///
-/// Only http and https are opened. Does not wait for the browser to end.
+/// One that fails within a moment has not. Only http and https are opened. Does not wait for the browser to end.
 pub async fn open(url: &Url) -> bool {
     if !matches!(url.scheme(), "http" | "https") {
         return false;
@@ -68,12 +91,70 @@ pub async fn open(url: &Url) -> bool {
     let url = url.to_string();
     // A plain thread: the runtime would wait for one of its own when it goes.
     std::thread::spawn(move || {
-        let mut options = webbrowser::BrowserOptions::new();
-        options.with_suppress_output(true);
-        let opened = webbrowser::open_browser_with_options(webbrowser::Browser::Default, &url, &options);
-        let _ = tell.send(opened.is_ok());
+        let mut children = Vec::new();
+        let commands = commands(&std::env::var("BROWSER").unwrap_or_default(), &url);
+        let _ = tell.send(first_that_starts(commands, &mut children).unwrap_or_else(|| by_system(&url)));
+        // They are waited for, so that none is left as a zombie while the program lives.
+        children.iter_mut().for_each(|child| drop(child.wait()));
     });
-    matches!(tokio::time::timeout(PATIENCE, told).await, Err(_) | Ok(Ok(true)))
+    matches!(tokio::time::timeout(2 * PATIENCE, told).await, Err(_) | Ok(Ok(true)))
+}
+
+/// The commands of `$BROWSER`, else the one that the desktop has for it. `%s` stands for the page; without it, the page comes
+/// last.
+fn commands(browser: &str, url: &str) -> Vec<Command> {
+    let desktop = if cfg!(target_os = "linux") { "xdg-open" } else { "" };
+    let list = if browser.is_empty() { desktop } else { browser };
+    let command = |one: &str| {
+        let mut words = one.split_whitespace();
+        let mut command = Command::new(words.next()?);
+        let mut is_placed = false;
+        for word in words {
+            is_placed |= word.contains("%s");
+            command.arg(word.replace("%s", url));
+        }
+        if !is_placed {
+            command.arg(url);
+        }
+        Some(command)
+    };
+    list.split(':').filter_map(command).collect()
+}
+
+/// Starts the first browser that does not fail at once; `None` where none of the programs is there.
+fn first_that_starts(commands: Vec<Command>, children: &mut Vec<Child>) -> Option<bool> {
+    let mut found = None;
+    for command in commands {
+        match start(command, children) {
+            Some(true) => return Some(true),
+            failed => found = found.or(failed),
+        }
+    }
+    found
+}
+
+/// Starts a browser: whether it went on or ended well, `None` where there is no such program.
+fn start(mut command: Command, children: &mut Vec<Child>) -> Option<bool> {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = quiet.spawn().ok()?;
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.success()),
+            Ok(None) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Ok(None) | Err(_) => {
+                children.push(child);
+                return Some(true);
+            }
+        }
+    }
+}
+
+/// Starts a browser where none of the commands is there.
+fn by_system(url: &str) -> bool {
+    let mut options = webbrowser::BrowserOptions::new();
+    options.with_suppress_output(true);
+    webbrowser::open_browser_with_options(webbrowser::Browser::Default, url, &options).is_ok()
 }
 
 #[cfg(test)]
@@ -109,6 +190,46 @@ mod tests {
         }
         check(&[("BROWSER", "none"), ("DISPLAY", ":0")], Err(NoBrowser::TurnedOff));
         check(&[("BROWSER", "/opt/firefox/firefox")], Ok(()));
+    }
+
+    #[test]
+    fn s10_a_cloud_workspace_has_its_browser_elsewhere() {
+        for name in WORKSPACES {
+            check(&[(name, "x"), ("BROWSER", "/helper"), ("DISPLAY", ":0")], Err(NoBrowser::Workspace(name)));
+        }
+        check(&[("CODESPACES", "false"), ("BROWSER", "/helper")], Ok(()));
+        check(&[("CLOUD_SHELL", ""), ("BROWSER", "/helper")], Ok(()));
+    }
+
+    #[test]
+    fn the_page_stands_where_the_command_wants_it() {
+        let words = |browser: &str| {
+            let of = |command: &Command| {
+                let words = std::iter::once(command.get_program()).chain(command.get_args());
+                words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+            };
+            commands(browser, "https://a.example").iter().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(words("a -n:b --url=%s x"), ["a -n https://a.example", "b --url=https://a.example x"]);
+    }
+
+    #[test]
+    fn a_browser_that_fails_at_once_has_not_opened() {
+        let opened = |script: &str| {
+            let mut children = Vec::new();
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            let opened = start(command, &mut children);
+            children.iter_mut().for_each(|child| {
+                let _ = child.kill();
+                let _ = child.wait();
+            });
+            opened
+        };
+        assert_eq!(opened("exit 1"), Some(false));
+        assert_eq!(opened("exit 0"), Some(true));
+        assert_eq!(opened("exec sleep 30"), Some(true));
+        assert_eq!(start(Command::new("no-such-program-at-all"), &mut Vec::new()), None);
     }
 
     #[tokio::test]
