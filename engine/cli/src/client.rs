@@ -49,6 +49,8 @@ pub(crate) struct Resolved {
     pub(crate) model: Option<String>,
     /// The small model's id.
     pub(crate) aux_model: Option<String>,
+    /// Whether the model was chosen, here or in `config.yaml`, and is not only the provider's first.
+    pub(crate) is_model_chosen: bool,
     /// When the token expires.
     pub(crate) expires_at: Option<UnixMs>,
 }
@@ -80,9 +82,14 @@ impl Chosen {
         Ok(Chosen { provider, model, configured })
     }
 
-    /// Whether a model was named, here or in `config.yaml` for this provider.
+    /// Whether a model was named on the command line.
     pub(crate) fn names_model(&self) -> bool {
         self.model.is_some()
+    }
+
+    /// The model that was named on the command line.
+    pub(crate) fn named_model(&self) -> Option<&str> {
+        self.model.as_deref()
     }
 
     /// The same with this model.
@@ -90,13 +97,23 @@ impl Chosen {
         Chosen { model: self.model.or(model), ..self }
     }
 
+    /// Whether a model was chosen, on the command line or in `config.yaml` for this provider.
+    fn is_chosen(&self, session: &Session<'_>) -> bool {
+        self.model.is_some() || self.configured(session).is_some()
+    }
+
+    /// The model that `config.yaml` names for this provider.
+    fn configured(&self, session: &Session<'_>) -> Option<&String> {
+        let own = |name: &str| {
+            session.context.catalog.find(name).is_ok_and(|entry| entry.id == session.provider.id)
+        };
+        self.configured.as_ref().filter(|(of, _)| own(of)).map(|(_, name)| name)
+    }
+
     /// The model that is meant: the one that was named, the chosen one of this provider, the first.
     fn model<'p>(&self, session: &'p Session<'_>) -> (Option<&'p Model>, Option<String>) {
         let provider = &session.provider;
-        let is_own =
-            |name: &str| session.context.catalog.find(name).is_ok_and(|entry| entry.id == provider.id);
-        let configured = self.configured.as_ref().filter(|(of, _)| is_own(of)).map(|(_, name)| name);
-        match self.model.as_ref().or(configured) {
+        match self.model.as_ref().or(self.configured(session)) {
             // A model that the file doesn't list may exist all the same: services add models without telling.
             Some(name) => {
                 let model = find_model(provider, name);
@@ -135,6 +152,7 @@ pub(crate) fn resolve(session: &Session<'_>, chosen: &Chosen, wanted: &Wanted) -
         record: credential.token,
         source,
         region,
+        is_model_chosen: chosen.is_chosen(session),
         model: model_id,
         aux_model: provider.models.iter().find(|model| model.aux).map(|model| model.id.clone()),
         expires_at: credential.expires_at,
@@ -162,6 +180,13 @@ pub(crate) fn environment(resolved: &Resolved) -> Result<Environment, Failure> {
     if let (Some(variable), Some(url)) = (&mode.base_url, &resolved.access.base_url) {
         let added = mode.added.as_deref().unwrap_or_default();
         variables.insert(variable.clone(), Secret::new(url.strip_suffix(added).unwrap_or(url)));
+    }
+    // A program's own default model is one of its maker's, which this provider need not have.
+    if let Some(model) = resolved.model.as_ref().filter(|_| resolved.is_model_chosen) {
+        let aux = resolved.aux_model.as_ref().unwrap_or(model);
+        let models = mode.model.iter().map(|name| (name, model));
+        let all = models.chain(mode.aux_model.iter().map(|name| (name, aux)));
+        variables.extend(all.map(|(name, model)| (name.clone(), Secret::new(model.clone()))));
     }
     let mut others = Vec::new();
     for (header, value) in &resolved.access.headers {
@@ -197,7 +222,7 @@ fn is_same(context: &Context, one: &str, other: &str) -> bool {
     id(one).is_some() && id(one) == id(other)
 }
 
-fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
+pub(crate) fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
     let by_id = provider.models.iter().find(|model| model.id == name);
     by_id.or_else(|| provider.models.iter().find(|model| model.aliases.iter().any(|alias| alias == name)))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
 use hermes_engine::config;
-use hermes_engine::home::{Home, NoHome};
+use hermes_engine::home::Home;
 use hermes_engine::store::Store;
 use hermes_engine::trust::{self, Refused, TrustError, Vouched};
 use hermes_engine_core::diagnostic::Diagnostic;
@@ -31,7 +31,9 @@ pub(crate) struct Context {
 impl Context {
     /// From the global options and the environment.
     pub(crate) fn new(global: &Global) -> Result<Context, Failure> {
-        let home = Home::find(global.home.as_deref(), &|name| env::var_os(name)).map_err(no_home)?;
+        // Much needs no home: what would write to one says that it is missing.
+        let home =
+            Home::find(global.home.as_deref(), &|name| env::var_os(name)).unwrap_or_else(|_| Home::nowhere());
         let named = named_folders(&global.providers_dirs)?;
         let ignored = global.no_folder || is_set("HERMES_NO_FOLDER");
         let here = Some(PathBuf::from("providers.d")).filter(|_| !ignored);
@@ -57,7 +59,7 @@ impl Context {
     }
 
     /// The provider that a user has chosen: by a setting, or by the last login.
-    fn chosen(&self) -> Result<Option<String>, Failure> {
+    pub(crate) fn chosen(&self) -> Result<Option<String>, Failure> {
         match config::provider(&self.home, &|name| env::var_os(name))? {
             Some(name) => Ok(Some(name)),
             None => Ok(Store::open(self.home.clone()).read()?.active_provider()),
@@ -164,10 +166,6 @@ impl From<TrustError> for Failure {
 /// Whether a variable is set that is a switch.
 fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
-}
-
-fn no_home(error: NoHome) -> Failure {
-    Failure::usage(error.to_string()).help("say where it is with --home")
 }
 
 /// The folders of `--providers-dir`, else those of `HERMES_PROVIDERS_DIR`; each must be there.

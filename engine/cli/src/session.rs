@@ -55,7 +55,7 @@ impl Network {
 /// What a client asks of a credential.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Wanted {
-    /// The region, where the stored credential has none
+    /// The region; a stored login of another one is not used
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Refresh first where the token would not live this much longer, such as 10m
@@ -163,11 +163,41 @@ impl<'c> Session<'c> {
         let variable = |name: &str| env::var_os(name);
         let allowed = |source: &InputSource| self.may_read && allowed(source);
         let supply = Supply { set, kept, home: &self.context.home, variable: &variable, allowed: &allowed };
-        Ok(input::resolve(&self.provider, &supply)?)
+        let inputs = input::resolve(&self.provider, &supply)?;
+        if self.context.verbose > 0 {
+            inputs.failed.iter().for_each(|failed| render::say(&render::safe(&failed.to_string())));
+        }
+        Ok(inputs)
+    }
+
+    /// The one stored credential that a region leaves, where some are of another. None of it is an error.
+    fn in_region(&self, wanted: &Wanted) -> Result<Option<String>, Failure> {
+        let (Some(region), Some(regions)) = (self.region(wanted.region.as_deref())?, &self.provider.regions)
+        else {
+            return Ok(None);
+        };
+        let region_of = |slot: &Slot| slot.record.region().unwrap_or_else(|| regions.default.clone());
+        let stored = self.credentials()?;
+        let meant = |slot: &&Slot| wanted.label.as_ref().is_none_or(|name| slot.is_called(name));
+        let stored: Vec<&Slot> = stored.iter().filter(meant).collect();
+        if stored.iter().all(|slot| region_of(slot) == region) {
+            return Ok(None);
+        }
+        if let Some(slot) = stored.iter().find(|slot| region_of(slot) == region) {
+            return Ok(Some(slot.id.clone()));
+        }
+        let id = &self.provider.id;
+        let other = stored.first().map(|slot| region_of(slot)).unwrap_or_default();
+        let message =
+            format!("the stored login of `{id}` is of the region `{}`, not `{region}`", render::safe(&other));
+        let failure = Failure::new(Exit::Login, "other_region", message).about(id);
+        Err(failure
+            .help(format!("leave --region out, or run `hermes-engine run-flow {id} --region {region}`")))
     }
 
     /// A credential that can be used now. Never asks a person.
     pub(crate) fn credential(&self, wanted: &Wanted, inputs: &Inputs) -> Result<Credential, Failure> {
+        let in_region = self.in_region(wanted)?;
         let request = credential::Request {
             io: None,
             store: &self.store,
@@ -177,7 +207,7 @@ impl<'c> Session<'c> {
             vouched: Some(&self.provider),
             min_ttl: wanted.min_ttl,
             rejected: wanted.rejected(),
-            only: wanted.label.as_deref(),
+            only: in_region.as_deref().or(wanted.label.as_deref()),
             http: wanted.network.options(),
         };
         let credential = credential::token(&request).map_err(|error| self.explain(error.into(), inputs))?;
@@ -227,13 +257,20 @@ impl From<InputError> for Failure {
         let failure = Failure::new(Exit::Usage, "bad_input", error.to_string());
         match error {
             InputError::Control { .. } => failure.help("write the value there as one line"),
+            InputError::Quoted { .. } => {
+                failure.help("write the value there without quotes; `docker --env-file` keeps them")
+            }
+            InputError::NotAKey { .. } => Failure { exit: Exit::Denied, ..failure }
+                .help("copy it again, the key alone: no `Bearer` before it, no blank in it"),
             _ => failure,
         }
     }
 }
 
-/// A duration as files write it.
+/// A duration as files write it, or a number of seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let text = if is_plain { &format!("{text}s") } else { text };
     hermes_engine_core::time::parse_duration(text).map_err(|error| error.to_string())
 }
 
@@ -258,5 +295,12 @@ mod tests {
     fn a_hash_is_64_hexadecimal_digits() {
         assert_eq!(sha256(&"AB".repeat(32)).unwrap(), "ab".repeat(32));
         assert!(sha256("ab").is_err() && sha256(&"xy".repeat(32)).is_err());
+    }
+
+    #[test]
+    fn a_plain_number_is_a_duration_in_seconds() {
+        assert_eq!(duration("15"), Ok(Duration::from_secs(15)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1_500)));
+        assert!(duration("").is_err() && duration("-1").is_err() && duration("1.5").is_err());
     }
 }

@@ -19,8 +19,11 @@ use crate::session::{Session, Wanted};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias [default: the chosen one]
+    /// The provider's id or an alias, or PROVIDER:MODEL [default: the chosen one]
     provider: Option<String>,
+    /// The model that the program is told to use [default: the chosen one, else the program's own]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
     /// The program and its arguments
@@ -29,7 +32,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let chosen = Chosen::read(context, args.provider.as_deref(), None)?;
+    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
     let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
     let environment = environment(&resolved)?;
@@ -81,4 +84,5 @@ fn not_started(command: &Command, error: &std::io::Error) -> Failure {
 const EXAMPLES: &str = "\
 Examples:
   hermes-engine exec PROVIDER -- my-agent --verbose
+  hermes-engine exec PROVIDER --model MODEL -- my-agent
   hermes-engine exec PROVIDER -- env";

@@ -1,5 +1,6 @@
 //! The commands: arguments in, one call of the runtime, `render` out.
 
+mod account;
 mod auth;
 mod check;
 mod completions;
@@ -38,6 +39,10 @@ pub(crate) type Ended = Result<Exit, Failure>;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     RunFlow(run_flow::Args),
+    Login(account::Login),
+    Logout(account::Logout),
+    Status(account::Status),
+    Whoami(account::Whoami),
     Token(token::Args),
     Resolve(resolve::Args),
     Exec(exec::Args),
@@ -70,6 +75,10 @@ impl Command {
 pub(crate) fn run(command: Command, context: &Context) -> Ended {
     match command {
         Command::RunFlow(args) => run_flow::run(args, context),
+        Command::Login(args) => account::login(args, context),
+        Command::Logout(args) => account::logout(args, context),
+        Command::Status(args) => account::status(args, context),
+        Command::Whoami(args) => account::whoami(args, context),
         Command::Token(args) => token::run(args, context),
         Command::Resolve(args) => resolve::run(args, context),
         Command::Exec(args) => exec::run(args, context),

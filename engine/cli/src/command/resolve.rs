@@ -7,6 +7,7 @@ use crate::args::Output;
 use crate::client::{Chosen, resolve};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::{self, resolved};
 use crate::session::{Session, Wanted};
 
@@ -57,11 +58,23 @@ impl Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
+    match printed(&args, context) {
+        Ok(text) => render::answer(&text).map(|()| Exit::Done),
+        Err(failure) => {
+            // A shell that evaluates the answer must not go on with the credential of an earlier one.
+            if args.form == Form::Env {
+                render::answer(&resolved::no_env())?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn printed(args: &Args, context: &Context) -> Result<String, Failure> {
     let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
     let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
-    render::answer(&resolved::print(&resolved, args.form)?)?;
-    Ok(Exit::Done)
+    resolved::print(&resolved, args.form)
 }
 
 const EXAMPLES: &str = "\

@@ -14,7 +14,8 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flow::{self, How};
-use crate::render::{self, diagnostic, test_report};
+use crate::render::test_report::{self, Broken};
+use crate::render::{self, diagnostic};
 
 /// Replay the tests beside provider files: no network, a virtual clock.
 ///
@@ -78,6 +79,11 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         render::say(&diagnostic::text(&tested.diagnostics, &tested.sources, render::colors_stderr()));
     }
     print(&tested, args.format, context.verbose > 0)?;
+    for entry in entries.iter().filter(|_| !args.targets.is_empty()) {
+        if tested.reports.iter().all(|report| report.provider != entry.id) && !is_broken(&tested, entry) {
+            render::warn(&format!("`{}` has no tests", render::safe(&entry.source())));
+        }
+    }
     let covered =
         |report: &Report| args.min_coverage.is_none_or(|least| report.coverage.percent() >= f64::from(least));
     // A provider without tests covers nothing of itself.
@@ -88,6 +94,12 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         || tested.diagnostics.iter().any(Diagnostic::is_error)
         || !tested.reports.iter().all(|report| report.passed() && covered(report));
     Ok(if failed { Exit::File } else { Exit::Done })
+}
+
+/// Whether the file of a provider could not be tested for an error that is told already.
+fn is_broken(tested: &Tested, entry: &Entry) -> bool {
+    tested.unreadable.iter().any(|(other, _)| other.id == entry.id)
+        || tested.diagnostics.iter().any(Diagnostic::is_error)
 }
 
 /// Prints a test of a login that has just run, and says where it would not pass as it stands.
@@ -121,7 +133,7 @@ fn print(tested: &Tested, format: Format, all: bool) -> Result<(), Failure> {
     match format {
         Format::Text => render::answer(&test_report::text(reports, sources, all)),
         Format::Json => render::answer_json(&test_report::json(reports, sources)),
-        Format::Junit => render::answer(&test_report::junit(reports, sources)),
+        Format::Junit => render::answer(&test_report::junit(reports, &Broken::of(tested), sources)),
     }
 }
 

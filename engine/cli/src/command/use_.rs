@@ -1,15 +1,14 @@
 //! `use`: the provider and the model that are taken where nothing else is said.
 
-use hermes_engine::clock;
 use hermes_engine::config::{self, Model};
-use hermes_engine::credential;
+use hermes_engine_core::diagnostic::nearest;
 use hermes_engine_core::provider::{Provider, Status as Life};
 use serde_json::json;
 
 use super::Ended;
 use super::auth::standings_of;
 use crate::args::Output;
-use crate::client::{Chosen, resolve};
+use crate::client::{Chosen, find_model, resolve};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,8 +26,11 @@ pub(crate) struct Args {
     /// The provider's id or an alias, or PROVIDER:MODEL [default: asked]
     provider: Option<String>,
     /// The model [default: asked at a terminal, else the provider's first]
-    #[arg(long, value_name = "MODEL")]
+    #[arg(value_name = "MODEL")]
     model: Option<String>,
+    /// The same as MODEL
+    #[arg(long = "model", value_name = "MODEL", conflicts_with = "model")]
+    model_option: Option<String>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -36,20 +38,25 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let named = match (&args.provider, &args.model) {
+    let model = args.model.or(args.model_option);
+    let named = match (&args.provider, &model) {
         (Some(provider), _) => Some(provider.clone()),
         (None, Some(model)) if model.contains(':') => None,
         (None, _) => Some(ask_provider(context)?),
     };
-    let chosen = Chosen::read(context, named.as_deref(), args.model.as_deref())?;
+    let chosen = Chosen::read(context, named.as_deref(), model.as_deref())?;
     let session = Session::open(context, Some(&chosen.provider))?;
-    let inputs = session.inputs(&Default::default())?;
-    let status = credential::status(&session.store.read()?, &session.provider, &inputs, clock::wall());
-    if !status.standing.is_usable() {
+    if let Some(name) = chosen.named_model() {
+        check_model(&session.provider, name)?;
+    }
+    let region = args.options.how.region.as_deref();
+    session.region(region)?;
+    if !flow::is_usable(&session, None, region)? {
         flow::login(context, Some(&chosen.provider), &args.options)?;
     }
     let model = if chosen.names_model() { None } else { ask_model(&session.provider)? };
-    let wanted = Wanted { network: args.options.how.wire.network.clone(), ..Wanted::default() };
+    let (region, network) = (region.map(str::to_owned), args.options.how.wire.network.clone());
+    let wanted = Wanted { region, network, ..Wanted::default() };
     let resolved = resolve(&session, &chosen.with_model(model), &wanted)?;
     let id = resolved.provider;
     let Some(default) = resolved.model else {
@@ -60,6 +67,28 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let model = Model { default, provider: id, base_url: resolved.access.base_url };
     config::choose(&context.home, &model)?;
     tell(&model, args.output)
+}
+
+/// Refuses a model that the provider does not have. A provider whose file lists none, or that lists its models itself, may
+/// have any.
+fn check_model(provider: &Provider, name: &str) -> Result<(), Failure> {
+    if provider.models.is_empty() || find_model(provider, name).is_some() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = provider.models.iter().map(|model| model.id.as_str()).collect();
+    let known = provider.models.iter().flat_map(|model| std::iter::once(&model.id).chain(&model.aliases));
+    let near = nearest(name, known.map(String::as_str));
+    let message = format!("`{}` lists no model `{}`", provider.id, safe(name));
+    if provider.api.models.is_some() {
+        let near = near.map(|near| format!("; did you mean `{}`?", safe(near))).unwrap_or_default();
+        render::warn(&format!("{message} in its file{near}"));
+        return Ok(());
+    }
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", ids.join(", ")),
+    };
+    Err(Failure::usage(message).help(help).about(&provider.id))
 }
 
 fn tell(model: &Model, output: Output) -> Ended {
@@ -115,5 +144,5 @@ fn ask_model(provider: &Provider) -> Result<Option<String>, Failure> {
 const EXAMPLES: &str = "\
 Examples:
   hermes-engine use                              choose from lists
-  hermes-engine use PROVIDER --model MODEL
-  hermes-engine use PROVIDER:MODEL";
+  hermes-engine use PROVIDER MODEL
+  hermes-engine use PROVIDER:MODEL --region REGION";

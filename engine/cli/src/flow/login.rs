@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use hermes_engine::browser;
-use hermes_engine::clock::Clock;
 use hermes_engine::credential::{self, Login};
 use hermes_engine::driver::{Interrupt, Witness};
 use hermes_engine::input::Inputs;
 use hermes_engine::store::{MAIN, StoreError};
-use hermes_engine_core::machine::{Code, Grant, Machine, Outcome, Start};
-use hermes_engine_core::provider::{Action, StateId};
+use hermes_engine_core::machine::{Code, Grant, Outcome};
+use hermes_engine_core::provider::StateId;
+use indexmap::IndexMap;
 
 use super::run::{block_on, drive, witness};
-use super::{How, Options, ask, simulated};
+use super::{How, Options, ask, key, simulated, start};
 use crate::command::{Ended, refuse_discontinued};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, safe_sentence, say, warn};
+use crate::render::{safe, say};
 use crate::session::Session;
 
 /// Logs in, and stores the credential.
@@ -26,7 +26,7 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
     let mut session = open(context, name, &options.how)?;
     // A simulated credential is nobody's: it is stored where it is gone again in the end.
     let _home = options.how.simulate.map(|_| simulated::home(&mut session)).transpose()?;
-    if options.if_needed && is_usable(&session, options.label.as_deref())? {
+    if options.if_needed && is_usable(&session, options.label.as_deref(), options.how.region.as_deref())? {
         say(&format!("{} needs no login: its credential can be used.", safe(&session.provider.name)));
         return Ok(Exit::Done);
     }
@@ -79,42 +79,46 @@ pub(super) fn open<'c>(context: &'c Context, name: Option<&str>, how: &How) -> R
 
 /// Runs a login to its end. Stores nothing.
 pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -> Result<Ran, Failure> {
-    let from = start_state(session, how.from.as_deref())?;
+    let from = start::named(session, how.from.as_deref())?;
     let given = ask::given(session, &how.set, how.stdin.as_deref())?;
     if let Some(scenario) = how.simulate {
-        let inputs = simulated::inputs(session, given)?;
+        let inputs = simulated::inputs(session, how, from, given)?;
         // The visitor is the browser: none is opened.
-        let start = start(session, &inputs, how, from, false);
+        let start = start::start(session, &inputs, how, from, false);
         let outcome = simulated::run(how, start, scenario, witness)?;
         return Ok(Ran { inputs, from, browser: false, outcome });
     }
     let no_browser = no_browser(how);
     let browser = no_browser.is_none();
-    let begins_in = |inputs: &Inputs| {
-        let start = start(session, inputs, how, from, browser);
-        Machine::start(start, Clock::start().now()).0.state()
-    };
-    let inputs = ask::complete(session, given, &begins_in)?;
+    let (from, inputs) = prepare(session, how, from, given, browser)?;
     say(&opening(session, how));
-    let start = start(session, &inputs, how, from, browser);
+    start::sources(session, &inputs, how, from).iter().for_each(|source| say(&format!("Using {source}.")));
+    let start = start::start(session, &inputs, how, from, browser);
     let http = how.wire.network.options();
     let mut person = Terminal::new(how.stdin.is_none(), http.clone()).without_browser(no_browser);
     let outcome = block_on(drive(start, http, &mut person, witness))??;
     Ok(Ran { inputs, from, browser, outcome })
 }
 
-fn start(session: &Session<'_>, inputs: &Inputs, how: &How, from: Option<StateId>, browser: bool) -> Start {
-    Start {
-        provider: session.provider.clone(),
-        action: Action::Login,
-        from,
-        region: how.region.clone(),
-        inputs: inputs.values.clone(),
-        token: None,
-        bound_to: None,
-        browser,
-        entropy: Box::new(hermes_engine::entropy::System),
-    }
+/// Where the login begins, as far as that is not the file's choice, and with which inputs.
+fn prepare(
+    session: &Session<'_>,
+    how: &How,
+    from: Option<StateId>,
+    given: IndexMap<String, String>,
+    browser: bool,
+) -> Result<(Option<StateId>, Inputs), Failure> {
+    let inputs = session.inputs(&given)?;
+    // One that ends before it begins says why by itself.
+    let Some(preferred) = start::begins_in(start::start(session, &inputs, how, from, browser)) else {
+        return Ok((from, inputs));
+    };
+    let chosen = start::choose(session, how, &inputs, preferred)?;
+    let begins_in = chosen.unwrap_or(preferred);
+    let inputs = ask::complete(session, given, inputs, begins_in, how.region.as_deref())?;
+    // The answers may make another start ready, but this is the one that they were asked for.
+    let moved = start::begins_in(start::start(session, &inputs, how, from, browser)) != Some(begins_in);
+    Ok((chosen.or(from).or_else(|| moved.then_some(begins_in)), inputs))
 }
 
 /// Stores what the run brought, and says how it ended.
@@ -127,29 +131,37 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
         label: options.label.as_deref(),
         priority: options.priority,
     };
-    try_out(session, &login)?;
+    let unusable = try_out(session, &login)?;
+    let checked = if unusable.is_none() { key::check(session, options, &login)? } else { None };
     store(session, &login)?;
+    if let Some(checked) = checked {
+        say(&checked);
+    }
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
     }
     if session.context.verbose > 0 {
         say(&format!("Stored in {}.", safe(&session.store.path().display().to_string())));
     }
+    if let Some(failure) = unusable {
+        return Err(failure);
+    }
     say(&format!("✓ {} login successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
 }
 
-/// A key that can't be used where it is to go is not taken. What a server gave is kept all the same: it may be of use
-/// once the file or a value is mended.
-fn try_out(session: &Session<'_>, login: &Login<'_>) -> Result<(), Failure> {
-    let Err(trouble) = credential::try_out(login) else { return Ok(()) };
+/// Why a login is of no use to a client, where it is not. A key that can't be used where it is to go is not taken at all.
+/// What a server gave is kept all the same: it can be used once the file or a value is fixed.
+fn try_out(session: &Session<'_>, login: &Login<'_>) -> Result<Option<Failure>, Failure> {
+    let Err(trouble) = credential::try_out(login) else { return Ok(None) };
     let provider = &session.provider;
-    if credential::is_key(provider) && trouble.code != Code::MissingInput {
-        return Err(Failure::from(trouble).about(&provider.id));
+    let is_kept = !credential::is_key(provider) || trouble.code == Code::MissingInput;
+    let failure = session.explain(trouble.into(), login.inputs);
+    if !is_kept {
+        return Err(failure);
     }
-    let help = trouble.help.as_deref().map(|help| format!("; {}", safe(help))).unwrap_or_default();
-    warn(&format!("{}{help}", safe_sentence(&trouble.to_string())));
-    Ok(())
+    let message = format!("{} (the login is stored, and can't be used)", failure.message);
+    Ok(Some(Failure { message, ..failure }))
 }
 
 /// Stores a login, however long a refresh of another process may take.
@@ -196,30 +208,22 @@ fn retry_help(session: &Session<'_>, failure: Failure) -> Failure {
     }
 }
 
-/// The state of `--from`, one of those that the file lists for a login.
-fn start_state(session: &Session<'_>, name: Option<&str>) -> Result<Option<StateId>, Failure> {
-    let Some(name) = name else { return Ok(None) };
-    let starts = session.provider.starts(Action::Login);
-    let found = session.provider.state_id(name).filter(|id| starts.contains(id));
-    let known: Vec<&str> = starts
-        .iter()
-        .filter_map(|id| session.provider.states.get(id.0))
-        .map(|state| state.name.as_str())
-        .collect();
-    found.map(Some).ok_or_else(|| {
-        Failure::usage(format!("no login of `{}` begins in `{name}`", session.provider.id))
-            .help(format!("it begins in {}", known.join(" or ")))
-    })
-}
-
-/// Whether a credential can be used: that of a label, or any.
-fn is_usable(session: &Session<'_>, label: Option<&str>) -> Result<bool, Failure> {
+/// Whether a credential can be used: that of a label or of a region, or any.
+pub(crate) fn is_usable(
+    session: &Session<'_>,
+    label: Option<&str>,
+    region: Option<&str>,
+) -> Result<bool, Failure> {
     let inputs = session.inputs(&Default::default())?;
     let document = session.store.read()?;
     let now = hermes_engine::clock::wall();
     let all = credential::statuses(&document, &session.provider, &inputs, now);
-    let mut meant = all.iter().filter(|status| label.is_none() || status.label.as_deref() == label);
-    Ok(meant.any(|status| status.standing.is_usable()))
+    let default = session.provider.regions.as_ref().map(|regions| regions.default.as_str());
+    let is_meant = |status: &&credential::Status| {
+        (label.is_none() || status.label.as_deref() == label)
+            && (region.is_none() || status.region.as_deref().or(default) == region)
+    };
+    Ok(all.iter().filter(is_meant).any(|status| status.standing.is_usable()))
 }
 
 /// Why no browser is opened.

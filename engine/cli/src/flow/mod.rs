@@ -1,13 +1,14 @@
 //! Running one flow to its end: options in, a run of the machine, one clear line out.
 
 mod ask;
+mod key;
 mod login;
 mod logout;
-mod needs;
 mod record;
 mod refresh;
 mod run;
 mod simulated;
+mod start;
 mod verify;
 
 use clap::ValueEnum;
@@ -15,7 +16,7 @@ use hermes_engine_core::simulate::Scenario;
 
 use crate::session::Network;
 
-pub(crate) use login::login;
+pub(crate) use login::{is_usable, login};
 pub(crate) use logout::{Which, forget, logout};
 pub(crate) use record::record;
 pub(crate) use refresh::refresh;
@@ -59,6 +60,9 @@ pub(crate) struct Options {
     /// Do nothing where the stored credential can be used
     #[arg(long)]
     pub(crate) if_needed: bool,
+    /// Store a key without asking the provider whether it works
+    #[arg(long)]
+    pub(crate) no_verify: bool,
     // Last, as the heading of the network options goes on until the next one.
     #[command(flatten)]
     pub(crate) how: How,

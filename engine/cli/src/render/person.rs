@@ -24,6 +24,8 @@ pub(crate) struct Terminal {
     reads_stdin: bool,
     hinted: bool,
     no_browser: Option<String>,
+    /// Whether a simulated user opens the pages.
+    simulated: bool,
     http: HttpOptions,
 }
 
@@ -39,13 +41,20 @@ impl Terminal {
     pub(crate) fn new(stdin: bool, http: HttpOptions) -> Terminal {
         let (sender, receiver) = unbounded_channel();
         let pasted = Pasted { sender, receiver };
-        let (spinner, said, hinted, no_browser) = (None, None, false, None);
-        Terminal { spinner, said, pasted, reads_stdin: stdin, hinted, no_browser, http }
+        let (spinner, said, hinted, no_browser, simulated) = (None, None, false, None, false);
+        Terminal { spinner, said, pasted, reads_stdin: stdin, hinted, no_browser, simulated, http }
     }
 
     /// Says why no browser is opened, when there is something to open.
     pub(crate) fn without_browser(mut self, reason: Option<String>) -> Terminal {
         self.no_browser = reason;
+        self
+    }
+
+    /// Leaves the pages to a simulated user: there is nothing to open, to enter or to paste here.
+    pub(crate) fn simulated(mut self) -> Terminal {
+        self.simulated = true;
+        self.reads_stdin = false;
         self
     }
 
@@ -69,6 +78,11 @@ impl Person for Terminal {
         self.waited();
         let url = prompt.url.as_ref().map(|url| self.http.reached_at(url));
         let prompt = Prompt { url, code: prompt.code.clone() };
+        if self.simulated {
+            let page = prompt.url.map(|url| format!(" {url}")).unwrap_or_default();
+            let code = prompt.code.map(|code| format!(" and the code {}", safe(&code))).unwrap_or_default();
+            return say(&format!("A user would be shown{page}{code}; here a simulated one answers."));
+        }
         say(&instructions(&prompt, opened, self.no_browser.as_deref()));
     }
 
@@ -90,6 +104,10 @@ impl Person for Terminal {
 
     fn again(&mut self, reason: &str) {
         say(&format!("That was not taken: {reason}. Paste again."));
+    }
+
+    fn port_taken(&mut self, port: u16) {
+        say(&format!("Port {port} of this computer is in use; trying another way."));
     }
 
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use hermes_engine::catalog::mode_variables;
 use serde_json::{Map, Value, json};
 
 use super::shell::quoted;
@@ -68,6 +69,13 @@ fn env(resolved: &Resolved) -> Result<String, Failure> {
         let _ = writeln!(lines, "export {name}={}", quoted(value.expose_secret()));
     }
     Ok(lines)
+}
+
+/// The lines for a shell where there is no credential: none of an earlier one is left, and the evaluation fails.
+pub(crate) fn no_env() -> String {
+    let mut lines: String = mode_variables().iter().map(|name| format!("unset {name}\n")).collect();
+    lines.push_str("false\n");
+    lines
 }
 
 fn header(resolved: &Resolved) -> String {
@@ -156,6 +164,7 @@ mod tests {
             record: json!({}),
             source: "auth.json".to_owned(),
             region: None,
+            is_model_chosen: false,
             model: Some("m".to_owned()),
             aux_model: None,
             expires_at: Some(UnixMs(1_767_225_600_000)),
@@ -165,6 +174,22 @@ mod tests {
     #[track_caller]
     fn check(form: Form, expect: &str) {
         assert_eq!(print(&resolved("chat_completions"), form).unwrap(), expect);
+    }
+
+    #[test]
+    fn a_chosen_model_is_set_under_the_protocol_s_names_and_another_is_not() {
+        let chosen = Resolved { is_model_chosen: true, ..resolved("anthropic_messages") };
+        let lines = env(&chosen).unwrap();
+        let is_set = |name: &str| lines.contains(&format!("export {name}='m'\n"));
+        assert!(is_set("ANTHROPIC_MODEL") && is_set("ANTHROPIC_DEFAULT_HAIKU_MODEL"), "{lines}");
+        assert!(!env(&resolved("anthropic_messages")).unwrap().contains("MODEL"));
+    }
+
+    #[test]
+    fn where_there_is_no_credential_the_shell_keeps_none_and_fails() {
+        let lines = no_env();
+        assert!(lines.starts_with("unset ") && lines.ends_with("\nfalse\n"), "{lines}");
+        assert!(lines.contains("unset ANTHROPIC_AUTH_TOKEN\n") && lines.contains("unset OPENAI_API_KEY\n"));
     }
 
     #[test]

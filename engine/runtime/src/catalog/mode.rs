@@ -23,6 +23,12 @@ pub struct ApiMode {
     pub token: IndexMap<String, String>,
     /// The variable of the other headers, as lines of `Name: value`.
     pub headers: Option<String>,
+    /// The variables of the model.
+    #[serde(default)]
+    pub model: Vec<String>,
+    /// The variables of the small model, for auxiliary tasks.
+    #[serde(default)]
+    pub aux_model: Vec<String>,
     /// Variables that the same programs read, and that would win over or mix with those above.
     #[serde(default)]
     pub remove: Vec<String>,

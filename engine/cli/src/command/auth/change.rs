@@ -10,7 +10,13 @@ use crate::flow::{self, Which, Wire};
 use crate::render::{self, safe};
 use crate::session::Session;
 
-pub(super) fn remove(name: &str, which: Option<&str>, all: bool, wire: &Wire, context: &Context) -> Ended {
+pub(in crate::command) fn remove(
+    name: &str,
+    which: Option<&str>,
+    all: bool,
+    wire: &Wire,
+    context: &Context,
+) -> Ended {
     if let Err(unknown) = context.catalog.find(name) {
         // A credential can outlive its provider's file, and must be removable all the same.
         let store = Store::open(context.home.clone());

@@ -18,6 +18,17 @@ use crate::render::{self, safe, table, time};
 use crate::session::Session;
 
 pub(super) fn list(output: Output, context: &Context) -> Ended {
+    let all = rows(context)?;
+    if output.is_json() {
+        render::answer_json(&json!({ "version": 1, "credentials": all }))?;
+    } else {
+        print_rows(&all)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Every credential that is stored or set, as programs read it.
+pub(in crate::command) fn rows(context: &Context) -> Result<Vec<Value>, Failure> {
     let store = Store::open(context.home.clone());
     let document = store.read()?;
     let stored = document.providers();
@@ -56,9 +67,12 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
             Seen::Broken => {}
         }
     }
-    if output.is_json() {
-        render::answer_json(&json!({ "version": 1, "credentials": all }))?;
-    } else if all.is_empty() {
+    Ok(all)
+}
+
+/// The same as a table for a user.
+pub(in crate::command) fn print_rows(all: &[Value]) -> Result<(), Failure> {
+    if all.is_empty() {
         render::say("No credential is stored or set; `hermes-engine run-flow PROVIDER` logs in.");
     } else {
         let cell = |value: &Value, key: &str| safe(value[key].as_str().unwrap_or_default());
@@ -75,10 +89,15 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
         let rows: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(all.iter().map(row)).collect();
         render::answer(&table::columns(&rows))?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
-pub(super) fn status(name: Option<&str>, exit_code: bool, output: Output, context: &Context) -> Ended {
+pub(in crate::command) fn status(
+    name: Option<&str>,
+    exit_code: bool,
+    output: Output,
+    context: &Context,
+) -> Ended {
     let entry = context.find(name)?;
     let session = match seen(context, entry.clone()) {
         Seen::Usable(session) => session,

@@ -5,18 +5,31 @@ use std::fmt::Write as _;
 use hermes_engine_core::replay::{Report, TestResult};
 use hermes_engine_core::source::Sources;
 
-use super::Place;
+use super::{Broken, Place};
 
-/// One suite a provider, one case a test. Coverage has no place in this format.
-pub(crate) fn junit(reports: &[Report], sources: &Sources) -> String {
-    let tests: usize = reports.iter().map(|report| report.tests.len()).sum();
-    let failed: usize = reports.iter().map(Report::failed).sum();
+/// One suite a provider, one case a test, and a suite of the files that could not be tested. Coverage has no place in this
+/// format.
+pub(crate) fn junit(reports: &[Report], broken: &[Broken], sources: &Sources) -> String {
+    let tests: usize = reports.iter().map(|report| report.tests.len()).sum::<usize>() + broken.len();
+    let failed: usize = reports.iter().map(Report::failed).sum::<usize>() + broken.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(out, "<testsuites tests=\"{tests}\" failures=\"{failed}\">");
     for report in reports {
         let (name, tests, failed) = (escaped(&report.provider), report.tests.len(), report.failed());
         let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failed}\">");
         report.tests.iter().for_each(|test| case(&mut out, &report.provider, test, sources));
+        out.push_str("  </testsuite>\n");
+    }
+    if !broken.is_empty() {
+        let count = broken.len();
+        let _ = writeln!(out, "  <testsuite name=\"files\" tests=\"{count}\" failures=\"{count}\">");
+        for Broken { place, message } in broken {
+            let (place, message) = (escaped(place), escaped(message));
+            let _ = writeln!(
+                out,
+                "    <testcase name=\"{place}\" classname=\"files\">\n      <failure message=\"{message}\">{place}: {message}</failure>\n    </testcase>"
+            );
+        }
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");

@@ -10,6 +10,7 @@ pub(crate) use json::json;
 pub(crate) use junit::junit;
 pub(crate) use text::text;
 
+use hermes_engine::catalog::Tested;
 use hermes_engine_core::replay::coverage::ItemKind;
 use hermes_engine_core::source::{LineColumn, Sources, Span};
 
@@ -21,6 +22,30 @@ const COUNTED: [(&str, &[ItemKind]); 5] = [
     ("regions", &[ItemKind::Region]),
     ("sources", &[ItemKind::Source]),
 ];
+
+/// A file that could not be tested.
+pub(crate) struct Broken {
+    /// Where: the file, with line and column where they are known.
+    pub(crate) place: String,
+    /// Why.
+    pub(crate) message: String,
+}
+
+impl Broken {
+    /// One for each error.
+    pub(crate) fn of(tested: &Tested) -> Vec<Broken> {
+        let unreadable = tested.unreadable.iter().map(|(entry, error)| Broken {
+            place: entry.source(),
+            message: format!("it can't be read: {error}"),
+        });
+        let errors = tested.diagnostics.iter().filter(|finding| finding.is_error());
+        let found = errors.map(|finding| Broken {
+            place: Place::of(&tested.sources, finding.primary.span).to_string(),
+            message: format!("[{}] {}", finding.code.id, finding.message),
+        });
+        unreadable.chain(found).collect()
+    }
+}
 
 /// A place in a file.
 struct Place<'a> {

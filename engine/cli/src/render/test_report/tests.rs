@@ -63,10 +63,12 @@ fn a_program_reads_places_counts_and_complaints() {
 #[test]
 fn junit_is_escaped() {
     let (reports, sources) = example();
-    let xml = junit(&reports, &sources);
+    let broken = [Broken { place: "a.toml:1:2".to_owned(), message: "a <b".to_owned() }];
+    let xml = junit(&reports, &broken, &sources);
+    assert!(xml.contains("<failure message=\"a &lt;b\">a.toml:1:2: a &lt;b</failure>"), "{xml}");
     assert!(
         xml.contains("<testcase name=\"a &lt; b\" classname=\"acme\" file=\"acme.test.toml\" line=\"2\">")
     );
     assert!(xml.contains("expected: &quot;success&quot;"));
-    assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">"));
+    assert!(xml.contains("<testsuites tests=\"3\" failures=\"2\">"));
 }
