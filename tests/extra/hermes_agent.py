@@ -161,7 +161,7 @@ def _(house):
 
     def engine():
         for name in keys:
-            house.run("auth", "add", name, "--stdin", "api_key", stdin=f"sk-{name}-000000")
+            house.run("auth", "add", name, "--no-verify", "--stdin", "api_key", stdin=f"sk-{name}-000000")
 
     engines = threading.Thread(target=engine)
     engines.start()

@@ -55,7 +55,7 @@ class Terminal:
 
 
 def is_refused_and_asked_for_again(house, typed, why):
-    terminal = Terminal(house, "auth", "add", "gemini")
+    terminal = Terminal(house, "auth", "add", "gemini", "--no-verify")
     terminal.wait_for("API key: ")
     terminal.type(typed + "\r")
     terminal.wait_for(why)
@@ -74,7 +74,7 @@ def _(house):
 @test("terminal: Ctrl-C, SIGTERM and SIGHUP at a question end it, and leave the terminal as it was")
 def _(house):
     for end in ["\x03", signal.SIGTERM, signal.SIGHUP]:
-        terminal = Terminal(house, "auth", "add", "gemini")
+        terminal = Terminal(house, "auth", "add", "gemini", "--no-verify")
         terminal.wait_for("API key: ")
         terminal.type(end) if isinstance(end, str) else terminal.process.send_signal(end)
         terminal.expect(130)

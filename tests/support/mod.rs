@@ -8,6 +8,7 @@
 pub mod minimax_server;
 pub mod page;
 pub mod program;
+pub mod service;
 pub mod started;
 
 pub use minimax_server::MinimaxServer;

@@ -1,0 +1,192 @@
+//! The facts of each login on the wire: hosts, paths, client ids and the names of fields.
+
+/// A shipped login.
+pub struct Facts {
+    /// The provider and the state that its login begins in.
+    pub login: (&'static str, &'static str),
+    /// The region, where there are several.
+    pub region: Option<&'static str>,
+    /// All hosts that are asked.
+    pub hosts: &'static [&'static str],
+    /// The protocol.
+    pub way: Way,
+}
+
+/// A family of protocols.
+pub enum Way {
+    /// The device authorization grant (RFC 8628).
+    Device(Device),
+    /// A code of the service's own, whose poll gives an authorization code.
+    CodexDevice,
+    /// An authorization code with PKCE, its redirect on loopback.
+    Browser(Browser),
+    /// MiniMax's own device form, which has a server of its own.
+    Minimax,
+    /// A list of models for who has this key.
+    Key(&'static str),
+}
+
+/// The facts of a device login.
+pub struct Device {
+    /// Where the code is asked for.
+    pub code: &'static str,
+    /// Where it is polled, and where the credential is renewed.
+    pub token: &'static str,
+    pub client_id: &'static str,
+    pub scope: &'static str,
+    /// The page of the service.
+    pub page: &'static str,
+    /// The shortest interval that the client must keep, in seconds.
+    pub interval: u64,
+    /// Whether errors come with HTTP 200.
+    pub always_200: bool,
+    /// Whether the access token is a JWT.
+    pub jwt: bool,
+    /// The header that carries the refresh token; a field of the form where there is none.
+    pub refresh_header: Option<&'static str>,
+    /// Where the token is exchanged for one that clients use.
+    pub mint: Option<&'static str>,
+}
+
+/// The facts of a login in the browser.
+pub struct Browser {
+    /// The page.
+    pub page: &'static str,
+    /// Where the code is exchanged.
+    pub token: &'static str,
+    /// The name of the redirect URI in the page's address.
+    pub redirect: &'static str,
+    /// What the page's address must say, beside PKCE.
+    pub must: &'static [(&'static str, &'static str)],
+    /// The ports of the redirect URI that are registered; none for any.
+    pub ports: &'static [u16],
+    /// The path of it; none where a random one takes the place of `state`.
+    pub path: Option<&'static str>,
+    /// The member of the answer that is the key, where that does not expire.
+    pub key: Option<&'static str>,
+}
+
+const NO_DEVICE: Device = Device {
+    code: "",
+    token: "",
+    client_id: "",
+    scope: "",
+    page: "",
+    interval: 1,
+    always_200: false,
+    jwt: false,
+    refresh_header: None,
+    mint: None,
+};
+
+/// Every login of the catalogue that is no key.
+pub static TABLE: &[Facts] = &[
+    Facts {
+        login: ("nous", "device"),
+        region: None,
+        hosts: &["portal.nousresearch.com"],
+        way: Way::Device(Device {
+            code: "https://portal.nousresearch.com/api/oauth/device/code",
+            token: "https://portal.nousresearch.com/api/oauth/token",
+            client_id: "hermes-cli",
+            scope: "inference:invoke",
+            page: "https://portal.nousresearch.com/device",
+            jwt: true,
+            refresh_header: Some("x-nous-refresh-token"),
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("xai-oauth", "device"),
+        region: None,
+        hosts: &["auth.x.ai"],
+        way: Way::Device(Device {
+            code: "https://auth.x.ai/oauth2/device/code",
+            token: "https://auth.x.ai/oauth2/token",
+            client_id: "b1a00492-073a-47ea-816f-4c329264a828",
+            scope: "openid profile email offline_access grok-cli:access api:access",
+            page: "https://accounts.x.ai/device",
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("kimi-oauth", "device"),
+        region: None,
+        hosts: &["auth.kimi.com"],
+        way: Way::Device(Device {
+            code: "https://auth.kimi.com/api/oauth/device_authorization",
+            token: "https://auth.kimi.com/api/oauth/token",
+            client_id: "17e5f671-d194-4dfb-9706-5516cb48c098",
+            page: "https://auth.kimi.com/device",
+            interval: 5,
+            always_200: true,
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("copilot", "device"),
+        region: None,
+        hosts: &["github.com", "api.github.com"],
+        way: Way::Device(Device {
+            code: "https://github.com/login/device/code",
+            token: "https://github.com/login/oauth/access_token",
+            client_id: "Iv1.b507a08c87ecfe98",
+            scope: "read:user",
+            page: "https://github.com/login/device",
+            always_200: true,
+            mint: Some("https://api.github.com/copilot_internal/v2/token"),
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("copilot", "mint"),
+        region: None,
+        hosts: &["github.com", "api.github.com"],
+        way: Way::Device(Device {
+            mint: Some("https://api.github.com/copilot_internal/v2/token"),
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("openai-codex", "request_code"),
+        region: None,
+        hosts: &["auth.openai.com"],
+        way: Way::CodexDevice,
+    },
+    Facts {
+        login: ("openai-codex", "authorize"),
+        region: None,
+        hosts: &["auth.openai.com"],
+        way: Way::Browser(Browser {
+            page: "https://auth.openai.com/oauth/authorize",
+            token: "https://auth.openai.com/oauth/token",
+            redirect: "redirect_uri",
+            must: &[
+                ("response_type", "code"),
+                ("client_id", "app_EMoamEEZ73f0CkXaXp7hrann"),
+                ("scope", "openid profile email offline_access"),
+                ("id_token_add_organizations", "true"),
+                ("codex_cli_simplified_flow", "true"),
+            ],
+            ports: &[1455, 1457],
+            path: Some("/auth/callback"),
+            key: None,
+        }),
+    },
+    Facts {
+        login: ("openrouter-oauth", "authorize"),
+        region: None,
+        hosts: &["openrouter.ai"],
+        way: Way::Browser(Browser {
+            page: "https://openrouter.ai/auth",
+            token: "https://openrouter.ai/api/v1/auth/keys",
+            redirect: "callback_url",
+            must: &[],
+            ports: &[],
+            path: None,
+            key: Some("key"),
+        }),
+    },
+    Facts { login: ("minimax-oauth", "request_code"), region: Some("global"), hosts: &[], way: Way::Minimax },
+    Facts { login: ("minimax-oauth", "request_code"), region: Some("cn"), hosts: &[], way: Way::Minimax },
+];
