@@ -12,7 +12,7 @@ use hermes_engine_core::provider::{Action, Input, InputSource, Shared, StateKind
 use serde_json::Value;
 
 use crate::support::page::root;
-use crate::support::service::{Facts, Service, TABLE, Way, browse};
+use crate::support::service::{Client, Facts, Service, TABLE, Way, browse};
 use crate::support::{MinimaxServer, Program, Started};
 
 /// Where a login is run.
@@ -160,13 +160,16 @@ fn every_login_of_the_catalogue_has_its_facts() {
                 .extend(regions.into_iter().map(|region| (provider.id.clone(), state.name.clone(), region)));
         }
     }
-    assert_eq!(shipped, known, "tests/support/service/facts.rs has a row for each login that is no key");
+    let unknown: Vec<_> = shipped.difference(&known).collect();
+    assert!(unknown.is_empty(), "tests/support/service/facts.rs needs a row for {unknown:?}");
 }
 
 #[test]
 fn every_login_of_the_catalogue_works_for_real() {
     // Each waits for its polls: side by side they take as long as the longest.
-    let runs = TABLE.iter().map(|facts| std::thread::spawn(move || PLACES.map(|place| log_in(facts, place))));
+    let shipped: BTreeSet<String> = providers().iter().map(|provider| provider.id.clone()).collect();
+    let table = TABLE.iter().filter(|facts| shipped.contains(facts.login.0));
+    let runs = table.map(|facts| std::thread::spawn(move || PLACES.map(|place| log_in(facts, place))));
     let failed: Vec<_> = runs.collect::<Vec<_>>().into_iter().filter_map(|run| run.join().err()).collect();
     assert!(failed.is_empty(), "{} logins failed; their panics are above", failed.len());
 }
@@ -183,7 +186,12 @@ fn log_in(facts: &'static Facts, place: Place) {
                 program = program.env("GH_TOKEN", "gho_of-the-environment");
             }
             let visits = matches!(way, Way::Browser(_));
-            let (code, text) = run(&program, place, &["run-flow", provider, "--from", start], visits, None);
+            let mut args = vec!["run-flow", provider, "--from", start];
+            args.extend(facts.set.iter().flat_map(|set| ["--set", set]));
+            if let Way::Client(Client { basic: (_, secret), .. }) = way {
+                program = program.env("DATABRICKS_CLIENT_SECRET", *secret);
+            }
+            let (code, text) = run(&program, place, &args, visits, None);
             let what = format!("{provider} from {start}, {place:?}");
             assert_eq!(code, Some(0), "{what}:\n{text}\n{:?}", service.book().wrong);
             assert!(text.contains("login successful"), "{what}:\n{text}");
@@ -311,10 +319,10 @@ fn every_key_of_the_catalogue_is_stored_or_read_where_it_is() {
             InputSource::Env(variable) => Some(variable.value.clone()),
             InputSource::File { .. } | InputSource::Command(_) => None,
         });
-        let Some(variable) = variable else { continue };
+        // What is typed beside a key of the environment is not stored either.
+        let Some(variable) = variable.filter(|_| set.is_empty()) else { continue };
         let set_there = program().env(&variable, "key-of-the-environment");
-        let args = [&["run-flow", id][..], &set].concat();
-        set_there.run(&args).expect_code(0);
+        set_there.run(&["run-flow", id]).expect_code(0);
         assert_eq!(set_there.run(&["token", id]).expect_code(0).stdout, "key-of-the-environment\n", "{id}");
         let stored = set_there.auth().map(|auth| auth.to_string()).unwrap_or_default();
         assert!(!stored.contains("key-of-the-environment"), "{id}: {stored}");

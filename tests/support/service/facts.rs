@@ -8,6 +8,8 @@ pub struct Facts {
     pub region: Option<&'static str>,
     /// All hosts that are asked.
     pub hosts: &'static [&'static str],
+    /// What the user gives on the command line.
+    pub set: &'static [&'static str],
     /// The protocol.
     pub way: Way,
 }
@@ -22,6 +24,8 @@ pub enum Way {
     Browser(Browser),
     /// MiniMax's own device form, which has a server of its own.
     Minimax,
+    /// The client credentials grant: the client itself is known.
+    Client(Client),
     /// A list of models for who has this key.
     Key(&'static str),
 }
@@ -62,9 +66,32 @@ pub struct Browser {
     pub ports: &'static [u16],
     /// The path of it; none where a random one takes the place of `state`.
     pub path: Option<&'static str>,
-    /// The member of the answer that is the key, where that does not expire.
+    /// The member of the answer that is the key, where that is not renewed.
     pub key: Option<&'static str>,
+    /// The member that says for how many seconds the key serves.
+    pub key_life: Option<&'static str>,
+    /// The client id and the secret of HTTP Basic at the token's address.
+    pub basic: Option<(&'static str, &'static str)>,
 }
+
+/// The facts of a login of a client.
+pub struct Client {
+    pub token: &'static str,
+    pub basic: (&'static str, &'static str),
+    pub scope: &'static str,
+}
+
+const NO_BROWSER: Browser = Browser {
+    page: "",
+    token: "",
+    redirect: "redirect_uri",
+    must: &[],
+    ports: &[],
+    path: Some("/callback"),
+    key: None,
+    key_life: None,
+    basic: None,
+};
 
 const NO_DEVICE: Device = Device {
     code: "",
@@ -85,6 +112,7 @@ pub static TABLE: &[Facts] = &[
         login: ("nous", "device"),
         region: None,
         hosts: &["portal.nousresearch.com"],
+        set: &[],
         way: Way::Device(Device {
             code: "https://portal.nousresearch.com/api/oauth/device/code",
             token: "https://portal.nousresearch.com/api/oauth/token",
@@ -100,6 +128,7 @@ pub static TABLE: &[Facts] = &[
         login: ("xai-oauth", "device"),
         region: None,
         hosts: &["auth.x.ai"],
+        set: &[],
         way: Way::Device(Device {
             code: "https://auth.x.ai/oauth2/device/code",
             token: "https://auth.x.ai/oauth2/token",
@@ -113,6 +142,7 @@ pub static TABLE: &[Facts] = &[
         login: ("kimi-oauth", "device"),
         region: None,
         hosts: &["auth.kimi.com"],
+        set: &[],
         way: Way::Device(Device {
             code: "https://auth.kimi.com/api/oauth/device_authorization",
             token: "https://auth.kimi.com/api/oauth/token",
@@ -127,6 +157,7 @@ pub static TABLE: &[Facts] = &[
         login: ("copilot", "device"),
         region: None,
         hosts: &["github.com", "api.github.com"],
+        set: &[],
         way: Way::Device(Device {
             code: "https://github.com/login/device/code",
             token: "https://github.com/login/oauth/access_token",
@@ -142,6 +173,7 @@ pub static TABLE: &[Facts] = &[
         login: ("copilot", "mint"),
         region: None,
         hosts: &["github.com", "api.github.com"],
+        set: &[],
         way: Way::Device(Device {
             mint: Some("https://api.github.com/copilot_internal/v2/token"),
             ..NO_DEVICE
@@ -151,12 +183,14 @@ pub static TABLE: &[Facts] = &[
         login: ("openai-codex", "request_code"),
         region: None,
         hosts: &["auth.openai.com"],
+        set: &[],
         way: Way::CodexDevice,
     },
     Facts {
         login: ("openai-codex", "authorize"),
         region: None,
         hosts: &["auth.openai.com"],
+        set: &[],
         way: Way::Browser(Browser {
             page: "https://auth.openai.com/oauth/authorize",
             token: "https://auth.openai.com/oauth/token",
@@ -170,13 +204,14 @@ pub static TABLE: &[Facts] = &[
             ],
             ports: &[1455, 1457],
             path: Some("/auth/callback"),
-            key: None,
+            ..NO_BROWSER
         }),
     },
     Facts {
         login: ("openrouter-oauth", "authorize"),
         region: None,
         hosts: &["openrouter.ai"],
+        set: &[],
         way: Way::Browser(Browser {
             page: "https://openrouter.ai/auth",
             token: "https://openrouter.ai/api/v1/auth/keys",
@@ -185,8 +220,115 @@ pub static TABLE: &[Facts] = &[
             ports: &[],
             path: None,
             key: Some("key"),
+            ..NO_BROWSER
         }),
     },
-    Facts { login: ("minimax-oauth", "request_code"), region: Some("global"), hosts: &[], way: Way::Minimax },
-    Facts { login: ("minimax-oauth", "request_code"), region: Some("cn"), hosts: &[], way: Way::Minimax },
+    Facts {
+        login: ("minimax-oauth", "request_code"),
+        region: Some("global"),
+        hosts: &[],
+        set: &[],
+        way: Way::Minimax,
+    },
+    Facts {
+        login: ("minimax-oauth", "request_code"),
+        region: Some("cn"),
+        hosts: &[],
+        set: &[],
+        way: Way::Minimax,
+    },
+    Facts {
+        login: ("huggingface-oauth", "device"),
+        region: None,
+        hosts: &["huggingface.co"],
+        set: &["client_id=my-app"],
+        way: Way::Device(Device {
+            code: "https://huggingface.co/oauth/device",
+            token: "https://huggingface.co/oauth/token",
+            client_id: "my-app",
+            scope: "openid profile inference-api",
+            page: "https://huggingface.co/device",
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("chutes-oauth", "authorize"),
+        region: None,
+        hosts: &["api.chutes.ai"],
+        set: &["client_id=cid_1"],
+        way: Way::Browser(Browser {
+            page: "https://api.chutes.ai/idp/authorize",
+            token: "https://api.chutes.ai/idp/token",
+            must: &[
+                ("response_type", "code"),
+                ("client_id", "cid_1"),
+                ("scope", "openid profile chutes:invoke"),
+            ],
+            path: Some("/callback"),
+            ..NO_BROWSER
+        }),
+    },
+    Facts {
+        login: ("poe-oauth", "authorize"),
+        region: None,
+        hosts: &["poe.com", "api.poe.com"],
+        set: &["client_id=client_1"],
+        way: Way::Browser(Browser {
+            page: "https://poe.com/oauth/authorize",
+            token: "https://api.poe.com/token",
+            must: &[("response_type", "code"), ("client_id", "client_1"), ("scope", "apikey:create")],
+            path: Some("/callback"),
+            key: Some("api_key"),
+            key_life: Some("api_key_expires_in"),
+            ..NO_BROWSER
+        }),
+    },
+    Facts {
+        login: ("databricks-oauth", "authorize"),
+        region: None,
+        hosts: &["acme.cloud.databricks.com"],
+        set: &["host=https://acme.cloud.databricks.com"],
+        way: Way::Browser(Browser {
+            page: "https://acme.cloud.databricks.com/oidc/v1/authorize",
+            token: "https://acme.cloud.databricks.com/oidc/v1/token",
+            must: &[
+                ("response_type", "code"),
+                ("client_id", "databricks-cli"),
+                ("scope", "all-apis offline_access"),
+                ("redirect_uri", "http://localhost:8020"),
+            ],
+            ports: &[8020],
+            path: Some("/"),
+            ..NO_BROWSER
+        }),
+    },
+    Facts {
+        login: ("databricks-m2m", "obtain"),
+        region: None,
+        hosts: &["acme.cloud.databricks.com"],
+        set: &["host=acme.cloud.databricks.com", "client_id=principal-1"],
+        way: Way::Client(Client {
+            token: "https://acme.cloud.databricks.com/oidc/v1/token",
+            basic: ("principal-1", "secret-of-the-principal"),
+            scope: "all-apis",
+        }),
+    },
+    Facts {
+        login: ("snowflake-cortex-oauth", "authorize"),
+        region: None,
+        hosts: &["acme-eu1.snowflakecomputing.com"],
+        set: &["account=acme-eu1"],
+        way: Way::Browser(Browser {
+            page: "https://acme-eu1.snowflakecomputing.com/oauth/authorize",
+            token: "https://acme-eu1.snowflakecomputing.com/oauth/token-request",
+            must: &[
+                ("response_type", "code"),
+                ("client_id", "LOCAL_APPLICATION"),
+                ("scope", "refresh_token"),
+            ],
+            path: Some("/"),
+            basic: Some(("LOCAL_APPLICATION", "LOCAL_APPLICATION")),
+            ..NO_BROWSER
+        }),
+    },
 ];

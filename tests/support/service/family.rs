@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::facts::{Browser, Device, Facts, Way};
+use super::facts::{Browser, Client, Device, Facts, Way};
 use super::{Answer, Asked};
 
 /// The client of OpenAI's command-line program.
@@ -97,6 +97,7 @@ impl Book {
             Way::Device(device) if url == device.token => self.device_token(device, asked),
             Way::Device(device) if Some(url.as_str()) == device.mint => self.mint(asked),
             Way::CodexDevice => self.codex(asked),
+            Way::Client(client) if url == client.token => self.client(client, asked),
             Way::Key(key) if asked.header("authorization") == format!("Bearer {key}") => {
                 Answer::Json(200, json!({ "data": [{ "id": "model-1" }, { "id": "model-2" }] }))
             }
@@ -120,6 +121,24 @@ impl Book {
         if !is_form || !asked.header("accept").contains("application/json") {
             self.wrong.push(format!("{}: no POST of a form that accepts JSON", asked.path));
         }
+    }
+
+    fn expect_basic(&mut self, asked: &Asked, (id, secret): (&str, &str)) {
+        let expect = format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")));
+        if asked.header("authorization") != expect {
+            self.wrong.push(format!("{}: it is not {id} who asks", asked.path));
+        }
+    }
+
+    /// A client that asks for itself. It has no refresh token, and asks again.
+    fn client(&mut self, client: &Client, asked: &Asked) -> Answer {
+        self.expect_form(asked);
+        self.expect_basic(asked, client.basic);
+        self.expect(asked, &[("grant_type", "client_credentials"), ("scope", client.scope)]);
+        self.refreshes = self.issued;
+        self.issued += 1;
+        let token = self.access_token();
+        Answer::Json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": LIFE }))
     }
 
     fn device_code(&mut self, device: &Device, asked: &Asked) -> Answer {
@@ -292,6 +311,9 @@ impl Book {
     }
 
     fn exchange(&mut self, browser: &Browser, asked: &Asked) -> Answer {
+        if let Some(basic) = browser.basic {
+            self.expect_basic(asked, basic);
+        }
         if asked.field("grant_type") == "refresh_token" {
             return self.redeem(&asked.field("refresh_token").to_owned());
         }
@@ -303,7 +325,11 @@ impl Book {
         match browser.key {
             Some(key) => {
                 self.issued += 1;
-                Answer::Json(200, json!({ key: self.access_token(), "user_id": "user_1" }))
+                let mut answer = json!({ key: self.access_token(), "user_id": "user_1" });
+                if let Some(life) = browser.key_life {
+                    answer[life] = LIFE.into();
+                }
+                Answer::Json(200, answer)
             }
             None => {
                 let uri = self.redirect_uri.clone();

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use facts::{Facts, TABLE, Way};
+pub use facts::{Client, Facts, TABLE, Way};
 pub use family::Book;
 
 /// A request, decoded.

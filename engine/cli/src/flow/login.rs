@@ -5,7 +5,7 @@ use std::time::Duration;
 use hermes_engine::browser;
 use hermes_engine::credential::{self, Login};
 use hermes_engine::driver::{Interrupt, Witness};
-use hermes_engine::input::Inputs;
+use hermes_engine::input::{InputOrigin, Inputs, variables_of};
 use hermes_engine::store::{MAIN, StoreError};
 use hermes_engine_core::machine::{Code, Grant, Outcome};
 use hermes_engine_core::provider::StateId;
@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, say};
+use crate::render::{safe, say, warn};
 use crate::session::Session;
 
 /// Logs in, and stores the credential.
@@ -137,6 +137,7 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     if let Some(checked) = checked {
         say(&checked);
     }
+    warn_of_loss(session, &login);
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
     }
@@ -148,6 +149,23 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     }
     say(&format!("✓ {} login successful.", safe(&session.provider.name)));
     Ok(Exit::Done)
+}
+
+/// A key of a source is read there at each use, and nothing is stored of it: nor is what was typed beside it.
+fn warn_of_loss(session: &Session<'_>, login: &Login<'_>) {
+    let (provider, inputs) = (&session.provider, login.inputs);
+    let token = login.grant.access_token.expose_secret();
+    if !inputs.values.iter().any(|(name, value)| value == token && inputs.is_from_source(name)) {
+        return;
+    }
+    let is_typed =
+        |name: &&String| inputs.origins.get(*name) == Some(&InputOrigin::Set) && provider.persists(name);
+    for name in inputs.values.keys().filter(is_typed) {
+        let variable =
+            provider.inputs.get(name).and_then(|input| variables_of([input]).next().map(str::to_owned));
+        let help = variable.map(|variable| format!("; set {variable} too")).unwrap_or_default();
+        warn(&format!("`{name}` is not stored, because the key is read where it is at each use{help}"));
+    }
 }
 
 /// Why a login is of no use to a client, where it is not. A key that can't be used where it is to go is not taken at all.
