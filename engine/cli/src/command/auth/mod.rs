@@ -12,7 +12,8 @@ use crate::flow::{self, Options, Wire};
 
 pub(super) use change::remove;
 pub(super) use list::{
-    Seen, because, line, object, print_rows, rows, seen, standings_of, standings_without_programs, status, untrusted, untrusted_line,
+    Seen, because, line, object, print_rows, rows, seen, standings_of, standings_without_programs, status,
+    untrusted, untrusted_line,
 };
 
 /// List, judge, add, remove and reset credentials.
