@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::render::safe;
 use crate::session::Session;
 
 impl Session<'_> {
