@@ -28,6 +28,11 @@
 //! - **One renewal** for any number of callers in a process, and for any number of processes on a home.
 //! - **No signal is caught**, and `./providers.d` is not read.
 
+#[cfg(windows)]
+compile_error!(
+    "hermes-engine runs on Linux and macOS; Windows is not supported: its store relies on flock, file modes and atomic replacement"
+);
+
 pub mod blocking;
 pub mod browser;
 pub mod catalog;
