@@ -196,17 +196,11 @@ fn the_other_examples_of_rfc_9535_are_refused() {
         "$..[0]",
         "$..*",
         "$.a..[0, 1]",
+        "$..book[?@.price<10]",
     ] {
         assert_eq!(Query::parse(text), Err(QueryError::Plural), "{text}");
     }
-    for text in [
-        "$.a[?@.b == 'kilo']",
-        "$.a[?@>3.5]",
-        "$[?@.*]",
-        "$.o[?@<3, ?@<3]",
-        "$[?length(@) < 3]",
-        "$..book[?@.price<10]",
-    ] {
+    for text in ["$.a[?@.b == 'kilo']", "$.a[?@>3.5]", "$[?@.*]", "$.o[?@<3, ?@<3]", "$[?length(@) < 3]"] {
         assert_eq!(Query::parse(text), Err(QueryError::Filter), "{text}");
     }
 }
