@@ -38,6 +38,11 @@ fn s25_any_answer_is_taken_and_none_shows_a_secret() {
 }
 
 #[test]
+fn s4_any_file_that_passes_check_sends_and_shows_no_secret_elsewhere() {
+    replay("allowance", |data| drop(oracle::allowance::holds(data)));
+}
+
+#[test]
 fn any_store_is_read_or_refused_and_a_renewal_changes_its_own_grant_alone() {
     replay("store", oracle::store::holds);
 }

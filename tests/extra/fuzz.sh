@@ -11,7 +11,7 @@ export RUSTC_BOOTSTRAP=1 CARGO_TERM_COLOR=never
 PATH="$PATH:${CI_TOOLS:-$HOME/.cache/hermes-engine-ci}/bin"
 seconds=${1:-15}
 targets=("${@:2}")
-[ "${#targets[@]}" != 0 ] || targets=(file template answer store callback paste)
+[ "${#targets[@]}" != 0 ] || targets=(file template answer store callback paste allowance)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

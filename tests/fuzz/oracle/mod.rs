@@ -3,6 +3,7 @@
 //! The fuzz targets under `tests/fuzz/targets/` call it with what libFuzzer makes up, `cargo test` with the corpus that
 //! came of it.
 
+pub mod allowance;
 pub mod answer;
 pub mod callback;
 pub mod file;
