@@ -101,8 +101,8 @@ impl From<Trouble> for Failure {
             provider: None,
             state: trouble.state.map(Into::into),
             relogin: trouble.relogin,
-            server: trouble.server,
-            host: trouble.host.map(Into::into),
+            server: trouble.facts.server.map(Box::new),
+            host: trouble.facts.host.map(Into::into),
         }
     }
 }

@@ -250,6 +250,21 @@ pub struct Reading<'a> {
     pub now: UnixMs,
 }
 
+/// The duration of the first of several times whose value is present and can be used; else the first default. Tells too
+/// whether a value was there that can't be used.
+pub fn resolve_first(times: &[Time], bounds: Bounds, from: &Reading<'_>) -> (Option<Duration>, bool) {
+    let mut is_unusable = false;
+    for time in times {
+        match resolve(&Time { default: None, ..time.clone() }, bounds, from) {
+            Ok(Some(duration)) => return (Some(duration), is_unusable),
+            Ok(None) => {}
+            Err(_) => is_unusable = true,
+        }
+    }
+    let default = times.iter().find_map(|time| Some(bounds.of_file(time.default?, time)));
+    (default, is_unusable)
+}
+
 /// The duration of a time, within the file's `min` and `max` and the engine's `bounds`; `None` where the value is not
 /// present and the file has no `default`.
 pub fn resolve(time: &Time, bounds: Bounds, from: &Reading<'_>) -> Result<Option<Duration>, TimeError> {

@@ -138,6 +138,7 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
         say(&checked);
     }
     warn_of_loss(session, &login);
+    grant.warnings.iter().for_each(|warning| warn(&safe(warning)));
     if let Some(notice) = &grant.notice {
         say(&format!("Note from {}: {}", safe(&session.provider.name), safe(notice)));
     }

@@ -3,7 +3,7 @@
 use hermes_engine_core::provider::{Provider, Spot, ValueSource};
 use hermes_engine_core::query::Step;
 use hermes_engine_core::template::Name;
-use hermes_engine_core::time::TimeValue;
+use hermes_engine_core::time::{Time, TimeValue};
 
 /// The templates that use a field of a state's answer, or something in it.
 pub(super) fn uses(provider: &Provider, of: &str, steps: &[Step]) -> Vec<String> {
@@ -34,9 +34,8 @@ pub(super) fn read_by_success(provider: &Provider, steps: &[Step]) -> Vec<String
     if reads(&success.refresh_token) {
         keys.push("refresh_token".to_owned());
     }
-    if let Some(TimeValue::Path(path, _)) = success.expires.as_ref().map(|time| &time.value)
-        && is_use(path.steps())
-    {
+    let is_read = |time: &Time| matches!(&time.value, TimeValue::Path(path, _) if is_use(path.steps()));
+    if success.expires.iter().any(is_read) {
         keys.push("expires".to_owned());
     }
     keys.extend(

@@ -23,6 +23,8 @@ pub(crate) struct Terminal {
     pasted: Pasted,
     reads_stdin: bool,
     hinted: bool,
+    /// What was said last of an answer that was none.
+    noted: Option<String>,
     no_browser: Option<String>,
     /// Whether a simulated user opens the pages.
     simulated: bool,
@@ -41,8 +43,9 @@ impl Terminal {
     pub(crate) fn new(stdin: bool, http: HttpOptions) -> Terminal {
         let (sender, receiver) = unbounded_channel();
         let pasted = Pasted { sender, receiver };
-        let (spinner, said, hinted, no_browser, simulated) = (None, None, false, None, false);
-        Terminal { spinner, said, pasted, reads_stdin: stdin, hinted, no_browser, simulated, http }
+        let (spinner, said, hinted, noted, no_browser, simulated) = (None, None, false, None, None, false);
+        let reads_stdin = stdin;
+        Terminal { spinner, said, pasted, reads_stdin, hinted, noted, no_browser, simulated, http }
     }
 
     /// Says why no browser is opened, when there is something to open.
@@ -99,6 +102,19 @@ impl Person for Terminal {
     fn waited(&mut self) {
         if let Some(spinner) = self.spinner.take() {
             spinner.finish_and_clear();
+        }
+    }
+
+    fn note(&mut self, note: &str) {
+        // One line for each kind of trouble, not for each poll.
+        if self.noted.as_deref() == Some(note) {
+            return;
+        }
+        self.noted = Some(note.to_owned());
+        let line = format!("The server's answer was {}; it is asked again.", safe(note));
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(|| say(&line)),
+            None => say(&line),
         }
     }
 

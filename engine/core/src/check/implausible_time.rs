@@ -86,8 +86,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
 
 fn of_success(subject: &Subject<'_>) -> Option<Diagnostic> {
     let success = subject.provider.success()?;
-    let life = success.expires.as_ref()?;
-    let length = fixed(life)?;
+    let (life, length) = success.expires.iter().find_map(|life| Some((life, fixed(life)?)))?;
     if length > TOKEN_LIFE.max {
         return Some(
             Diagnostic::new(&CODE, life.span, "a token that lives for more than 400 days")

@@ -169,6 +169,6 @@ fn place(listen: &Listen) -> String {
 
 fn keeps(success: &Success) -> Vec<String> {
     let mut lines = vec![format!("access token: {}", words::source(&success.access_token))];
-    lines.extend(success.expires.as_ref().map(|expires| format!("expires: {}", words::time(expires))));
+    lines.extend(success.expires.iter().map(|expires| format!("expires: {}", words::time(expires))));
     lines
 }

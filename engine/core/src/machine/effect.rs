@@ -23,6 +23,8 @@ pub enum Effect {
         deadline: Option<Duration>,
         /// What to show first.
         show: Option<Prompt>,
+        /// Why there is a pause, where the last answer was none that could be used; not yet made safe for a screen.
+        note: Option<String>,
     },
     /// Bind this listener, and report its redirect URI.
     Bind(Listener),

@@ -20,6 +20,7 @@ mod event;
 mod json;
 mod outcome;
 mod pace;
+mod page;
 mod prompt;
 mod reach;
 mod read;
@@ -29,6 +30,7 @@ mod redirect;
 mod request;
 mod retry_after;
 mod run;
+mod server_clock;
 mod server_error;
 mod start;
 mod success;
@@ -48,8 +50,9 @@ pub use code::Code;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
-pub use outcome::{Grant, Outcome, Trouble, TroubleClass};
+pub use outcome::{Facts, Grant, Outcome, Trouble, TroubleClass};
 pub use reason::Reason;
+pub use redact::holds_token;
 pub(crate) use request::authorization_text;
 pub use server_error::ServerError;
 
@@ -101,6 +104,13 @@ pub struct Taken {
     pub rule: Option<usize>,
 }
 
+/// How often the request of a state without `every` was sent again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tries {
+    again: u32,
+    may_be_read: bool,
+}
+
 /// A run of a flow.
 pub struct Machine {
     run: Run,
@@ -117,6 +127,10 @@ pub struct Machine {
     /// The starts that come after the one that was taken, while no answer has come.
     later_starts: Vec<StateId>,
     browser: bool,
+    /// How often the state that acts was tried again, and whether a request that was read may have been among them.
+    tries: Tries,
+    /// What the last answer was, where it was none that could be used.
+    note: Option<String>,
     outstanding: Effect,
 }
 
@@ -164,6 +178,8 @@ impl Machine {
     /// Enters a state; `answer` is what led there.
     fn enter(&mut self, id: StateId, answer: &Value, now: Now) -> Effect {
         self.at = Some(id);
+        self.tries = Tries::default();
+        self.note = None;
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
             return self.fail(Code::BadFlow);
@@ -185,11 +201,12 @@ impl Machine {
     /// Enters a state that acts, from another: the first time it has no pause before it but `first`.
     fn enter_active(&mut self, id: StateId, active: &Active, now: Now) -> Effect {
         let pause = match self.paces.get_mut(&id) {
-            Some(pace) => pace.next_pause(None, None),
-            None => match Pace::of(active, &self.run, now) {
-                Ok(pace) => self.paces.entry(id).or_insert(pace).first_pause(),
-                Err(unusable) => return self.because(Code::BadAnswer, unusable.to_string()),
-            },
+            Some(pace) => pace.next_pause(None),
+            None => {
+                let (pace, warnings) = Pace::of(active, &self.run, now);
+                self.run.warnings.extend(warnings);
+                self.paces.entry(id).or_insert(pace).first_pause()
+            }
         };
         let show = match active.show.as_ref().map(|show| prompt::make(show, &self.run)).transpose() {
             Ok(show) => show,
@@ -199,14 +216,15 @@ impl Machine {
         if pause.is_zero() && show.is_none() && pace.deadline.is_none_or(|deadline| now.elapsed < deadline) {
             return self.act(now);
         }
-        Self::wait(pace, pause, show, now)
+        Self::wait(pace, pause, (show, None), now)
     }
 
-    /// A pause that ends at the deadline at the latest.
-    fn wait(pace: &Pace, pause: Duration, show: Option<Prompt>, now: Now) -> Effect {
+    /// A pause that ends at the deadline at the latest, with what to show and to tell first.
+    fn wait(pace: &Pace, pause: Duration, shown: (Option<Prompt>, Option<String>), now: Now) -> Effect {
         let wanted = now.elapsed.saturating_add(pause);
         let until = pace.deadline.map_or(wanted, |deadline| wanted.min(deadline));
-        Effect::Wait { until, deadline: pace.deadline, show }
+        let (show, note) = shown;
+        Effect::Wait { until, deadline: pace.deadline, show, note }
     }
 
     fn woke(&mut self, now: Now) -> Effect {
@@ -250,7 +268,10 @@ impl Machine {
     }
 
     fn timed_out(&mut self) -> Effect {
-        let timeout = self.fail(Code::Timeout);
+        let timeout = match self.note.take() {
+            Some(note) => self.because(Code::Timeout, format!("the last answer was {note}")),
+            None => self.fail(Code::Timeout),
+        };
         self.at = self.run.provider.state_id("timeout").or(self.at);
         timeout
     }

@@ -1,6 +1,7 @@
 //! How a run ends.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -43,6 +44,8 @@ pub struct Grant {
     pub keep: Map<String, Value>,
     /// A message of the provider's; not yet made safe for a screen.
     pub notice: Option<String>,
+    /// What a user should know of it; not yet made safe for a screen.
+    pub warnings: Vec<String>,
     /// The region of the run.
     pub region: Option<String>,
     /// Where the credential may go.
@@ -70,14 +73,23 @@ pub struct Trouble {
     pub state: Option<String>,
     /// One sentence: what went wrong. May quote what `[errors]` puts there; not yet made safe for a screen.
     pub message: String,
-    /// What happened, where the file's own words took the place of the sentence that says it.
-    pub detail: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
     /// Whether only a new login helps.
     pub relogin: bool,
+    /// What is known beside that.
+    pub facts: Box<Facts>,
+}
+
+/// What is known of a failure beside its words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What happened, where the file's own words took the place of the sentence that says it.
+    pub detail: Option<String>,
     /// What the server said.
-    pub server: Option<Box<ServerError>>,
+    pub server: Option<ServerError>,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
     /// The host that was refused, where that is what went wrong.
     pub host: Option<String>,
 }
@@ -85,10 +97,10 @@ pub struct Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        if let Some(detail) = self.detail.as_deref().filter(|detail| !self.message.contains(detail)) {
+        if let Some(detail) = self.facts.detail.as_deref().filter(|detail| !self.message.contains(detail)) {
             write!(f, ": {detail}")?;
         }
-        let said = self.server.as_deref().filter(|said| said.is_said() && !self.quotes(said));
+        let said = self.facts.server.as_ref().filter(|said| said.is_said() && !self.quotes(said));
         said.map_or(Ok(()), |said| write!(f, ": {said}"))
     }
 }
@@ -102,12 +114,16 @@ impl Trouble {
             class,
             state: None,
             message: message.into(),
-            detail: None,
             help: None,
             relogin: class == TroubleClass::Login,
-            server: None,
-            host: None,
+            facts: Box::default(),
         }
+    }
+
+    /// The same, of a host that was refused.
+    pub fn at_host(mut self, host: &str) -> Trouble {
+        self.facts.host = Some(host.to_owned());
+        self
     }
 
     /// Whether the file's own words repeat what the server said.

@@ -2,24 +2,22 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::run::Run;
 use crate::provider::Active;
+use crate::query::{present, walk};
 use crate::raw::time::First;
 use crate::template::Name;
-use crate::time::{self, Bounds, Now, Reading, Time, TimeError, TimeValue, Unit};
+use crate::time::{self, Now, Reading, Time, TimeValue, Unit};
 
 /// The longest pause that hiccups grow to.
 const LONGEST_HICCUP: Duration = Duration::from_secs(60);
 /// The pause after a first hiccup where the state's own pace is shorter.
 const SHORTEST_HICCUP: Duration = Duration::from_secs(1);
 
-/// A time of the file for which an answer gave nothing that is one.
-#[derive(Debug, thiserror::Error)]
-#[error("`{written}`, the `{key}` of its state, is not a time that can be used")]
-pub(super) struct Unusable {
-    key: &'static str,
-    written: String,
-}
+/// The pause where nothing says how long ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)).
+const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How a state that was entered goes on.
 #[derive(Debug, Clone, Default)]
@@ -35,21 +33,43 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The pace of a state that is entered for the first time.
-    pub(super) fn of(active: &Active, run: &Run, now: Now) -> Result<Pace, Unusable> {
+    /// The pace of a state that is entered for the first time, and what of its times could not be used.
+    ///
+    /// A time that can't be used never ends a login: the file's default counts, else the usual pause, and the longest wait.
+    pub(super) fn of(active: &Active, run: &Run, now: Now) -> (Pace, Vec<String>) {
         let mut pace = Pace::default();
+        let mut warnings = Vec::new();
+        let mut read = |time: &Time, bounds, key| {
+            let reading = Reading { answer: None, scope: run, now: now.wall };
+            let (duration, is_unusable) = time::resolve_first(std::slice::from_ref(time), bounds, &reading);
+            if is_unusable {
+                warnings.push(unusable(key, time, duration));
+            }
+            duration
+        };
         if let Some(every) = &active.every {
-            let interval = duration(&every.time, time::INTERVAL, run, now)
-                .map_err(|_| Unusable { key: "every", written: written(&every.time) })?;
-            pace.interval = interval.unwrap_or(time::INTERVAL.min);
+            pace.interval = read(&every.time, time::INTERVAL, "every").unwrap_or(USUAL_INTERVAL);
             pace.first_waits = every.first == First::Wait;
         }
         if let Some(until) = &active.until {
-            let life = duration(until, time::LOGIN_DEADLINE, run, now).ok().flatten();
-            let life = life.ok_or_else(|| Unusable { key: "until", written: written(until) })?;
+            let life = read(until, time::LOGIN_DEADLINE, "until");
+            let life = life.or(until.max).unwrap_or(time::LOGIN_DEADLINE.max);
             pace.deadline = Some(counted_from(until, run, now) + life);
         }
-        Ok(pace)
+        (pace, warnings)
+    }
+
+    /// Slows the pace for good: by what the rule adds, and at least to the pause that the answer itself names
+    /// (`interval` beside `slow_down`).
+    pub(super) fn slow(&mut self, by: Option<Duration>, time: &Time, answer: &Value, now: Now) {
+        self.interval = self.interval.saturating_add(by.unwrap_or_default());
+        let TimeValue::Template(template, unit) = &time.value else { return };
+        let names = template.names();
+        let [(Name::Answer { path, .. }, _)] = names.as_slice() else { return };
+        let named = present(walk(answer, path)).and_then(|value| time::read(value, *unit, now.wall).ok());
+        if let Some(named) = named {
+            self.interval = self.interval.max(named.min(time.max.unwrap_or(time::INTERVAL.max)));
+        }
     }
 
     /// The pause before the first request.
@@ -58,9 +78,8 @@ impl Pace {
     }
 
     /// The pause before the next request, after an answer that a rule read.
-    pub(super) fn next_pause(&mut self, slower: Option<Duration>, retry_after: Option<Duration>) -> Duration {
+    pub(super) fn next_pause(&mut self, retry_after: Option<Duration>) -> Duration {
         self.hiccup = None;
-        self.interval = self.interval.saturating_add(slower.unwrap_or_default());
         self.interval.max(retry_after.unwrap_or_default())
     }
 
@@ -82,8 +101,12 @@ fn written(time: &Time) -> String {
     }
 }
 
-fn duration(time: &Time, bounds: Bounds, run: &Run, now: Now) -> Result<Option<Duration>, TimeError> {
-    time::resolve(time, bounds, &Reading { answer: None, scope: run, now: now.wall })
+fn unusable(key: &str, time: &Time, taken: Option<Duration>) -> String {
+    let taken = taken.map_or_else(|| "the usual one".to_owned(), time::format_duration);
+    format!(
+        "the server's `{}`, the `{key}` of its state, is not a time that can be used; {taken} is taken",
+        written(time)
+    )
 }
 
 /// A lifetime that an answer named counts from that answer's arrival, anything else from now.

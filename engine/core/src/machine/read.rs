@@ -12,40 +12,66 @@ use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
 use super::{Machine, Taken, acting, json, retry_after};
+use super::{page, server_clock};
 use crate::condition::{self, AnswerView, Test};
-use crate::provider::{Act, Rule, StateId, Then};
+use crate::provider::{Act, Action, Rule, StateId, Then};
 use crate::query::present;
 use crate::time::Now;
+
+/// How often the one request of a login's state is sent again at most.
+const MOST_REPEATS: u32 = 2;
+/// The pause before the first of them; each further one is twice as long.
+const FIRST_REPEAT: Duration = Duration::from_secs(1);
+/// A server that asks to wait for longer is not waited for.
+const LONGEST_REPEAT: Duration = Duration::from_secs(60);
+
+/// Why a request is to be sent again.
+enum Unread<'a> {
+    /// An answer that says nothing.
+    Answered(u16),
+    /// No answer.
+    Nothing(&'a Failure),
+}
 
 impl Machine {
     /// Reads an HTTP answer.
     pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
         let Some((request, hops)) = self.asking.take() else { return self.fail(Code::BadFlow) };
         self.last_status = Some(response.status);
+        self.run.server_clock = Some(server_clock::read(response, now.wall));
+        let provider = self.run.provider.clone();
+        let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
+        let retry_after = retry_after::pause(response, now.wall);
         match redirect::judge(&request, response, hops, self.run.allowance()) {
             Redirect::Follow(next) => return self.send(next, hops + 1),
+            // A network that wants a login sends every request to its page; nothing is sent there.
+            Redirect::Refuse { to, why: _ } if active.every.is_some() => {
+                let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+                return self.hiccup(format!("a redirect to `{host}`"), retry_after, now);
+            }
             Redirect::Refuse { to, why } => return self.refuse_redirect(to.as_ref(), why),
             Redirect::No => {}
         }
-        let provider = self.run.provider.clone();
-        let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
-        if active.every.is_some() && is_hiccup(response.status, &active.on) {
-            let pause = retry_after::pause(response, now.wall);
-            return self.hiccup(pause, now);
-        }
         let text = String::from_utf8_lossy(&response.body);
         let value = if response.truncated { None } else { json::parse(&response.body) };
+        let page = page::describe(response, value.is_some());
+        let is_transient = is_hiccup(response.status, &active.on);
+        let is_foreign = page.is_some() && !page::is_read_by(&active.on);
+        if active.every.is_some() && (is_transient || is_foreign) {
+            let note = page.unwrap_or_else(|| format!("HTTP {}", response.status));
+            return self.hiccup(note, retry_after, now);
+        }
+        if is_transient && let Some(again) = self.again(Unread::Answered(response.status), retry_after, now) {
+            return again;
+        }
+        let is_challenge = page.as_deref().is_some_and(|page| page.contains(", "));
         let unread = match &value {
             Some(_) => None,
-            None if response.truncated => Some("the answer is larger than 64 KiB"),
-            None => Some(json::why_not(&response.body)),
+            None if is_challenge => page,
+            None if response.truncated => Some("the answer is larger than 64 KiB".to_owned()),
+            None => Some(json::why_not(&response.body).to_owned()),
         };
-        let view = View {
-            text: &text,
-            unread,
-            retry_after: retry_after::pause(response, now.wall),
-            status: response.status,
-        };
+        let view = View { text: &text, unread: unread.as_deref(), retry_after, status: response.status };
         self.judge(&value.unwrap_or(Value::Null), Some(view), now)
     }
 
@@ -82,22 +108,56 @@ impl Machine {
         let repeats = acting(&self.run.provider, self.at).is_some_and(|(_, active)| active.every.is_some());
         // A certificate that is not trusted now will not be in five seconds.
         if repeats && failure.kind != FailureKind::Tls {
-            return self.hiccup(None, now);
+            return self.hiccup(format!("none: {}", failure.message), None, now);
+        }
+        if failure.kind != FailureKind::Tls
+            && let Some(again) = self.again(Unread::Nothing(failure), None, now)
+        {
+            return again;
         }
         self.because(Code::Network, failure.message.clone())
     }
 
-    /// Asks again later: the answer said nothing.
-    fn hiccup(&mut self, retry_after: Option<Duration>, now: Now) -> Effect {
+    /// Asks again later: the answer said nothing. `note` is what it was.
+    fn hiccup(&mut self, note: String, retry_after: Option<Duration>, now: Now) -> Effect {
         let Some(id) = self.at else { return self.fail(Code::BadFlow) };
         self.taken.push(Taken { state: id, rule: None });
+        self.note = Some(note.clone());
         match self.paces.get_mut(&id) {
             Some(pace) => {
                 let pause = pace.hiccup_pause(retry_after);
-                Self::wait(pace, pause, None, now)
+                Self::wait(pace, pause, (None, Some(note)), now)
             }
             None => self.fail(Code::BadFlow),
         }
+    }
+
+    /// Sends the one request of a login's state again, where that is safe: a login that a user has approved is worth more
+    /// than a moment. A refresh is repeated by whoever keeps its journal.
+    fn again(&mut self, unread: Unread<'_>, retry_after: Option<Duration>, now: Now) -> Option<Effect> {
+        if self.run.action != Action::Login || self.tries.again >= MOST_REPEATS {
+            return None;
+        }
+        let note = match unread {
+            Unread::Answered(status) => format!("HTTP {status}"),
+            Unread::Nothing(failure) => {
+                // It may have been read: once more, and where nothing came of that no further.
+                let may_be_read = failure.sent;
+                if may_be_read && (self.tries.may_be_read || failure.kind == FailureKind::TimedOut) {
+                    return None;
+                }
+                self.tries.may_be_read |= may_be_read;
+                format!("none: {}", failure.message)
+            }
+        };
+        let pause = FIRST_REPEAT.saturating_mul(1 << self.tries.again).max(retry_after.unwrap_or_default());
+        if pause > LONGEST_REPEAT {
+            return None;
+        }
+        self.tries.again += 1;
+        let id = self.at?;
+        self.taken.push(Taken { state: id, rule: None });
+        Some(Self::wait(self.paces.get(&id)?, pause, (None, Some(note)), now))
     }
 
     /// Takes the first rule that applies. `view` is `None` for what came back from a browser.
@@ -125,12 +185,21 @@ impl Machine {
                 let quoted = Answered {
                     body: answer.body,
                     lack: unread.or_else(|| lack(rule, json)).or_else(|| fine.and_then(|_| unknown(rule))),
+                    retry_after: view.and_then(|v| v.retry_after),
                     ..Answered::new(&self.run, sent, answer.status, json)
                 };
                 let failing = Failing { answer: Some(&quoted), ..Failing::of(&self.run, Some(name)) };
                 Effect::Finish(Outcome::Failed(failing.code(Code::from(code.value.as_str()), *relogin)))
             }
-            Then::Go(to) if to.value == id => self.repeat(id, rule, view, now),
+            Then::Go(to) if to.value == id => {
+                self.note = None;
+                if let (Some(every), Some(json), Some(_)) = (&active.every, json, rule.slower)
+                    && let Some(pace) = self.paces.get_mut(&id)
+                {
+                    pace.slow(rule.slower, &every.time, json, now);
+                }
+                self.repeat(id, view, now)
+            }
             Then::Go(to) => {
                 self.run.keep_answer(name, value.clone(), now.elapsed);
                 self.enter(to.value, value, now)
@@ -139,15 +208,15 @@ impl Machine {
     }
 
     /// Enters the same state again, after its pause.
-    fn repeat(&mut self, id: StateId, rule: &Rule, view: Option<View<'_>>, now: Now) -> Effect {
+    fn repeat(&mut self, id: StateId, view: Option<View<'_>>, now: Now) -> Effect {
         self.entries += 1;
         if self.entries > super::MAX_ENTRIES {
             return self.fail(Code::BadFlow);
         }
         match self.paces.get_mut(&id) {
             Some(pace) => {
-                let pause = pace.next_pause(rule.slower, view.and_then(|v| v.retry_after));
-                Self::wait(pace, pause, None, now)
+                let pause = pace.next_pause(view.and_then(|v| v.retry_after));
+                Self::wait(pace, pause, (None, None), now)
             }
             None => self.fail(Code::BadFlow),
         }
@@ -159,7 +228,7 @@ impl Machine {
 pub(super) struct View<'a> {
     text: &'a str,
     /// Why it is no JSON, where it is none.
-    unread: Option<&'static str>,
+    unread: Option<&'a str>,
     status: u16,
     retry_after: Option<Duration>,
 }

@@ -95,6 +95,15 @@ pub(super) fn in_failure(answer: &Value) -> Vec<String> {
     all
 }
 
+/// Whether a body is JSON that holds a token, as far as names tell: what a server gives once may be the only one.
+pub fn holds_token(body: &[u8]) -> bool {
+    let mut all = Vec::new();
+    if let Some(value) = super::json::parse(body) {
+        secret_leaves(&value, false, &mut all);
+    }
+    all.iter().any(|text| !text.is_empty())
+}
+
 /// Whether a value that goes into a request is one of the run's own.
 fn is_carried(name: &Name) -> bool {
     matches!(name, Name::Answer { .. } | Name::Token(_) | Name::PkceVerifier)

@@ -16,6 +16,7 @@ use crate::query::walk;
 use crate::secret::Secret;
 use crate::template::{Name, Scope, render_var};
 use crate::text::sanitise;
+use crate::time::UnixMs;
 
 /// An answer that took the machine out of a state.
 pub(super) struct Kept {
@@ -33,6 +34,10 @@ pub(super) struct Run {
     pub(super) inputs: IndexMap<String, String>,
     pub(super) token: Value,
     pub(super) redirect_uri: Option<String>,
+    /// The server's clock when it gave the last answer, where it is not this computer's.
+    pub(super) server_clock: Option<UnixMs>,
+    /// What was not as it should be, and did not end the run.
+    pub(super) warnings: Vec<String>,
     answers: BTreeMap<String, Kept>,
     /// What the run may send to, where its caller says it: where the stored credential may go.
     bound_to: Option<Origins>,
@@ -52,6 +57,8 @@ impl Run {
             inputs: start.inputs,
             token: start.token.unwrap_or(Value::Null),
             redirect_uri: None,
+            server_clock: None,
+            warnings: Vec::new(),
             answers: BTreeMap::new(),
             bound_to: start.bound_to,
             own: OnceCell::new(),

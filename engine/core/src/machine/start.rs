@@ -30,6 +30,8 @@ impl Machine {
             unbound: 0,
             later_starts: Vec::new(),
             browser,
+            tries: Default::default(),
+            note: None,
             outstanding: Effect::Finish(Outcome::Cancelled),
         };
         machine.outstanding = match refusal(&machine.run, action) {

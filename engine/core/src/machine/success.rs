@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::Grant;
 use super::run::Run;
+use super::server_clock;
 use crate::label::notice_may_be_shown;
 use crate::provider::{Success, ValueSource};
 use crate::query::present;
@@ -22,12 +23,17 @@ pub(super) enum Unusable {
     BadKey(Vec<String>),
 }
 
-/// Makes the credential.
+/// Makes the credential. What is not needed to use it never decides whether it is one: that is left out, with a warning.
 pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> Result<Grant, Unusable> {
+    let mut warnings = run.warnings.clone();
     let access_token = token(&success.access_token, answer, run, "access_token")?;
-    let refresh_token = optional_token(&success.refresh_token, answer, run, "refresh_token")?;
+    let refresh_token =
+        optional_token(&success.refresh_token, answer, run, "refresh_token").unwrap_or_else(|_| {
+            warnings.push("the server's refresh token can't be used, and is not kept".to_owned());
+            None
+        });
     let token_type = accepted_type(success, answer)?;
-    let expires_at = expiry(success, answer, run, now)?;
+    let expires_at = expiry(success, answer, run, now, &mut warnings);
     let kept =
         success.keep.iter().filter_map(|(key, source)| Some((key.clone(), read(source, answer, run)?)));
     let notice = success.notice.as_ref().filter(|notice| notice_may_be_shown(notice, &run.provider));
@@ -40,6 +46,7 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
         expires_at,
         keep: kept.collect::<Map<_, _>>(),
         notice: notice.and_then(|n| n.as_str().map(str::to_owned)).filter(|n| !run.holds_secret(n)),
+        warnings,
         region: run.region_name().map(str::to_owned),
         origins: run.provider.origins(run.region.as_deref(), &run.inputs),
     })
@@ -74,7 +81,9 @@ fn optional_token(
 ) -> Result<Option<Secret>, Unusable> {
     match read(source, answer, run) {
         None => Ok(None),
-        Some(Value::String(text)) if is_token(&text) => Ok(Some(Secret::new(text))),
+        // A line end around a token is no part of it.
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) if is_token(text.trim()) => Ok(Some(Secret::new(text.trim()))),
         Some(Value::String(_)) => Err(match source {
             ValueSource::Template(template) if is_given(template) => {
                 let inputs = run.provider.inputs_in([template]).into_iter();
@@ -96,16 +105,44 @@ fn accepted_type(success: &Success, answer: &Value) -> Result<Option<String>, Un
     let wanted = success.token_type.as_deref().unwrap_or("Bearer");
     match present(answer.get("token_type")) {
         None => Ok(None),
-        Some(Value::String(text)) if text.eq_ignore_ascii_case(wanted) => Ok(Some(text.clone())),
+        Some(Value::String(text)) if text.trim().eq_ignore_ascii_case(wanted) => {
+            Ok(Some(text.trim().to_owned()))
+        }
+        // What is no text names no other type.
+        Some(other) if !other.is_string() => Ok(None),
         Some(_) => Err(Unusable::Bad("token_type", "is not the one that the provider's file expects")),
     }
 }
 
-fn expiry(success: &Success, answer: &Value, run: &Run, now: Now) -> Result<Option<UnixMs>, Unusable> {
-    let Some(expires) = &success.expires else { return Ok(None) };
-    let reading = Reading { answer: Some(answer), scope: run, now: now.wall };
-    let life = time::resolve(expires, time::TOKEN_LIFE, &reading)
-        .map_err(|_| Unusable::Bad("expires", "is not a time that can be used"))?;
-    let at = |life: std::time::Duration| i64::try_from(life.as_millis()).ok();
-    Ok(life.and_then(at).map(|ms| UnixMs(now.wall.0.saturating_add(ms))))
+/// When the token expires by this computer's clock. `None` is unknown: it serves until a server refuses it.
+fn expiry(
+    success: &Success,
+    answer: &Value,
+    run: &Run,
+    now: Now,
+    warnings: &mut Vec<String>,
+) -> Option<UnixMs> {
+    let there = run.server_clock.unwrap_or(now.wall);
+    warnings.extend(server_clock::difference(there, now.wall));
+    let reading = Reading { answer: Some(answer), scope: run, now: there };
+    let (life, is_unusable) = time::resolve_first(&success.expires, time::TOKEN_LIFE, &reading);
+    match life {
+        Some(life) if life.is_zero() => {
+            let dead =
+                "the token has expired already by what the server says; it is used until a server refuses it";
+            warnings.push(dead.to_owned());
+            None
+        }
+        Some(life) => {
+            let ms = i64::try_from(life.as_millis()).ok()?;
+            Some(UnixMs(now.wall.0.saturating_add(ms)))
+        }
+        None => {
+            if is_unusable {
+                let unknown = "the server's answer has no lifetime that can be used (`expires`); the token is used until a server refuses it";
+                warnings.push(unknown.to_owned());
+            }
+            None
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod browser;
+mod field;
 mod pace;
 mod property;
 mod reason;

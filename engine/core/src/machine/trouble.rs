@@ -1,10 +1,12 @@
 //! Failures in words: a code, a sentence, the advice. The one place where they are written, in a run and outside of one.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::code::{self, Code};
-use super::outcome::{Trouble, TroubleClass};
+use super::outcome::{Facts, Trouble, TroubleClass};
 use super::prompt::Unshown;
 use super::reason::Reason;
 use super::redact;
@@ -41,6 +43,8 @@ pub(super) struct Answered<'a> {
     pub(super) lack: Option<String>,
     /// What the server says of the failure.
     pub(super) server: Option<ServerError>,
+    /// How long it asks to wait.
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl<'a> Answered<'a> {
@@ -52,7 +56,7 @@ impl<'a> Answered<'a> {
         json: Option<&'a Value>,
     ) -> Self {
         let server = server_error::read(json, status, &redact::secrets(run, sent, json));
-        Answered { status, json, body: "", lack: None, server }
+        Answered { status, json, body: "", lack: None, server, retry_after: None }
     }
 }
 
@@ -114,7 +118,12 @@ impl<'a> Failing<'a> {
         let relogin = class == TroubleClass::Login;
         let help = help.or_else(|| {
             let advice = if relogin { Some(code::LOG_IN) } else { self.advice(&code) };
-            advice.map(|advice| advice.replace("{id}", &self.provider.id))
+            let advice = advice.map(|advice| advice.replace("{id}", &self.provider.id));
+            let wait = self.answer.and_then(|answer| answer.retry_after).filter(|_| !relogin);
+            match wait {
+                Some(wait) => Some(format!("the server asks to wait {}; then try again", in_words(wait))),
+                None => advice,
+            }
         });
         let (message, detail) = match (text, words) {
             (Some(text), Words::Standard) => (text, None),
@@ -123,9 +132,11 @@ impl<'a> Failing<'a> {
         };
         // What does not belong to this login is not repeated.
         let answer = self.answer.filter(|_| code != Code::StateMismatch);
-        let server = answer.and_then(|answer| answer.server.clone()).map(Box::new);
+        let server = answer.and_then(|answer| answer.server.clone());
         let state = self.state.map(str::to_owned);
-        Trouble { code, class, state, message, detail, help, relogin, server, host: None }
+        let retry_after = answer.and_then(|answer| answer.retry_after);
+        let facts = Box::new(Facts { detail, server, retry_after, host: None });
+        Trouble { code, class, state, message, help, relogin, facts }
     }
 
     /// What to do about a code: what fits the server's reason, where the code itself says little.
@@ -191,7 +202,7 @@ impl<'a> Failing<'a> {
 
     /// A refusal to send something to a host.
     pub(super) fn refused(&self, code: Code, host: &str, detail: impl Into<String>) -> Trouble {
-        Trouble { host: Some(host.to_owned()), ..self.because(code, detail) }
+        self.because(code, detail).at_host(host)
     }
 
     /// A trouble of a request that could not be made.
@@ -320,4 +331,13 @@ impl Scope for Failing<'_> {
 fn may_hold_secret(body: &str) -> bool {
     let is_before_json = |c: char| c.is_whitespace() || c == '\u{feff}';
     body.trim_start_matches(is_before_json).starts_with(['{', '[']) || may_name_secret(body)
+}
+
+/// A pause in the largest units that matter: `90 s`, `10 min`.
+fn in_words(wait: Duration) -> String {
+    match wait.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
 }

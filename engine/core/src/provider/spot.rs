@@ -179,13 +179,8 @@ fn success_templates<'a>(success: &'a Success, all: &mut Vec<Placed<'a>>) {
     let token = optional(Spot::AccessToken, &success.access_token);
     all.extend(token.map(|token| Placed { required: true, ..token }));
     all.extend(optional(Spot::RefreshToken, &success.refresh_token));
-    all.extend(
-        success
-            .expires
-            .as_ref()
-            .and_then(|expires| time(Spot::Expires, expires))
-            .map(|t| Placed { required: false, ..t }),
-    );
+    let expires = success.expires.iter().filter_map(|expires| time(Spot::Expires, expires));
+    all.extend(expires.map(|placed| Placed { required: false, ..placed }));
     all.extend(success.keep.iter().filter_map(|(key, source)| optional(Spot::Keep(key), source)));
     all.extend(success.notice.as_ref().and_then(|notice| optional(Spot::Notice, notice)));
 }

@@ -153,8 +153,8 @@ pub struct Success {
     pub refresh_token: ValueSource,
     /// The type of the token that is accepted, where it is not Bearer.
     pub token_type: Option<String>,
-    /// When the access token expires.
-    pub expires: Option<Time>,
+    /// When the access token expires: the first that is present and can be used. Empty is unknown.
+    pub expires: Vec<Time>,
     /// What else is kept.
     pub keep: IndexMap<String, ValueSource>,
     /// A message of the provider's.

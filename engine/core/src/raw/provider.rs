@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::pattern;
-use super::time::{DurationText, Every, Time};
+use super::time::{DurationText, Every, Expires, Time};
 use super::union::{Addresses, ErrorText, OneOrMany, string_or_table};
 
 /// How a provider logs in, which models it has, and how a client reaches it.
@@ -280,7 +280,7 @@ pub struct State {
     /// In `success`: the type of the token; only Bearer, or what is written here, is accepted.
     pub token_type: Option<String>,
     /// In `success`: when the access token expires.
-    pub expires: Option<Time>,
+    pub expires: Option<Expires>,
     /// In `success`: what else is kept with the credential.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]

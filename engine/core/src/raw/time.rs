@@ -97,3 +97,55 @@ string_or_table!(
     "a duration such as \"5s\", or a table with `value` and `unit`",
     pattern::DURATION
 );
+
+/// When a token expires: a time, or a list of times of which the first counts that is present and can be used.
+#[derive(Debug, Clone)]
+pub enum Expires {
+    /// One time.
+    One(Time),
+    /// Several, in this order.
+    Many(Vec<Time>),
+}
+
+impl<'de> Deserialize<'de> for Expires {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Expires;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a duration such as \"90s\", a table with `value` and `unit`, or a list of these")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Expires, E> {
+                Ok(Expires::One(Time::Text(text.to_owned())))
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Expires, A::Error> {
+                let table = serde::de::value::MapAccessDeserializer::new(map);
+                TimeTable::deserialize(table).map(|table| Expires::One(Time::Table(table)))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, seq: A) -> Result<Expires, A::Error> {
+                Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq)).map(Expires::Many)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for Expires {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Expires".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let table = generator.subschema_for::<TimeTable>();
+        let item = generator.subschema_for::<Time>();
+        schemars::json_schema!({
+            "description": "Either a duration such as \"90s\", a table with `value` and `unit`, or a list of these: the first counts that is present and can be used.",
+            "type": ["string", "object", "array"],
+            "pattern": pattern::DURATION,
+            "if": { "type": "object" },
+            "then": table,
+            "items": item,
+            "minItems": 1
+        })
+    }
+}

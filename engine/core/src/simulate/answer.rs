@@ -149,7 +149,7 @@ impl Server {
                 let own = session.known.iter().filter(|(name, _)| matches!(name, Name::Random(_)));
                 fault::wrong_state(json, &own.map(|(_, value)| plain(value)).collect::<Vec<_>>());
             }
-            Scenario::WrongType => fault::wrong_type(json, fields),
+            Scenario::WrongType => return fault::wrong_type(json, fields),
             _ if !step.role.is_last || step.role.is_browser => {}
             Scenario::Garbage => return true,
             Scenario::Huge => fault::huge(json),

@@ -34,12 +34,19 @@ pub(super) fn without_token(json: &mut Value, fields: &Fields) {
     }
 }
 
-/// Puts a text where times belong; where there are none, an object where the access token belongs.
-pub(super) fn wrong_type(json: &mut Value, fields: &Fields) {
+/// Puts a text where times belong, which no client should mind; where there are none, an object where the access token
+/// belongs. Tells whether it put that.
+pub(super) fn wrong_type(json: &mut Value, fields: &Fields) -> bool {
     let times = put(json, fields, |used| matches!(used, Use::Time(..)), &json!("soon"));
     if !times {
-        put(json, fields, |used| matches!(used, Use::Access | Use::Jwt(_)), &json!({ "not": "a text" }));
+        return put(
+            json,
+            fields,
+            |used| matches!(used, Use::Access | Use::Jwt(_)),
+            &json!({ "not": "a text" }),
+        );
     }
+    false
 }
 
 fn put(json: &mut Value, fields: &Fields, is_meant: impl Fn(&Use) -> bool, value: &Value) -> bool {

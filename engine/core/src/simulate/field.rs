@@ -211,13 +211,14 @@ impl Reader<'_> {
         let token_type = success.token_type.clone().unwrap_or_else(|| "Bearer".to_owned());
         self.path(&[Step::Key("token_type".into())], &Use::Fixed(token_type));
         success.notice.iter().for_each(|notice| self.source(notice, &Use::Text));
-        match success.expires.as_ref().map(|time| &time.value) {
-            Some(TimeValue::Path(path, unit)) => self.path(path.steps(), &time_use(Lasts::Token, *unit)),
-            Some(TimeValue::Template(template, unit)) => {
-                let used = time_use(Lasts::Token, *unit);
-                self.template(template, &used);
+        for time in &success.expires {
+            match &time.value {
+                TimeValue::Path(path, unit) => self.path(path.steps(), &time_use(Lasts::Token, *unit)),
+                TimeValue::Template(template, unit) => {
+                    self.template(template, &time_use(Lasts::Token, *unit))
+                }
+                TimeValue::Fixed(_) => {}
             }
-            _ => {}
         }
     }
 

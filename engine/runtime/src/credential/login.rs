@@ -236,6 +236,13 @@ pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(),
 
 /// Forgets that a provider's credentials have failed: one, or all. Tells whether any had.
 pub fn reset(store: &Store, provider: &str, only: Option<&Slot>) -> Result<bool, StoreError> {
+    let is_meant = |slot: &Slot| only.is_none_or(|only| only.id == slot.id);
+    let all = store.read()?.slots(provider, &[]).into_iter();
+    for slot in all.filter(|slot| is_meant(slot) && slot.record.is_marked_unread()) {
+        // What the file can't read is dropped, for that is what is asked for; what is only not finished stays.
+        store
+            .with_grant_of(slot.record.key(provider), LOCK_LIMIT, |held| held.journal(&slot.id).clear())??;
+    }
     store.commit(|document| document.forgive(provider, only))
 }
 

@@ -13,6 +13,15 @@ use crate::store::{Pause, Record};
 const BETWEEN_MS: i64 = 10_000;
 /// The pause after a failure (S34).
 pub(super) const PAUSE_MS: i64 = 30_000;
+/// The longest pause that a server can ask for.
+const LONGEST_PAUSE_MS: i64 = 24 * 3600 * 1000;
+
+/// How long to leave a server alone after a failure: what it asks for, and no less than the usual.
+pub(super) fn pause_ms(failure: &Trouble) -> i64 {
+    let asked =
+        failure.facts.retry_after.map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    asked.clamp(PAUSE_MS, LONGEST_PAUSE_MS)
+}
 
 /// How a credential can be renewed.
 #[derive(Debug, Clone)]
@@ -89,5 +98,8 @@ pub(super) fn must_wait(
 
 /// The pause after a failure, while it lasts.
 pub(super) fn pause(record: &Record, now: UnixMs) -> Option<Pause> {
-    record.pause().filter(|pause| is_ahead(pause.until, PAUSE_MS, now))
+    record.pause().filter(|pause| {
+        let longest = pause.since.map_or(PAUSE_MS, |since| pause.until.0.saturating_sub(since.0));
+        is_ahead(pause.until, longest.min(LONGEST_PAUSE_MS), now)
+    })
 }

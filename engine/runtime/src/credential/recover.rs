@@ -33,7 +33,7 @@ pub(super) fn recover(ask: Ask<'_>, held: &Held<'_>) -> Result<Option<Ending>, E
         return Ok(None);
     }
     // A server that has trouble of its own is left alone here too (S34).
-    if pause(&record, clock::wall()).is_some() {
+    if record.unread_answer().is_none() && pause(&record, clock::wall()).is_some() {
         return Ok(None);
     }
     let has_token = record.refresh_token().is_some();

@@ -10,7 +10,7 @@ use hermes_engine_core::time::UnixMs;
 use super::ask::Ask;
 use super::engine::Engine;
 use super::login::{self, Login};
-use super::plan::PAUSE_MS;
+use super::plan::pause_ms;
 use super::scribe::Scribe;
 use super::token::Error;
 use super::{made, trouble};
@@ -21,8 +21,8 @@ use crate::store::{Held, Intent, Record, StoreError, sha256};
 /// How a renewal ended.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// Renewed and stored.
-    Kept(Record),
+    /// Renewed and stored; what a user should know of it.
+    Kept(Record, Vec<String>),
     /// Somebody else was first; this is what they stored.
     Adopted(Record),
     /// Renewed, and not stored: why.
@@ -31,6 +31,8 @@ pub(super) enum Ending {
     Gone,
     /// Not renewed.
     Failed(Trouble),
+    /// The server has answered, and the file can't read the answer: it is kept in the journal.
+    Unread(Trouble),
 }
 
 /// Renews a stored credential by the file's refresh.
@@ -120,7 +122,7 @@ fn keep(ask: Ask<'_>, spent: &Record, grant: &Grant, scribe: Scribe) -> Ending {
             let mut renewed = current;
             renewed.renew(grant, &origins, now);
             document.put(ask.id(), Some(spent), &renewed);
-            Ending::Kept(renewed)
+            Ending::Kept(renewed, grant.warnings.clone())
         }
     });
     match committed {
@@ -147,9 +149,17 @@ fn unkept(error: &StoreError, lost: bool) -> String {
     format!("the renewed credential {then} ({error})")
 }
 
-/// Notes a failure: a mark where only a new login helps, else a pause. The tokens stay.
+/// Notes a failure: a mark where only a new login helps, that an answer is kept which the file can't read, else a pause.
+/// The tokens stay.
 fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Ending {
     let asked = scribe.asked;
+    let failed_in = failure.state.as_deref();
+    let is_success =
+        |name| ask.provider().state_id(name).is_some_and(|id| made::is_success(ask.provider(), id));
+    let unread_in = failed_in.filter(|name| !is_success(name));
+    let is_judged = failed_in.is_some() && !matches!(failure.code, Code::Network | Code::OriginRefused);
+    let is_unread = !failure.relogin && is_judged && scribe.holds_token(unread_in);
+    let failure = if is_unread { kept_unread(ask, failure) } else { failure };
     let noted = ask.request.store.commit(|document| {
         let current = document.again(ask.id(), spent)?;
         if current.moved_from(spent) {
@@ -157,7 +167,14 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
         }
         if asked {
             let mut noted = current.clone();
-            note(ask, &mut noted, &failure);
+            let now = clock::wall();
+            match (failure.relogin, is_unread) {
+                (true, _) => noted.mark_relogin(ask.id(), &failure, now),
+                (false, true) => noted.note_unread(&failure, now),
+                (false, false) => {
+                    noted.pause_until(UnixMs(now.0.saturating_add(pause_ms(&failure))), &failure, now);
+                }
+            }
             document.put(ask.id(), None, &noted);
         }
         None
@@ -167,6 +184,8 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
             scribe.end(None, false);
             adopted
         }
+        // The journal stays as it is: it holds what may be the only successor of the token that was spent.
+        Ok(None) | Err(_) if is_unread => Ending::Unread(failure),
         // That a failure can't be noted is no reason to hide it.
         Ok(None) | Err(_) => {
             scribe.end(failure.state.as_deref(), failure.relogin);
@@ -175,13 +194,13 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
     }
 }
 
-fn note(ask: Ask<'_>, record: &mut Record, failure: &Trouble) {
-    let now = clock::wall();
-    if failure.relogin {
-        record.mark_relogin(ask.id(), failure, now);
-    } else {
-        record.pause_until(UnixMs(now.0.saturating_add(PAUSE_MS)), failure);
-    }
+/// What to do about an answer that the file can't read.
+fn kept_unread(ask: Ask<'_>, failure: Trouble) -> Trouble {
+    let id = ask.id();
+    let help = format!(
+        "the server's answer is kept in the journal: correct the provider's file, or take a newer version of it, and run the command again; `hermes-engine auth reset {id}` drops the answer and asks the server again"
+    );
+    Trouble { help: Some(help), ..failure }
 }
 
 /// Makes a credential anew by a login that needs no person.
@@ -216,13 +235,14 @@ fn keep_login(ask: Ask<'_>, before: Option<&Record>, grant: &Grant, from: StateI
     record.note_redeem(clock::wall());
     let committed = ask.request.store.commit(|document| document.put(ask.id(), before, &record));
     match committed {
-        Ok(()) => Ending::Kept(record),
+        Ok(()) => Ending::Kept(record, grant.warnings.clone()),
         Err(error) => Ending::Unkept(record, format!("the new credential could not be stored ({error})")),
     }
 }
 
 fn pause(ask: Ask<'_>, before: &Record, failure: &Trouble) {
-    let until = UnixMs(clock::wall().0.saturating_add(PAUSE_MS));
+    let now = clock::wall();
+    let until = UnixMs(now.0.saturating_add(pause_ms(failure)));
     let failure = Trouble {
         class: if failure.class == TroubleClass::Login { TroubleClass::Retry } else { failure.class },
         ..failure.clone()
@@ -231,7 +251,7 @@ fn pause(ask: Ask<'_>, before: &Record, failure: &Trouble) {
     let _ = ask.request.store.commit(|document| {
         let current = document.again(ask.id(), before).filter(|current| !current.moved_from(before));
         if let Some(mut current) = current {
-            current.pause_until(until, &failure);
+            current.pause_until(until, &failure, now);
             document.put(ask.id(), None, &current);
         }
     });

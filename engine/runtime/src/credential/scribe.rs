@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use hermes_engine_core::machine::{Failure, FailureKind, Request, Response};
+use hermes_engine_core::machine::{Failure, FailureKind, Request, Response, holds_token};
 use hermes_engine_core::time::UnixMs;
 
 use crate::clock;
@@ -53,6 +53,17 @@ impl Scribe {
     /// For a run that must not send: its token is not at hand.
     pub(super) fn without_sending(self) -> Scribe {
         Scribe { may_send: false, ..self }
+    }
+
+    /// Whether the last answer says of itself that it went well, holds a token, and is what a state could not read: its
+    /// own, or `success` where the run came so far.
+    pub(super) fn holds_token(&self, unread_in: Option<&str>) -> bool {
+        let Some(last) = self.seen.last().filter(|last| unread_in.is_none_or(|state| state == last.state))
+        else {
+            return false;
+        };
+        let response = last.response();
+        (200..300).contains(&response.status) && holds_token(&response.body)
     }
 
     /// The journal, at the end of the run.

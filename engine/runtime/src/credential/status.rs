@@ -27,6 +27,8 @@ pub enum Standing {
     Refreshable,
     /// It could be used, and gives way to the others for a while: a server has refused or limited it.
     CoolingDown,
+    /// The answer to its last renewal is kept, and the provider's file can't read it.
+    AnswerUnread,
     /// Only a new login helps.
     ReloginRequired,
     /// There is none.
@@ -207,6 +209,14 @@ fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
             ..Status::of(Standing::LoggedIn, Some(slot))
         }
         .unless_lacking(given, &record.token(), &record.origins().unwrap_or_default()),
+        (_, Plan::Refresh) if record.unread_answer().is_some() => {
+            let kept = record.unread_answer();
+            Status {
+                reason: kept.as_ref().map(|kept| kept.message.clone()),
+                code: kept.map(|kept| Code::from(kept.code.as_str())),
+                ..Status::of(Standing::AnswerUnread, Some(slot))
+            }
+        }
         (_, Plan::Refresh | Plan::Login(_)) => Status {
             reason: must_wait(given.provider, record, None, now).map(|wait| wait.to_string()),
             ..Status::of(Standing::Refreshable, Some(slot))

@@ -1,4 +1,5 @@
 mod accounts;
+mod field;
 mod freshness;
 mod journal;
 mod kill;

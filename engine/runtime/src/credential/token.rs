@@ -109,6 +109,13 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+impl Credential {
+    fn warning(mut self, warnings: Vec<String>) -> Credential {
+        self.warnings.extend(warnings);
+        self
+    }
+}
+
 /// Why there is no credential.
 #[derive(Debug)]
 pub enum Error {
@@ -208,6 +215,7 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
 /// Finishes what was begun, reads again, and renews only what still needs it.
 fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Credential, Error> {
     let mut source = Source::Stored;
+    let mut warnings = Vec::new();
     let finished = match recover(ask, held) {
         Ok(finished) => finished,
         Err(Error::Trouble(trouble)) => return fall_back(ask, seen, trouble),
@@ -215,7 +223,11 @@ fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Creden
     };
     match finished {
         Some(Ending::Unkept(record, warning)) => return unkept(ask, &record, warning),
-        Some(Ending::Kept(_)) => source = Source::Renewed,
+        Some(Ending::Kept(_, said)) => {
+            source = Source::Renewed;
+            warnings = said;
+        }
+        Some(Ending::Unread(trouble)) => return fall_back(ask, ask.read()?.as_ref(), trouble),
         // What it means for the record stands in the record.
         Some(Ending::Adopted(_) | Ending::Gone | Ending::Failed(_)) | None => {}
     }
@@ -223,8 +235,8 @@ fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Creden
     if let Some(record) = &record {
         let moved = seen.is_none_or(|seen| record.moved_from(seen));
         match ask.freshness(record, clock::wall()) {
-            Freshness::Fresh => return settled(ask, record, source),
-            Freshness::Due if moved => return settled(ask, record, source),
+            Freshness::Fresh => return settled(ask, record, source).map(|it| it.warning(warnings)),
+            Freshness::Due if moved => return settled(ask, record, source).map(|it| it.warning(warnings)),
             Freshness::Due | Freshness::Ended => {}
         }
     }
@@ -248,11 +260,13 @@ fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Crede
         (Plan::Refresh | Plan::Impossible(_), _) => Ending::Gone,
     };
     match ending {
-        Ending::Kept(renewed) => settled(ask, &renewed, Source::Renewed),
+        Ending::Kept(renewed, warnings) => {
+            settled(ask, &renewed, Source::Renewed).map(|it| it.warning(warnings))
+        }
         Ending::Unkept(renewed, warning) => unkept(ask, &renewed, warning),
         Ending::Adopted(theirs) => adopted(ask, &theirs),
         Ending::Gone => Err(trouble::standard(ask.provider(), Code::NotLoggedIn).into()),
-        Ending::Failed(failure) => fall_back(ask, record, failure),
+        Ending::Failed(failure) | Ending::Unread(failure) => fall_back(ask, record, failure),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine's own failures of a credential, in words.
 
-use hermes_engine_core::machine::{Code, Trouble, TroubleClass};
+use hermes_engine_core::machine::{Code, Facts, Trouble, TroubleClass};
 use hermes_engine_core::provider::Provider;
 use hermes_engine_core::time::UnixMs;
 
@@ -22,7 +22,7 @@ pub(super) fn marked(provider: &Provider, mark: &Mark) -> Trouble {
     Trouble {
         code: Code::from(mark.code.as_str()),
         message: if mark.message.is_empty() { ended.message } else { mark.message.clone() },
-        server: mark.server.clone().map(Box::new),
+        facts: Box::new(Facts { server: mark.server.clone(), ..Facts::default() }),
         ..ended
     }
 }

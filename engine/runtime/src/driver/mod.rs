@@ -92,7 +92,10 @@ async fn drive(
                 }
                 None => performer.send(request).await?,
             },
-            Effect::Wait { until, deadline, show } => performer.wait(*until, *deadline, show.as_ref()).await,
+            Effect::Wait { until, deadline, show, note } => {
+                performer.note(note.as_deref());
+                performer.wait(*until, *deadline, show.as_ref()).await
+            }
             Effect::Bind(listener) => performer.bind(listener).await,
             Effect::Listen { show, until, again, .. } => performer.listen(show, *until, *again).await,
         };

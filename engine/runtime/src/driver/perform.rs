@@ -116,6 +116,13 @@ impl<'a> Performer<'a> {
         })
     }
 
+    /// Tells what the last answer was, where it was none.
+    pub(super) fn note(&mut self, note: Option<&str>) {
+        if let Some(note) = note {
+            self.person.note(note);
+        }
+    }
+
     /// Waits until a moment of the elapsed clock.
     pub(super) async fn wait(
         &mut self,

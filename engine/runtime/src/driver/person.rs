@@ -33,6 +33,10 @@ pub trait Person: Send {
     fn listening(&mut self, redirect_uri: &str) {
         let _ = redirect_uri;
     }
+    /// The last answer was none that can be used, and the server is asked again; not made safe for a screen.
+    fn note(&mut self, note: &str) {
+        let _ = note;
+    }
     /// The last paste was not taken, for this reason; another is waited for.
     fn again(&mut self, reason: &str) {
         let _ = reason;

@@ -223,7 +223,7 @@ async fn a_device_flow_runs_to_its_end_and_shows_its_code_once() {
 #[tokio::test]
 async fn a_wait_is_told_while_it_lasts() {
     let (mut person, _paste) = Somebody::new();
-    let wait = |ms, show| Effect::Wait { until: Duration::from_millis(ms), deadline: None, show };
+    let wait = |ms, show| Effect::Wait { until: Duration::from_millis(ms), deadline: None, show, note: None };
     let effects =
         vec![wait(300, Some(prompt("A"))), wait(900, Some(prompt("A"))), wait(900, Some(prompt("B")))];
     let began = Instant::now();

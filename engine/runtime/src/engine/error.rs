@@ -165,7 +165,7 @@ impl From<Trouble> for Error {
             code: Cow::Owned(trouble.code.to_string()),
             message: trouble.to_string(),
             help: trouble.help,
-            retry_after: None,
+            retry_after: trouble.facts.retry_after,
             source: None,
         }))
     }

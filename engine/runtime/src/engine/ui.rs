@@ -37,6 +37,11 @@ pub enum Progress {
     },
     /// It waits no longer.
     Resumed,
+    /// The server's last answer was none that can be used; it is asked again.
+    NoAnswer {
+        /// What it was instead.
+        what: String,
+    },
     /// What was pasted is not of this login; another paste is awaited.
     PasteRejected {
         /// Why.
@@ -133,6 +138,10 @@ impl Person for Adapter {
 
     fn waited(&mut self) {
         self.ui.progress(&Progress::Resumed);
+    }
+
+    fn note(&mut self, note: &str) {
+        self.ui.progress(&Progress::NoAnswer { what: note.to_owned() });
     }
 
     fn again(&mut self, reason: &str) {

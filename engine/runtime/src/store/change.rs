@@ -16,8 +16,16 @@ use super::record::Record;
 /// What the end of a token's life is called.
 const END: [&str; 3] = ["expires_at", "expires_at_ms", "expires_in"];
 /// What this engine adds to a record, and a new login starts without.
-const OURS: [&str; 7] =
-    ["last_auth_error", "refresh_pause", "last_redeem_at", "inputs", "made_from", "label", "region"];
+const OURS: [&str; 8] = [
+    "last_auth_error",
+    "refresh_pause",
+    "unread_answer",
+    "last_redeem_at",
+    "inputs",
+    "made_from",
+    "label",
+    "region",
+];
 
 impl Record {
     /// The record of a login. It replaces `before`: of that only the count of generations and the hashes of its refresh
@@ -65,6 +73,7 @@ impl Record {
         self.note_redeem(now);
         self.object.remove("last_auth_error");
         self.object.remove("refresh_pause");
+        self.object.remove("unread_answer");
         pool::heal(&mut self.object);
     }
 
@@ -116,7 +125,7 @@ impl Record {
                 "provider": provider,
                 "code": trouble.code.as_str(),
                 "message": trouble.to_string(),
-                "server": trouble.server,
+                "server": trouble.facts.server,
                 "reason": "refresh",
                 "relogin_required": true,
                 "at": moment::write(now),
@@ -131,11 +140,31 @@ impl Record {
         self.object.set("last_redeem_at", moment::write(now));
     }
 
-    /// Keeps everybody from renewing for a while after a failure.
-    pub fn pause_until(&mut self, until: UnixMs, trouble: &Trouble) {
+    /// Notes that the answer to a renewal is kept, and that the file can't read it.
+    pub fn note_unread(&mut self, trouble: &Trouble, now: UnixMs) {
+        let spent = self.refresh_token().map(|token| super::sha256(token.expose_secret()));
+        self.object.set(
+            "unread_answer",
+            json!({
+                "code": trouble.code.as_str(),
+                "message": trouble.to_string(),
+                "at": moment::write(now),
+                "refresh_token_sha256": spent,
+            }),
+        );
+        self.object.remove("refresh_pause");
+    }
+
+    /// Keeps everybody from renewing for a while after a failure, from now on.
+    pub fn pause_until(&mut self, until: UnixMs, trouble: &Trouble, now: UnixMs) {
         self.object.set(
             "refresh_pause",
-            json!({ "until": moment::write(until), "code": trouble.code.as_str(), "message": trouble.to_string() }),
+            json!({
+                "until": moment::write(until),
+                "since": moment::write(now),
+                "code": trouble.code.as_str(),
+                "message": trouble.to_string(),
+            }),
         );
     }
 }

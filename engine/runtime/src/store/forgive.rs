@@ -9,7 +9,7 @@ use super::row::{Head, Kin};
 use super::slot::Slot;
 
 /// What a record says of its last failure.
-const RECORD_FAILURE: [&str; 2] = ["last_auth_error", "refresh_pause"];
+const RECORD_FAILURE: [&str; 3] = ["last_auth_error", "refresh_pause", "unread_answer"];
 
 impl Document {
     /// Forgets what record and pool rows say of failures: those of one credential, or of all. Tokens stay. Tells whether

@@ -68,6 +68,8 @@ pub struct Mark {
 pub struct Pause {
     /// When it ends.
     pub until: UnixMs,
+    /// When it began, where that is known.
+    pub since: Option<UnixMs>,
     /// The code of the failure.
     pub code: String,
     /// The failure in words.
@@ -271,9 +273,27 @@ impl Record {
         let until = pause.value("until").as_ref().and_then(moment::read)?;
         Some(Pause {
             until,
+            since: pause.value("since").as_ref().and_then(moment::read),
             code: pause.text("code").unwrap_or_default(),
             message: pause.text("message").unwrap_or_default(),
         })
+    }
+
+    /// The answer to a renewal that is kept because the file can't read it, in words. Void for another refresh token.
+    pub fn unread_answer(&self) -> Option<Mark> {
+        let kept = self.object.object("unread_answer")?;
+        let spent = self.refresh_token().map(|token| super::sha256(token.expose_secret()));
+        (kept.text("refresh_token_sha256") == spent).then(|| Mark {
+            code: kept.text("code").unwrap_or_default(),
+            message: kept.text("message").unwrap_or_default(),
+            server: None,
+            at: kept.value("at").as_ref().and_then(moment::read),
+        })
+    }
+
+    /// Whether it was noted that an answer is kept, for whichever token.
+    pub fn is_marked_unread(&self) -> bool {
+        self.object.has("unread_answer")
     }
 
     /// Why only a new login helps, if that is so. A mark that was made for another refresh token is void.

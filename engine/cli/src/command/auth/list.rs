@@ -229,6 +229,7 @@ fn standing(standing: Standing) -> &'static str {
         Standing::LoggedIn => "logged_in",
         Standing::Refreshable => "refreshable",
         Standing::CoolingDown => "cooling_down",
+        Standing::AnswerUnread => "answer_unread",
         Standing::ReloginRequired => "relogin_required",
         Standing::NotLoggedIn => "not_logged_in",
     }
@@ -254,6 +255,7 @@ fn said(standing: Standing) -> (&'static str, &'static str) {
     match standing {
         Standing::LoggedIn | Standing::Refreshable => ("✓", "logged in"),
         Standing::CoolingDown => ("⚠", "cooling down"),
+        Standing::AnswerUnread => ("⚠", "the answer to its renewal can't be read"),
         Standing::ReloginRequired => ("⚠", "login needed again"),
         Standing::NotLoggedIn => ("⚠", "not logged in"),
     }

@@ -28,7 +28,7 @@ fn f2_a_failure_says_what_the_server_said_and_keeps_it_as_a_fact() {
         trouble.to_string(),
         "Acme: the server did not start the login (HTTP 400): unauthorized_client: Device flow is disabled for this app"
     );
-    let said = trouble.server.unwrap();
+    let said = trouble.facts.server.unwrap();
     assert_eq!((said.error.as_deref(), said.status), (Some("unauthorized_client"), Some(400)));
     assert!(trouble.help.unwrap().contains("does not allow this client"));
 }
@@ -95,7 +95,7 @@ fn f2_a_callback_says_why_it_brings_no_code() {
         "Acme: the server did not start the login: invalid_scope: no `models`"
     );
     let foreign = back("somebody-elses");
-    assert!(foreign.server.is_none() && !foreign.to_string().contains("models"), "{foreign}");
+    assert!(foreign.facts.server.is_none() && !foreign.to_string().contains("models"), "{foreign}");
 }
 
 #[test]

@@ -104,7 +104,6 @@ fn an_answer_without_a_token_is_no_success() {
     let polled = || Scenario::login(DEVICE).answer(200, device_answer()).wake("5s");
     polled().answer(200, json!({"access_token": 7})).fails("bad_answer");
     polled().answer(200, json!({"access_token": "a\nb"})).fails("bad_answer");
-    polled().answer(200, json!({"access_token": "at", "expires_in": "soon"})).fails("bad_answer");
 }
 
 #[test]
@@ -234,14 +233,6 @@ fn s9_a_code_that_can_not_be_shown_is_no_login_without_one() {
             trouble.message
         );
     }
-}
-
-#[test]
-fn a_time_that_is_none_is_named() {
-    let mut answer = device_answer();
-    answer["expires_in"] = json!("soon");
-    let message = Scenario::login(DEVICE).answer(200, answer).trouble().message;
-    assert!(message.contains("`{{device.expires_in}}`, the `until` of its state"), "{message}");
 }
 
 #[test]

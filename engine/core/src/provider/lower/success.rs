@@ -10,7 +10,10 @@ use crate::diagnostic::Diagnostic;
 use crate::provider::{At, Refresh, Success, ValueSource};
 use crate::query::{Query, Step};
 use crate::raw;
+use crate::raw::read::WRONG_TYPE;
+use crate::raw::time::Expires;
 use crate::source::Span;
+use crate::time::Time;
 
 /// What a `success` without a table keeps: the tokens of RFC 6749.
 pub(super) fn standard(span: Span) -> Success {
@@ -18,7 +21,7 @@ pub(super) fn standard(span: Span) -> Success {
         access_token: field("access_token", span),
         refresh_token: field("refresh_token", span),
         token_type: None,
-        expires: None,
+        expires: Vec::new(),
         keep: IndexMap::new(),
         notice: None,
         refresh: None,
@@ -41,10 +44,7 @@ impl Lowering<'_> {
             access_token: token(self, "access_token", &raw.access_token),
             refresh_token: token(self, "refresh_token", &raw.refresh_token),
             token_type: raw.token_type.clone(),
-            expires: raw
-                .expires
-                .as_ref()
-                .and_then(|time| self.time(time, site.key("expires"), Place::Success)),
+            expires: self.expires(raw.expires.as_ref(), site.key("expires")),
             keep: raw
                 .keep
                 .iter()
@@ -57,6 +57,21 @@ impl Lowering<'_> {
                 .as_ref()
                 .and_then(|path| self.query(path, site.key("stored_at").span()))
                 .map(|at| at.value),
+        }
+    }
+
+    fn expires(&mut self, raw: Option<&Expires>, site: Site<'_>) -> Vec<Time> {
+        match raw {
+            None => Vec::new(),
+            Some(Expires::One(time)) => self.time(time, site, Place::Success).into_iter().collect(),
+            Some(Expires::Many(times)) => {
+                if times.is_empty() {
+                    let finding = Diagnostic::new(&WRONG_TYPE, site.span(), "an empty list of times");
+                    self.push(finding.help("write where the lifetime is, or take `expires` out"));
+                }
+                let places = times.iter().enumerate().map(|(i, time)| (time, site.item(i, times.len())));
+                places.filter_map(|(time, place)| self.time(time, place, Place::Success)).collect()
+            }
         }
     }
 

@@ -115,7 +115,7 @@ fn success_reads<'a>(
             ValueSource::Template(template) => templates.push(template),
         }
     }
-    if let Some(time) = &success.expires {
+    for time in &success.expires {
         match &time.value {
             TimeValue::Path(query, _) => {
                 reads.push((Read::Last(query.steps().to_vec()), time.span, Some(id)))

@@ -27,6 +27,7 @@ fn answer(status: u16, body: &str) -> Response {
 
 fn success() -> Outcome {
     Outcome::Success(Box::new(Grant {
+        warnings: Vec::new(),
         access_token: Secret::new(REAL),
         refresh_token: Some(Secret::new("real-refresh-token")),
         token_type: None,

@@ -79,6 +79,7 @@ fn inputs(values: &[(&str, &str)], from_sources: &[&str]) -> Inputs {
 
 pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
     Grant {
+        warnings: Vec::new(),
         access_token: Secret::new(access),
         refresh_token: refresh.map(Secret::new),
         token_type: None,

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 pub(super) enum Reply {
     /// A status and a JSON text.
     Json(u16, String),
+    /// The same with more headers, each with its line end.
+    With(u16, String, String),
     /// The connection is closed without an answer.
     HangUp,
 }
@@ -32,10 +34,15 @@ impl Server {
                 let Some(body) = read(&mut stream) else { continue };
                 let before = counted.fetch_add(1, Ordering::SeqCst);
                 noted.lock().unwrap().push(body.clone());
-                if let Reply::Json(status, json) = answer(before, &body) {
+                let (status, more, json) = match answer(before, &body) {
+                    Reply::Json(status, json) => (status, String::new(), json),
+                    Reply::With(status, more, json) => (status, more, json),
+                    Reply::HangUp => continue,
+                };
+                {
                     let _ = write!(
                         stream,
-                        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{json}",
+                        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{more}content-length: {}\r\nconnection: close\r\n\r\n{json}",
                         json.len()
                     );
                 }

@@ -34,7 +34,7 @@ async fn a_wait_that_is_interrupted() {
                     again: None,
                 }
             } else {
-                Effect::Wait { until: HOUR, deadline: None, show: None }
+                Effect::Wait { until: HOUR, deadline: None, show: None, note: None }
             };
             let began = Instant::now();
             let events = perform(vec![effect], &mut person, &mut NoWitness, Action::Login).await.unwrap();

@@ -72,6 +72,7 @@ pub(super) fn store_with(text: &str) -> (tempfile::TempDir, Store) {
 
 pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
     Grant {
+        warnings: Vec::new(),
         access_token: Secret::new(access),
         refresh_token: refresh.map(Secret::new),
         token_type: None,
