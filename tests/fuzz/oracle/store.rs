@@ -99,6 +99,7 @@ fn is_told(document: &Document) {
 fn renew(document: &mut Document) -> bool {
     let Some(before) = document.record(OWN) else { return false };
     let grant = Grant {
+        warnings: Vec::new(),
         access_token: Secret::new("new-access"),
         refresh_token: Some(Secret::new("new-refresh")),
         token_type: None,

@@ -279,7 +279,7 @@ pub struct State {
     pub refresh_token: Option<String>,
     /// In `success`: the type of the token; only Bearer, or what is written here, is accepted.
     pub token_type: Option<String>,
-    /// In `success`: when the access token expires.
+    /// In `success`: when the access token expires; a time, or a list of which the first counts that can be used.
     pub expires: Option<Expires>,
     /// In `success`: what else is kept with the credential.
     #[serde(default)]
