@@ -241,7 +241,6 @@ fn plain_seconds_are_durations() {
 fn a_secret_of_another_program_s_variable_is_named() {
     let facts = TABLE.iter().find(|facts| facts.login == ("copilot", "mint")).expect("a row");
     let service = Service::start(facts);
-    service.book().known_token = "gho_of-the-environment".to_owned();
     let program = Program::new().always(service.connect_to()).env("GITHUB_TOKEN", "gho_of-the-environment");
     let run = program.run(&["login", "copilot"]).expect_code(0);
     assert!(run.stderr.contains("Using GITHUB_TOKEN in the environment."), "{}", run.stderr);

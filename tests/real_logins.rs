@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hermes_engine::catalog::{Catalog, Folders};
 use hermes_engine_core::provider::{Action, Input, InputSource, Shared, StateKind, Status};
+use hermes_engine_core::simulate::example_input;
 use serde_json::Value;
 
 use crate::support::page::root;
@@ -181,17 +182,19 @@ fn log_in(facts: &'static Facts, place: Place) {
         way => {
             let service = Service::start(facts);
             let mut program = program().always(service.connect_to());
-            if start == "mint" {
-                service.book().known_token = "gho_of-the-environment".to_owned();
-                program = program.env("GH_TOKEN", "gho_of-the-environment");
-            }
             let visits = matches!(way, Way::Browser(_));
             let mut args = vec!["run-flow", provider, "--from", start];
             args.extend(facts.set.iter().flat_map(|set| ["--set", set]));
-            if let Way::Client(Client { basic: (_, secret), .. }) = way {
-                program = program.env("DATABRICKS_CLIENT_SECRET", *secret);
+            args.extend(facts.region.iter().flat_map(|region| ["--region", region]));
+            if let Way::Client(Client { secret: (variable, secret), .. }) = way {
+                program = program.env(variable, *secret);
             }
-            let (code, text) = run(&program, place, &args, visits, None);
+            let (code, text) = if start == "mint" {
+                service.book().known_token = "gho_that-was-typed".to_owned();
+                with_token(&program, place, args, "gho_that-was-typed")
+            } else {
+                run(&program, place, &args, visits, None)
+            };
             let what = format!("{provider} from {start}, {place:?}");
             assert_eq!(code, Some(0), "{what}:\n{text}\n{:?}", service.book().wrong);
             assert!(text.contains("login successful"), "{what}:\n{text}");
@@ -202,11 +205,25 @@ fn log_in(facts: &'static Facts, place: Place) {
     }
 }
 
+/// Runs a login that begins with a token of another service: typed at a terminal, else read from stdin.
+fn with_token(program: &Program, place: Place, mut args: Vec<&str>, token: &str) -> Ended {
+    if place == Place::Terminal {
+        return run(program, place, &args, false, Some(("github token:", &format!("{token}\r"))));
+    }
+    args.extend(["--stdin", "github_token"]);
+    let run = program.run_with(&args, token);
+    (run.code, run.stderr)
+}
+
 /// The credential serves, is renewed once when it has expired, and serves again.
 fn uses(program: &Program, service: &Service, provider: &str, what: &str) {
     let token = || program.run(&["token", provider]).expect_code(0).stdout.trim().to_owned();
     assert_eq!(token(), service.book().access_token(), "{what}");
-    let does_expire = !matches!(&service.book().facts().way, Way::Browser(browser) if browser.key.is_some());
+    let does_expire = match &service.book().facts().way {
+        Way::Browser(browser) => browser.key.is_none(),
+        Way::Device(device) => !device.account_serves,
+        _ => true,
+    };
     if does_expire {
         assert_eq!(service.book().refreshes(), 0, "{what}: it is fresh");
         expire(program);
@@ -245,6 +262,10 @@ fn a_key_or_a_login_is_what_was_chosen() {
     let (code, text) = run(&plain, Place::Pipes, &["run-flow", "nous"], false, None);
     assert_eq!(code, Some(0), "{text}");
     uses(&plain, &service, "nous", "nous");
+    // What is recorded is the login that runs.
+    let service = Service::start(facts);
+    let recorded = program().always(service.connect_to()).run(&["test", "nous", "--record"]).expect_code(0);
+    assert!(recorded.stdout.contains("replies.poll"), "{}", recorded.stdout);
     // A login that was asked for is no key, though one is set.
     let service = Service::start(facts);
     let keyed = program().always(service.connect_to()).env("NOUS_API_KEY", "key-of-the-environment");
@@ -284,12 +305,16 @@ fn at_a_terminal_the_way_to_log_in_is_chosen() {
 fn key_of(provider: &Shared) -> Option<(String, Input, Vec<String>)> {
     let is_key = |name: &str| provider.key_inputs().contains(name);
     let (name, input) = provider.inputs.iter().find(|(name, input)| is_key(name) && input.secret)?;
-    let others = provider
-        .inputs
-        .iter()
-        .filter(|(other, input)| *other != name && input.default.is_none() && input.prompt.is_some());
-    let set = others.flat_map(|(other, _)| {
-        let value = if other.ends_with("url") { "https://made-up.example/v1" } else { "made-up" };
+    let others = provider.inputs.iter().filter(|(other, input)| {
+        *other != name && input.default.is_none() && input.prompt.is_some() && !input.secret
+    });
+    let set = others.flat_map(|(other, input)| {
+        let value = match other.as_str() {
+            "host" => "https://acme.cloud.databricks.com".to_owned(),
+            "endpoint" => "https://acme.openai.azure.com".to_owned(),
+            name if name.ends_with("url") => "https://made-up.example/v1".to_owned(),
+            name => example_input(name, input),
+        };
         ["--set".to_owned(), format!("{other}={value}")]
     });
     Some((name.clone(), input.clone(), set.collect()))

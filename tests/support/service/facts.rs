@@ -48,8 +48,13 @@ pub struct Device {
     pub jwt: bool,
     /// The header that carries the refresh token; a field of the form where there is none.
     pub refresh_header: Option<&'static str>,
-    /// Where the token is exchanged for one that clients use.
+    /// Where the token is looked at, and whether it serves as it is.
+    pub account: Option<&'static str>,
+    pub account_serves: bool,
+    /// Where it is exchanged for one that clients use.
     pub mint: Option<&'static str>,
+    /// Headers that every request has.
+    pub headers: &'static [&'static str],
 }
 
 /// The facts of a login in the browser.
@@ -77,8 +82,12 @@ pub struct Browser {
 /// The facts of a login of a client.
 pub struct Client {
     pub token: &'static str,
-    pub basic: (&'static str, &'static str),
-    pub scope: &'static str,
+    /// The variable that holds what proves the client, and its value.
+    pub secret: (&'static str, &'static str),
+    /// The client id of HTTP Basic; the secret is the password.
+    pub basic: Option<&'static str>,
+    /// The fields of the request.
+    pub must: &'static [(&'static str, &'static str)],
 }
 
 const NO_BROWSER: Browser = Browser {
@@ -103,7 +112,31 @@ const NO_DEVICE: Device = Device {
     always_200: false,
     jwt: false,
     refresh_header: None,
+    account: None,
+    account_serves: false,
     mint: None,
+    headers: &[],
+};
+
+const KIMI: Device = Device {
+    client_id: "17e5f671-d194-4dfb-9706-5516cb48c098",
+    interval: 5,
+    always_200: true,
+    headers: &["x-msh-platform", "x-msh-version", "x-msh-device-id", "x-msh-device-name"],
+    ..NO_DEVICE
+};
+
+const COPILOT: Device = Device {
+    code: "https://github.com/login/device/code",
+    token: "https://github.com/login/oauth/access_token",
+    client_id: "Iv1.b507a08c87ecfe98",
+    scope: "read:user",
+    page: "https://github.com/login/device",
+    always_200: true,
+    account: Some("https://api.github.com/copilot_internal/user"),
+    account_serves: true,
+    mint: Some("https://api.github.com/copilot_internal/v2/token"),
+    ..NO_DEVICE
 };
 
 /// Every login of the catalogue that is no key.
@@ -140,17 +173,26 @@ pub static TABLE: &[Facts] = &[
     },
     Facts {
         login: ("kimi-oauth", "device"),
-        region: None,
+        region: Some("cn"),
         hosts: &["auth.kimi.com"],
         set: &[],
         way: Way::Device(Device {
             code: "https://auth.kimi.com/api/oauth/device_authorization",
             token: "https://auth.kimi.com/api/oauth/token",
-            client_id: "17e5f671-d194-4dfb-9706-5516cb48c098",
             page: "https://auth.kimi.com/device",
-            interval: 5,
-            always_200: true,
-            ..NO_DEVICE
+            ..KIMI
+        }),
+    },
+    Facts {
+        login: ("kimi-oauth", "device"),
+        region: Some("global"),
+        hosts: &["auth.kimi.ai"],
+        set: &[],
+        way: Way::Device(Device {
+            code: "https://auth.kimi.ai/api/oauth/device_authorization",
+            token: "https://auth.kimi.ai/api/oauth/token",
+            page: "https://auth.kimi.ai/device",
+            ..KIMI
         }),
     },
     Facts {
@@ -158,26 +200,21 @@ pub static TABLE: &[Facts] = &[
         region: None,
         hosts: &["github.com", "api.github.com"],
         set: &[],
-        way: Way::Device(Device {
-            code: "https://github.com/login/device/code",
-            token: "https://github.com/login/oauth/access_token",
-            client_id: "Iv1.b507a08c87ecfe98",
-            scope: "read:user",
-            page: "https://github.com/login/device",
-            always_200: true,
-            mint: Some("https://api.github.com/copilot_internal/v2/token"),
-            ..NO_DEVICE
-        }),
+        way: Way::Device(Device { ..COPILOT }),
+    },
+    Facts {
+        login: ("copilot", "device"),
+        region: None,
+        hosts: &["github.com", "api.github.com"],
+        set: &[],
+        way: Way::Device(Device { account_serves: false, ..COPILOT }),
     },
     Facts {
         login: ("copilot", "mint"),
         region: None,
         hosts: &["github.com", "api.github.com"],
         set: &[],
-        way: Way::Device(Device {
-            mint: Some("https://api.github.com/copilot_internal/v2/token"),
-            ..NO_DEVICE
-        }),
+        way: Way::Device(Device { account_serves: false, ..COPILOT }),
     },
     Facts {
         login: ("openai-codex", "request_code"),
@@ -309,8 +346,9 @@ pub static TABLE: &[Facts] = &[
         set: &["host=acme.cloud.databricks.com", "client_id=principal-1"],
         way: Way::Client(Client {
             token: "https://acme.cloud.databricks.com/oidc/v1/token",
-            basic: ("principal-1", "secret-of-the-principal"),
-            scope: "all-apis",
+            secret: ("DATABRICKS_CLIENT_SECRET", "secret-of-the-principal"),
+            basic: Some("principal-1"),
+            must: &[("grant_type", "client_credentials"), ("scope", "all-apis")],
         }),
     },
     Facts {
@@ -329,6 +367,24 @@ pub static TABLE: &[Facts] = &[
             path: Some("/"),
             basic: Some(("LOCAL_APPLICATION", "LOCAL_APPLICATION")),
             ..NO_BROWSER
+        }),
+    },
+    Facts {
+        login: ("anthropic-workload", "exchange"),
+        region: None,
+        hosts: &["api.anthropic.com"],
+        set: &["rule=fdrl_1", "organization=org-1", "service_account=svac_1"],
+        way: Way::Client(Client {
+            token: "https://api.anthropic.com/v1/oauth/token",
+            secret: ("ANTHROPIC_IDENTITY_TOKEN", "identity-token-of-a-workload"),
+            basic: None,
+            must: &[
+                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                ("assertion", "identity-token-of-a-workload"),
+                ("federation_rule_id", "fdrl_1"),
+                ("organization_id", "org-1"),
+                ("service_account_id", "svac_1"),
+            ],
         }),
     },
 ];

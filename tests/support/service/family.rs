@@ -95,6 +95,7 @@ impl Book {
         match &self.facts.way {
             Way::Device(device) if url == device.code => self.device_code(device, asked),
             Way::Device(device) if url == device.token => self.device_token(device, asked),
+            Way::Device(device) if Some(url.as_str()) == device.account => self.account(device, asked),
             Way::Device(device) if Some(url.as_str()) == device.mint => self.mint(asked),
             Way::CodexDevice => self.codex(asked),
             Way::Client(client) if url == client.token => self.client(client, asked),
@@ -116,6 +117,12 @@ impl Book {
         }
     }
 
+    fn expect_headers(&mut self, asked: &Asked, names: &[&str]) {
+        for name in names.iter().filter(|name| asked.header(name).is_empty()) {
+            self.wrong.push(format!("{}: no header `{name}`", asked.path));
+        }
+    }
+
     fn expect_form(&mut self, asked: &Asked) {
         let is_form = asked.method == "POST" && asked.kind == "application/x-www-form-urlencoded";
         if !is_form || !asked.header("accept").contains("application/json") {
@@ -132,9 +139,11 @@ impl Book {
 
     /// A client that asks for itself. It has no refresh token, and asks again.
     fn client(&mut self, client: &Client, asked: &Asked) -> Answer {
-        self.expect_form(asked);
-        self.expect_basic(asked, client.basic);
-        self.expect(asked, &[("grant_type", "client_credentials"), ("scope", client.scope)]);
+        if let Some(id) = client.basic {
+            self.expect_form(asked);
+            self.expect_basic(asked, (id, client.secret.1));
+        }
+        self.expect(asked, client.must);
         self.refreshes = self.issued;
         self.issued += 1;
         let token = self.access_token();
@@ -143,6 +152,7 @@ impl Book {
 
     fn device_code(&mut self, device: &Device, asked: &Asked) -> Answer {
         self.expect_form(asked);
+        self.expect_headers(asked, device.headers);
         self.expect(asked, &[("client_id", device.client_id), ("scope", device.scope)]);
         self.polls = 0;
         self.last_poll = None;
@@ -160,6 +170,7 @@ impl Book {
 
     fn device_token(&mut self, device: &Device, asked: &Asked) -> Answer {
         self.expect_form(asked);
+        self.expect_headers(asked, device.headers);
         if asked.field("grant_type") == "refresh_token" {
             return self.refresh(device, asked);
         }
@@ -215,6 +226,20 @@ impl Book {
         }
         self.refreshes += 1;
         self.issue()
+    }
+
+    /// Whether GitHub's token serves as it is, and where.
+    fn account(&mut self, device: &Device, asked: &Asked) -> Answer {
+        if asked.header("authorization") != format!("token {}", self.access_token()) {
+            return self.wrong(format!("the account is asked with {:?}", asked.headers));
+        }
+        match device.account_serves {
+            true => {
+                let api = json!({ "api": "https://api.individual.githubcopilot.com" });
+                Answer::Json(200, json!({ "login": "user", "endpoints": api }))
+            }
+            false => Answer::Json(404, json!({ "message": "Not Found" })),
+        }
     }
 
     /// GitHub's token for one of Copilot's. It does not expire, and is what renews the other.

@@ -63,9 +63,16 @@ pub(super) fn choose(
         return Ok(None);
     }
     let provider = &session.provider;
-    let needs = |id| !needed(provider, how, inputs, id).is_empty();
-    let others = provider.starts(Action::Login).into_iter().filter(|id| *id != preferred && needs(*id));
-    let ways: Vec<StateId> = std::iter::once(preferred).chain(others).collect();
+    let mut seen = vec![needed(provider, how, inputs, preferred)];
+    let mut ways = vec![preferred];
+    for id in provider.starts(Action::Login) {
+        let needs = needed(provider, how, inputs, id);
+        // Two ways that ask for the same are one to the user.
+        if !needs.is_empty() && !seen.contains(&needs) {
+            seen.push(needs);
+            ways.push(id);
+        }
+    }
     if ways.len() < 2 {
         return Ok(None);
     }

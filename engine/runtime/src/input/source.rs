@@ -5,7 +5,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
