@@ -126,7 +126,7 @@ pub(super) fn whoami(args: Whoami, context: &Context) -> Ended {
             .help(help)
             .about(id));
     }
-    let accounts: Vec<Value> = stored.iter().map(|slot| account(slot)).collect();
+    let accounts: Vec<Value> = stored.iter().map(account).collect();
     if args.output.is_json() {
         render::answer_json(&json!({ "version": 1, "provider": id, "accounts": accounts }))?;
         return Ok(Exit::Done);

@@ -123,7 +123,10 @@ impl<'p> Walk<'p, '_> {
             return Lack::Value;
         };
         match kept(success, key) {
-            Some(ValueSource::Template(template)) => self.of_template(template),
+            // What is kept is made at the end of the login, before there is a credential: it can't be made of itself.
+            Some(ValueSource::Template(template)) => {
+                Walk { after_login: false, ..self }.of_template(template)
+            }
             Some(ValueSource::Path(_)) => given(self.sends_something()),
             None => Lack::Value,
         }

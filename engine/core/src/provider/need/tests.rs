@@ -86,3 +86,13 @@ fn a_value_that_is_known_and_does_not_match_needs_another() {
     check(&provider, "success", &[("api_key", "sk-1")], &[]);
     check(&provider, "success", &[("api_key", "other")], &["base_url"]);
 }
+
+#[test]
+fn what_is_kept_may_be_made_of_what_was_kept_before() {
+    let kept = format!(
+        "{TOKEN}\nkeep.device = '{{{{first token.device random.device}}}}'\nkeep.site = '{{{{first token.site base_url}}}}'"
+    );
+    let api =
+        format!("{API}\nheaders.X-Device = '{{{{token.device}}}}'\nheaders.X-Site = '{{{{token.site}}}}'");
+    check(&provider(&kept, &api), "device", &[], &["base_url"]);
+}
