@@ -71,9 +71,13 @@ fn run(program: &Program, place: Place, args: &[&str], visits: bool, answer: Opt
         if let Some(page) = page.filter(|_| visits && !is_visited) {
             is_visited = true;
             browse(page);
+            // Where the page shows a code, it is pasted.
+            if let Some(("paste", code)) = answer {
+                stdin.write_all(code.as_bytes()).unwrap_or_else(|error| panic!("{page}: {error}"));
+            }
         }
         if let Some((question, typed)) =
-            answer.filter(|(question, _)| !is_answered && text.contains(question))
+            answer.filter(|(question, _)| *question != "paste" && !is_answered && text.contains(question))
         {
             is_answered = true;
             stdin.write_all(typed.as_bytes()).unwrap_or_else(|error| panic!("{question}: {error}"));
@@ -193,7 +197,8 @@ fn log_in(facts: &'static Facts, place: Place) {
                 service.book().known_token = "gho_that-was-typed".to_owned();
                 with_token(&program, place, args, "gho_that-was-typed")
             } else {
-                run(&program, place, &args, visits, None)
+                let is_pasted = matches!(way, Way::Browser(browser) if browser.pasted);
+                run(&program, place, &args, visits, is_pasted.then_some(("paste", "code-1\n")))
             };
             let what = format!("{provider} from {start}, {place:?}");
             assert_eq!(code, Some(0), "{what}:\n{text}\n{:?}", service.book().wrong);

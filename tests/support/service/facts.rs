@@ -75,6 +75,8 @@ pub struct Browser {
     pub key: Option<&'static str>,
     /// The member that says for how many seconds the key serves.
     pub key_life: Option<&'static str>,
+    /// Whether the page shows the code, which the user pastes.
+    pub pasted: bool,
     /// The client id and the secret of HTTP Basic at the token's address.
     pub basic: Option<(&'static str, &'static str)>,
 }
@@ -99,6 +101,7 @@ const NO_BROWSER: Browser = Browser {
     path: Some("/callback"),
     key: None,
     key_life: None,
+    pasted: false,
     basic: None,
 };
 
@@ -159,7 +162,21 @@ pub static TABLE: &[Facts] = &[
     },
     Facts {
         login: ("xai-oauth", "device"),
-        region: None,
+        region: Some("api"),
+        hosts: &["auth.x.ai"],
+        set: &[],
+        way: Way::Device(Device {
+            code: "https://auth.x.ai/oauth2/device/code",
+            token: "https://auth.x.ai/oauth2/token",
+            client_id: "b1a00492-073a-47ea-816f-4c329264a828",
+            scope: "openid profile email offline_access grok-cli:access api:access",
+            page: "https://accounts.x.ai/device",
+            ..NO_DEVICE
+        }),
+    },
+    Facts {
+        login: ("xai-oauth", "device"),
+        region: Some("subscription"),
         hosts: &["auth.x.ai"],
         set: &[],
         way: Way::Device(Device {
@@ -235,7 +252,7 @@ pub static TABLE: &[Facts] = &[
             must: &[
                 ("response_type", "code"),
                 ("client_id", "app_EMoamEEZ73f0CkXaXp7hrann"),
-                ("scope", "openid profile email offline_access"),
+                ("scope", "openid profile email offline_access api.connectors.read api.connectors.invoke"),
                 ("id_token_add_organizations", "true"),
                 ("codex_cli_simplified_flow", "true"),
             ],
@@ -257,6 +274,20 @@ pub static TABLE: &[Facts] = &[
             ports: &[],
             path: None,
             key: Some("key"),
+            ..NO_BROWSER
+        }),
+    },
+    Facts {
+        login: ("openrouter-oauth", "page"),
+        region: None,
+        hosts: &["openrouter.ai"],
+        set: &[],
+        way: Way::Browser(Browser {
+            page: "https://openrouter.ai/auth",
+            token: "https://openrouter.ai/api/v1/auth/keys",
+            redirect: "callback_url",
+            key: Some("key"),
+            pasted: true,
             ..NO_BROWSER
         }),
     },
@@ -301,7 +332,8 @@ pub static TABLE: &[Facts] = &[
                 ("client_id", "cid_1"),
                 ("scope", "openid profile chutes:invoke"),
             ],
-            path: Some("/callback"),
+            ports: &[1456],
+            path: Some("/oauth-callback"),
             ..NO_BROWSER
         }),
     },

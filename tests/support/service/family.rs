@@ -315,6 +315,9 @@ impl Book {
         self.expect(asked, browser.must);
         self.expect(asked, &[("code_challenge_method", "S256")]);
         self.challenge = asked.field("code_challenge").to_owned();
+        if browser.pasted {
+            return Answer::Json(200, json!({ "shown": "code-1" }));
+        }
         self.redirect_uri = asked.field(browser.redirect).to_owned();
         let Ok(mut back) = Url::parse(&self.redirect_uri) else { return self.wrong("no redirect URI") };
         let host_fits = matches!(back.host_str(), Some("localhost" | "127.0.0.1"));
