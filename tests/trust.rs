@@ -81,7 +81,7 @@ fn s28_a_file_is_used_once_its_content_is_trusted_and_no_longer_than_that() {
 }
 
 #[test]
-fn m3_trust_shows_everything_and_grants_nothing_where_nobody_can_be_asked() {
+fn s28_trust_shows_everything_and_grants_nothing_where_nobody_can_be_asked() {
     let program = checkout();
     let run = program.run(&["trust", FILE]).expect_code(7);
     for shown in
@@ -98,7 +98,7 @@ fn m3_trust_shows_everything_and_grants_nothing_where_nobody_can_be_asked() {
 }
 
 #[test]
-fn m3_what_is_trusted_is_listed_and_taken_back() {
+fn s28_what_is_trusted_is_listed_and_taken_back() {
     let program = checkout();
     let hash = hash_of("acme", &LINES);
     trust(&program, FILE, &hash).expect_code(0);

@@ -8,11 +8,13 @@
 pub mod minimax_server;
 pub mod page;
 pub mod program;
+pub mod recorder;
 pub mod service;
 pub mod started;
 
 pub use minimax_server::MinimaxServer;
 pub use program::{Program, Run};
+pub use recorder::Recorder;
 pub use started::Started;
 
 /// SHA-256 in lower-case hex.

@@ -64,7 +64,9 @@ impl Chosen {
     ) -> Result<Chosen, Failure> {
         // Both may be named at once, wherever a provider or a model is.
         let split = |text| both(context, text);
-        let (provider, model) = match (provider.and_then(split), provider, model.and_then(split)) {
+        // A file that nobody vouches for takes no model's name for its own.
+        let in_model = model.and_then(split).filter(|(id, _)| context.is_vouched_for(id));
+        let (provider, model) = match (provider.and_then(split), provider, in_model) {
             (Some((id, named)), ..) => (id.to_owned(), model.or(Some(named))),
             (None, None, Some((id, named))) => (id.to_owned(), Some(named)),
             (None, Some(name), Some((id, named))) if is_same(context, name, id) => {

@@ -89,6 +89,11 @@ impl Context {
         self.usable(&self.catalog.open_flow(entry).map_err(|error| unreadable(entry, &error))?)
     }
 
+    /// Whether somebody vouches for the file of a provider.
+    pub(crate) fn is_vouched_for(&self, name: &str) -> bool {
+        self.find(Some(name)).is_ok_and(|entry| self.vouched(&entry).is_ok())
+    }
+
     /// Reads a file that the user reviews, of this catalogue or another.
     pub(crate) fn open_to_review(&self, catalog: &Catalog, entry: &Entry) -> Result<Opened, Failure> {
         let opened = catalog.open(entry).map_err(|error| unreadable(entry, &error))?;

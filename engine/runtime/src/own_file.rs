@@ -51,7 +51,7 @@ pub enum NotOwn {
     #[error("it is a link, and links are not followed")]
     Link,
     /// It is a folder, a pipe, a socket or a device.
-    #[error("it is not a plain file")]
+    #[error("it is no plain file")]
     NotPlain,
     /// It belongs to another user, by their id.
     #[error("it belongs to another user (uid {0})")]

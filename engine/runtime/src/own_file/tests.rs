@@ -31,7 +31,7 @@ impl Disk {
 }
 
 #[test]
-fn h3_a_link_is_refused_wherever_it_leads_and_its_target_is_not_read() {
+fn s20_a_link_is_refused_wherever_it_leads_and_its_target_is_not_read() {
     let disk = Disk::new();
     for (name, target) in [("a", "plain"), ("b", "/proc/self/environ"), ("c", "/nowhere")] {
         symlink(target, disk.path("folder").join(name)).unwrap();
@@ -42,7 +42,7 @@ fn h3_a_link_is_refused_wherever_it_leads_and_its_target_is_not_read() {
 }
 
 #[test]
-fn h3_a_linked_folder_is_refused_where_links_are() {
+fn s20_a_linked_folder_is_refused_where_links_are() {
     let disk = Disk::new();
     symlink(disk.path("folder"), disk.path("linked")).unwrap();
     disk.check("linked/plain", Links::Refused, Owner::Any, Some(NotOwn::Link));
@@ -64,7 +64,7 @@ fn a_pipe_is_refused_and_never_waited_for() {
 }
 
 #[test]
-fn h4_what_others_can_write_to_is_not_the_users_own() {
+fn s20_what_others_can_write_to_is_not_the_users_own() {
     let disk = Disk::new();
     disk.mode("folder/plain", 0o666);
     disk.check("folder/plain", Links::Followed, Owner::Any, None);
@@ -81,7 +81,7 @@ fn h4_what_others_can_write_to_is_not_the_users_own() {
 }
 
 #[test]
-fn h4_what_another_user_owns_is_not_the_users_own() {
+fn s20_what_another_user_owns_is_not_the_users_own() {
     let disk = Disk::new();
     if rustix::process::geteuid().is_root() {
         chown(disk.path("folder/plain"), Some(12_345), None).unwrap();
@@ -112,7 +112,7 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_mode() {
 }
 
 #[test]
-fn h3_nothing_is_written_through_a_link() {
+fn s20_nothing_is_written_through_a_link() {
     let disk = Disk::new();
     fs::write(disk.path("outside"), "as it was").unwrap();
     symlink(disk.path("outside"), disk.path("folder/link")).unwrap();

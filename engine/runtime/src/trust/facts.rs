@@ -41,7 +41,7 @@ impl Facts {
             None => format!("adds the provider `{id}`"),
         };
         facts.takes.insert(takes);
-        let aliases = provider.aliases.iter().map(|alias| format!("answers to the name `{}`", alias.value));
+        let aliases = provider.aliases.iter().map(|alias| format!("takes the name `{}`, too", alias.value));
         facts.takes.extend(aliases);
         provider.inputs.values().flat_map(|input| &input.from).for_each(|source| facts.add_source(source));
         for url in provider.request_urls().chain(provider.api_urls()) {
@@ -49,17 +49,18 @@ impl Facts {
         }
         facts.sends.extend(hosts(provider));
         let texts = opened.sources.iter().flat_map(|(_, source)| allowances(&source.text));
-        facts.allowances.extend(texts.map(str::to_owned));
+        facts.allowances.extend(texts.map(|text| format!("`{text}`")));
         Some(facts)
     }
 
     /// Whether it asks for nothing that the other does not ask for, too.
     pub fn is_within(&self, other: &Facts) -> bool {
-        self.anywhere.is_empty() && self.lines().is_subset(&other.lines())
+        let known = other.lines();
+        self.anywhere.is_empty() && self.lines().iter().all(|line| known.contains(line))
     }
 
     /// All of it, a sentence a line.
-    pub fn lines(&self) -> BTreeSet<String> {
+    pub fn lines(&self) -> Vec<String> {
         let all = |set: &BTreeSet<String>, before: &str| -> Vec<String> {
             set.iter().map(|what| format!("{before}{what}")).collect()
         };
@@ -69,9 +70,9 @@ impl Facts {
             all(&self.runs, "runs "),
             all(&self.sends, "sends to "),
             all(&self.anywhere, "sends to anywhere: "),
-            all(&self.allowances, "says "),
+            all(&self.allowances, "allows itself "),
         ];
-        groups.into_iter().flatten().collect()
+        groups.concat()
     }
 
     fn add_source(&mut self, source: &InputSource) {
@@ -117,7 +118,7 @@ impl Facts {
             Expression::Name(Name::Input(name), _) => {
                 let default = provider.inputs.get(name).and_then(|input| input.default.as_deref());
                 default.into_iter().for_each(|text| self.add_text(text, url));
-                self.sends.insert(format!("where the value of `{name}` says"));
+                self.sends.insert(format!("the address given as `{name}`"));
             }
             Expression::Name(Name::Var(name), _) => match (depth.checked_sub(1), provider.vars.get(name)) {
                 (Some(depth), Some(var)) => self.add_url(provider, var, depth),

@@ -77,28 +77,32 @@ fn not_own(error: io::Error) -> Refused {
 
 /// Refuses a file of `./providers.d` that the user would have to be asked about. Gives whether it is as the built-in one.
 fn judge(catalog: &Catalog, opened: &Opened, home: &Home) -> Result<bool, Refused> {
-    let content = Content::of(opened).ok_or(Refused::Untrusted)?;
-    if is_as_built_in(catalog, &content) {
+    let content = Content::of(opened);
+    if content.as_ref().is_some_and(|content| is_as_built_in(catalog, content)) {
         return Ok(true);
     }
     let trust = Trust::read(home)?;
-    let is_trusted = trust.holds(&content) || is_in_trusted_folder(catalog, opened, &trust).unwrap_or(false);
+    let is_trusted = content.is_some_and(|content| trust.holds(&content))
+        || is_in_trusted_folder(catalog, opened, &trust).unwrap_or(false);
     if is_trusted { Ok(false) } else { Err(Refused::Untrusted) }
 }
 
+/// Whether a file asks for no more than was shown when its folder was trusted. One with errors asks for nothing: it does
+/// not act, and whoever edits it wants to know why.
 fn is_in_trusted_folder(catalog: &Catalog, opened: &Opened, trust: &Trust) -> Option<bool> {
-    if trust.folders.is_empty() {
-        return None;
-    }
-    let folder = opened.entry.path.as_deref()?.parent()?;
-    let facts = Facts::of(catalog, opened)?;
+    let folder = opened.entry.path.as_deref()?.parent().filter(|_| !trust.folders.is_empty())?;
+    let facts = Facts::of(catalog, opened).unwrap_or_default();
     Some(trust.holds_in(&folder_key(folder)?, &opened.entry.id, &facts) && is_own(folder, opened))
 }
 
 /// Whether a file says what the built-in one of its id says, but for words and limits that no flow depends on.
 pub fn is_as_built_in(catalog: &Catalog, content: &Content) -> bool {
-    let built_in = catalog.built_in(&content.id).and_then(|entry| catalog.open(&entry).ok());
-    built_in.as_ref().and_then(Content::of).is_some_and(|built_in| content.is_as(&built_in))
+    built_in(catalog, &content.id).is_some_and(|built_in| content.is_as(&built_in))
+}
+
+/// What the built-in file of an id says.
+pub fn built_in(catalog: &Catalog, id: &str) -> Option<Content> {
+    Content::of(&catalog.open(&catalog.built_in(id)?).ok()?)
 }
 
 /// Whether nobody else can write to a folder: in a trusted one others' files would be trusted, too.

@@ -102,18 +102,36 @@ impl Checkout {
     }
 }
 
-fn built_in(id: &str) -> String {
-    fs::read_to_string(format!("{}/../../providers.d/{id}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap()
+/// Every built-in file.
+fn built_in() -> Vec<(Entry, String)> {
+    let catalog = Catalog::new(&Folders::default());
+    let text = |entry: &Entry| catalog.read(entry).unwrap().text;
+    catalog.entries().into_iter().map(|entry| (entry.clone(), text(&entry))).collect()
 }
 
-/// Whether the built-in file with a change is vouched for in a checkout.
+/// Whether each built-in file is vouched for in a checkout with a change, where that changes anything.
 #[track_caller]
-fn check_copy(is_vouched: bool, change: impl Fn(&str) -> String) {
-    let original = built_in("minimax-oauth");
-    let changed = change(&original);
-    assert_ne!(changed, original, "the change is one");
-    let checkout = Checkout::with("providers.d/minimax-oauth.toml", &changed);
-    assert_eq!(checkout.open("minimax-oauth").is_ok(), is_vouched, "{changed}");
+fn check_copies(is_vouched: bool, change: impl Fn(&str) -> String) {
+    let mut changed = 0;
+    for (entry, text) in built_in() {
+        let copy = change(&text);
+        if copy == text {
+            continue;
+        }
+        changed += 1;
+        let checkout = Checkout::with(&format!("providers.d/{}.toml", entry.id), &copy);
+        assert_eq!(checkout.open(&entry.id).is_ok(), is_vouched, "{}: {copy}", entry.id);
+    }
+    assert!(changed > 3, "the change is one");
+}
+
+/// The text with another value in the place of that of each line that begins with a key.
+fn with(text: &str, key: &str, value: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once('=') {
+        Some((own, _)) if own.trim() == key => format!("{key} = {value}\n"),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 #[test]
@@ -137,30 +155,28 @@ fn s28_a_file_that_can_not_be_read_is_not_told_from_one_that_is_untrusted() {
 
 #[test]
 fn s28_a_built_in_file_is_vouched_for_wherever_it_lies_but_under_no_other_id() {
-    for file in fs::read_dir(format!("{}/../../providers.d", env!("CARGO_MANIFEST_DIR"))).unwrap().flatten() {
-        let name = file.file_name().into_string().unwrap();
-        let Some(id) = name.strip_suffix(".toml").filter(|id| !id.contains('.')) else { continue };
-        let checkout = Checkout::with(&format!("providers.d/{name}"), &built_in(id));
-        assert!(checkout.open(id).is_ok_and(|vouched| vouched.is_built_in), "{id}");
+    for (entry, text) in built_in() {
+        let checkout = Checkout::with(&format!("providers.d/{}.toml", entry.id), &text);
+        assert!(checkout.open(&entry.id).is_ok_and(|vouched| vouched.is_built_in), "{}", entry.id);
+        Checkout::with("providers.d/acme.toml", &text).check(false);
     }
-    Checkout::with("providers.d/acme.toml", &built_in("openrouter")).check(false);
 }
 
 #[test]
 fn s28_a_name_a_summary_and_the_limits_of_models_need_no_trust() {
-    check_copy(true, |text| text.replacen("name ", "# a comment\nname ", 1));
-    check_copy(true, |text| text.replacen("MiniMax", "My MiniMax", 1));
-    check_copy(true, |text| {
-        text.replacen("context", "output = 5, context", 1).replacen("output = 5, ", "", 1) + "\n"
-    });
+    check_copies(true, |text| format!("# a comment\n{text}"));
+    check_copies(true, |text| with(text, "name", "\"Another\""));
+    check_copies(true, |text| with(text, "summary", "\"Another\""));
+    check_copies(true, |text| text.replace(" context = ", " context = 1"));
 }
 
 #[test]
 fn s28_nothing_else_of_a_built_in_file_changes_without_trust() {
-    check_copy(false, |text| text.replace("minimax.io", "evil.example"));
-    check_copy(false, |text| format!("docs = \"https://evil.example\"\n{}", text.replacen("docs ", "# ", 1)));
-    check_copy(false, |text| format!("hosts = [\"evil.example\"]\n{text}"));
-    check_copy(false, |text| format!("{text}\n[inputs.extra]\n"));
+    check_copies(false, |text| text.replace("https://", "https://evil."));
+    check_copies(false, |text| with(text, "docs", "\"https://evil.example\""));
+    check_copies(false, |text| with(text, "base_url", "\"https://evil.example\""));
+    check_copies(false, |text| format!("{text}\n[inputs.extra]\n"));
+    check_copies(false, |text| format!("aliases2 = 1\n{text}"));
 }
 
 #[test]
@@ -211,17 +227,17 @@ fn s28_trust_of_a_content_is_for_its_id_whatever_its_place_and_language() {
     checkout.trust();
     checkout.write("elsewhere/acme.yaml", YAML);
     assert!(checkout.open_in("elsewhere", "acme").is_ok());
-    checkout.write("providers.d/openrouter.toml", OWN);
-    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)), "H1: trust is for an id");
+    checkout.write("providers.d/other.toml", OWN);
+    assert!(matches!(checkout.open("other"), Err(Refused::Untrusted)), "trust is for an id");
 }
 
 #[test]
-fn h1_a_link_carries_no_trust_to_another_id() {
+fn s28_a_link_carries_no_trust_to_another_id() {
     let checkout = Checkout::with("providers.d/acme.toml", OWN);
     checkout.trust();
     checkout.trust_folder("providers.d", &["acme"]);
-    symlink("acme.toml", checkout.path("providers.d/openrouter.toml")).unwrap();
-    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)));
+    symlink("acme.toml", checkout.path("providers.d/other.toml")).unwrap();
+    assert!(matches!(checkout.open("other"), Err(Refused::Untrusted)));
 }
 
 #[test]
@@ -250,7 +266,7 @@ fn s28_a_trusted_folder_is_trusted_for_what_was_shown() {
         ("ACME_API_KEY", "OTHER_KEY"),
         ("{ env = \"ACME_API_KEY\" }", "{ command = [\"gh\"] }"),
         ("name ", "hosts = [\"evil.example\"]\nname "),
-        ("name ", "aliases = [\"openrouter\"]\nname "),
+        ("name ", "aliases = [\"other\"]\nname "),
         ("name ", "# check: allow HE412 -- why not\nname "),
         ("\"https://api.acme.example/v1\"", "\"{{first api_key 'https://evil.example'}}\""),
     ] {
@@ -260,11 +276,22 @@ fn s28_a_trusted_folder_is_trusted_for_what_was_shown() {
 }
 
 #[test]
+fn the_errors_of_a_file_in_a_trusted_folder_are_told() {
+    let checkout = Checkout::with("providers.d/acme.toml", OWN);
+    checkout.trust_folder("providers.d", &["acme"]);
+    for text in ["name = ", "start = { login = \"none\" }"] {
+        checkout.write("providers.d/acme.toml", text);
+        let opened = checkout.open("acme").unwrap().opened;
+        assert!(opened.provider.is_none() && !opened.diagnostics.is_empty());
+    }
+}
+
+#[test]
 fn s28_a_new_id_in_a_trusted_folder_is_asked_for() {
     let checkout = Checkout::with("providers.d/acme.toml", OWN);
     checkout.trust_folder("providers.d", &["acme"]);
-    checkout.write("providers.d/openrouter.toml", OWN);
-    assert!(matches!(checkout.open("openrouter"), Err(Refused::Untrusted)));
+    checkout.write("providers.d/other.toml", OWN);
+    assert!(matches!(checkout.open("other"), Err(Refused::Untrusted)));
 }
 
 #[test]
@@ -306,7 +333,7 @@ fn s28_the_user_s_own_file_and_a_named_one_are_vouched_for() {
 }
 
 #[test]
-fn h4_a_file_of_the_home_that_others_can_write_to_is_refused() {
+fn s20_a_file_of_the_home_that_others_can_write_to_is_refused() {
     for folder in ["home/providers.d", "named"] {
         for (path, mode) in [("acme.toml", 0o666), ("", 0o777)] {
             let checkout = Checkout::with(&format!("{folder}/acme.toml"), OWN);
@@ -318,7 +345,7 @@ fn h4_a_file_of_the_home_that_others_can_write_to_is_refused() {
 }
 
 #[test]
-fn h4_a_flow_of_the_home_that_others_can_write_to_is_refused() {
+fn s20_a_flow_of_the_home_that_others_can_write_to_is_refused() {
     let checkout = Checkout::with("home/providers.d/acme.toml", &format!("extends = \"mine\"\n{OWN}"));
     checkout.write("home/providers.d/flows/mine.toml", "");
     checkout.check(true);
@@ -328,7 +355,7 @@ fn h4_a_flow_of_the_home_that_others_can_write_to_is_refused() {
 }
 
 #[test]
-fn h4_a_file_of_another_user_in_the_home_is_refused() {
+fn s20_a_file_of_another_user_in_the_home_is_refused() {
     if rustix::process::geteuid().is_root() {
         let checkout = Checkout::with("home/providers.d/acme.toml", OWN);
         let path = checkout.path("home/providers.d/acme.toml");
@@ -338,7 +365,7 @@ fn h4_a_file_of_another_user_in_the_home_is_refused() {
 }
 
 #[test]
-fn h1_a_linked_file_or_folder_of_the_home_is_refused() {
+fn s28_a_linked_file_or_folder_of_the_home_is_refused() {
     let checkout = Checkout::with("outside/acme.toml", OWN);
     fs::create_dir_all(checkout.path("home/providers.d")).unwrap();
     symlink(checkout.path("outside/acme.toml"), checkout.path("home/providers.d/acme.toml")).unwrap();
@@ -361,15 +388,15 @@ fn check_sends(rest: &str, base_url: &str, sends: &[&str], anywhere: bool) {
 }
 
 #[test]
-fn m3_every_place_is_shown_that_a_url_can_lead_to() {
+fn s28_every_place_is_shown_that_a_url_can_lead_to() {
     check_sends("", "https://a.example/x", &["https://a.example"], false);
     check_sends(
         "",
         "{{first absent 'https://evil.example/v1'}}",
-        &["https://evil.example", "where the value of `absent` says"],
+        &["https://evil.example", "the address given as `absent`"],
         false,
     );
-    check_sends("", "{{absent}}", &["where the value of `absent` says"], false);
+    check_sends("", "{{absent}}", &["the address given as `absent`"], false);
     check_sends(
         "vars.a = \"https://a.example\"\nvars.b = \"{{a}}/b\"",
         "{{b}}/c",
@@ -383,7 +410,7 @@ fn m3_every_place_is_shown_that_a_url_can_lead_to() {
 }
 
 #[test]
-fn m3_a_program_is_shown_with_each_argument_in_quotes_and_whole() {
+fn s28_a_program_is_shown_with_each_argument_in_quotes_and_whole() {
     let long = "x".repeat(5_000);
     let command = format!("{{ command = [\"sh\", \"-c\", \": {long}; touch PWNED\"] }}");
     let checkout =

@@ -1,11 +1,11 @@
 //! What is shown before the user decides: all that a file asks for, in full, and what has changed since it was trusted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened, Place};
 use hermes_engine::store::sha256;
-use hermes_engine::trust::{Content, Facts, Trust, folder_is_own, folder_key, is_as_built_in};
+use hermes_engine::trust::{Content, Facts, Trust, built_in, folder_is_own, folder_key, is_as_built_in};
 
 use super::Consent;
 use crate::command::Ended;
@@ -64,14 +64,21 @@ impl OfFile {
         let trust = Trust::read(&context.home)?;
         let last = trust.last(&self.content.id, &self.path);
         let before = last.map(|last| last.facts.lines());
-        say_changes(&self.facts.lines(), before.as_ref(), true);
+        say_changes(&self.facts.lines(), before.as_deref(), true);
         self.say_faults();
-        if let Some(last) = last {
-            say("Since it was trusted, its values have changed so:");
-            let (before, now) = (last.lines.iter().cloned().collect(), &self.content.lines);
-            say_changes(&now.iter().cloned().collect(), Some(&before), false);
+        match (last, built_in(&context.catalog, &self.content.id)) {
+            (Some(last), _) => self.say_difference("Since it was trusted, it has changed so:", &last.lines),
+            (None, Some(built_in)) => {
+                self.say_difference("It differs so from the built-in file:", &built_in.lines)
+            }
+            (None, None) => {}
         }
         self.refuse_anywhere()
+    }
+
+    fn say_difference(&self, title: &str, before: &[String]) {
+        say(title);
+        say_changes(&self.content.lines, Some(before), false);
     }
 
     fn say_faults(&self) {
@@ -170,7 +177,7 @@ impl OfFolder {
             if !file.is_as_built_in {
                 say(&format!("`{}` asks for this:", safe_whole(&file.name)));
                 let known = before.and_then(|files| files.get(&file.content.id)).map(Facts::lines);
-                say_changes(&file.facts.lines(), known.as_ref(), true);
+                say_changes(&file.facts.lines(), known.as_deref(), true);
                 file.say_faults();
             }
             match file.refuse_anywhere() {
@@ -183,7 +190,7 @@ impl OfFolder {
 }
 
 /// Says lines, those that are new or gone with a mark; `all` says the others, too.
-fn say_changes(now: &BTreeSet<String>, before: Option<&BTreeSet<String>>, all: bool) {
+fn say_changes(now: &[String], before: Option<&[String]>, all: bool) {
     let is_known = |line: &String| before.is_none_or(|before| before.contains(line));
     for line in now.iter().filter(|line| all || !is_known(line)) {
         say(&format!("{} {}", if is_known(line) { " " } else { "+" }, safe_whole(line)));

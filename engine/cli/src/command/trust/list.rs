@@ -1,7 +1,7 @@
 //! `trust --list`: what is trusted, and for what.
 
 use hermes_engine::clock;
-use hermes_engine::trust::Trust;
+use hermes_engine::trust::{Facts, Trust};
 use hermes_engine_core::time::UnixMs;
 
 use crate::command::Ended;
@@ -18,17 +18,21 @@ pub(super) fn list(context: &Context) -> Ended {
     let ago = |at: i64| time::distance(UnixMs(at), clock::wall());
     let mut lines = Vec::new();
     for (hash, file) in &trust.contents {
-        lines.push(format!("{} (sha256 {hash}, trusted {})", file.path, ago(file.at)));
-        lines.extend(file.facts.lines().iter().map(|line| format!("  {line}")));
+        lines.push(format!("{} (sha256 {hash}, trusted {})", safe_whole(&file.path), ago(file.at)));
+        lines.extend(shown(&file.facts, "  "));
     }
     for folder in trust.folders.values() {
-        lines.push(format!("{} (folder, trusted {})", folder.path, ago(folder.at)));
+        lines.push(format!("{} (folder, trusted {})", safe_whole(&folder.path), ago(folder.at)));
         for (id, facts) in &folder.files {
-            lines.push(format!("  {id}"));
-            lines.extend(facts.lines().iter().map(|line| format!("    {line}")));
+            lines.push(format!("  {}", safe_whole(id)));
+            lines.extend(shown(facts, "    "));
         }
     }
-    let lines = lines.iter().map(|line| format!("{}\n", safe_whole(line)));
-    render::answer(&lines.collect::<String>())?;
+    lines.push(String::new());
+    render::answer(&lines.join("\n"))?;
     Ok(Exit::Done)
+}
+
+fn shown(facts: &Facts, indent: &str) -> Vec<String> {
+    facts.lines().iter().map(|line| format!("{indent}{}", safe_whole(line))).collect()
 }

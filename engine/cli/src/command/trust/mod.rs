@@ -63,7 +63,9 @@ pub(crate) fn ask_before(context: &Context, name: Option<&str>) -> Result<(), Fa
     let Some(path) = entry.path.clone().filter(|_| entry.place == Place::Here) else { return Ok(()) };
     let is_untrusted =
         || matches!(trust::open(&context.catalog, &entry, &context.home), Err(Refused::Untrusted));
-    if !render::ask::at_terminal() || !is_untrusted() {
+    // Of one with errors nothing is quoted before somebody asks to review it.
+    let is_whole = || context.catalog.open(&entry).is_ok_and(|opened| opened.provider.is_some());
+    if !render::ask::at_terminal() || !is_untrusted() || !is_whole() {
         return Ok(());
     }
     let file = OfFile::read(context, &path)?;
