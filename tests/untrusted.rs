@@ -245,6 +245,8 @@ fn acting(id: &str) -> Vec<Vec<String>> {
         vec!["use", id, "--model", "m"],
         vec!["keep", id],
         vec!["auth", "add", id],
+        vec!["login", id],
+        vec!["whoami", id],
         vec!["auth", "reset", id],
         vec!["auth", "priority", id, "main", "1"],
         vec!["run-flow", id],
@@ -261,7 +263,8 @@ fn acting(id: &str) -> Vec<Vec<String>> {
 fn sends(args: &[&str]) -> bool {
     !matches!(
         args,
-        ["providers" | "auth", "show" | "reset" | "priority" | "list" | "status", ..] | ["doctor", ..]
+        ["providers" | "auth", "show" | "reset" | "priority" | "list" | "status", ..]
+            | ["doctor" | "whoami", ..]
     )
 }
 
@@ -288,7 +291,9 @@ fn s28_no_command_acts_on_an_untrusted_file() {
                 let run = run(&program, &recorder, &args);
                 let what = format!("{}, {args:?}: {run:?}", attack.name);
                 assert_eq!(run.code, Some(7), "{what}");
-                assert!(run.stdout.is_empty() && !run.stderr.contains(MARK), "{what}");
+                // For a shell that evaluates it, an answer of variables takes away those of an earlier one.
+                let answered = run.stdout.lines().filter(|line| !line.starts_with("unset "));
+                assert!(answered.count() == 0 && !run.stderr.contains(MARK), "{what}");
                 assert!(run.stderr.contains("is not trusted") && run.stderr.lines().count() <= 2, "{what}");
                 assert!(!run.stderr.contains("hermes-engine trust"), "{what}");
                 assert_eq!(recorder.heard(), Vec::<String>::new(), "{what}");
@@ -319,9 +324,14 @@ fn s28_an_untrusted_file_is_listed_as_such_and_nothing_of_it_is_told() {
     for attack in attacks() {
         let program = visit(&attack, DUE);
         let before = files(&program.home());
-        for args in
-            [vec!["auth", "list"], vec!["auth", "status", attack.id], vec!["doctor"], vec!["providers"]]
-        {
+        for args in [
+            vec!["auth", "list"],
+            vec!["status"],
+            vec!["status", attack.id],
+            vec!["auth", "status", attack.id],
+            vec!["doctor"],
+            vec!["providers"],
+        ] {
             let run = program.run(&args).expect_code(0);
             assert!(run.stdout.contains("untrusted"), "{}, {args:?}: {run:?}", attack.name);
             let all = format!("{}{}", run.stdout, run.stderr);

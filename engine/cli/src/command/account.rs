@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Ended;
 use super::auth;
+use super::trust;
 use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -65,7 +66,11 @@ pub(crate) struct Whoami {
 }
 
 pub(super) fn login(args: Login, context: &Context) -> Ended {
-    flow::login(context, args.provider.as_deref(), &args.options)
+    let name = args.provider.as_deref();
+    if args.options.how.simulate.is_none() {
+        trust::ask_before(context, name)?;
+    }
+    flow::login(context, name, &args.options)
 }
 
 pub(super) fn logout(args: Logout, context: &Context) -> Ended {
@@ -115,7 +120,7 @@ fn chosen(context: &Context) -> Result<Option<(Entry, Option<String>)>, Failure>
 }
 
 pub(super) fn whoami(args: Whoami, context: &Context) -> Ended {
-    let session = Session::open(context, args.provider.as_deref())?;
+    let session = Session::open_to_list(context, &context.find(args.provider.as_deref())?)?;
     let id = &session.provider.id;
     let stored = session.credentials()?;
     if stored.is_empty() {
