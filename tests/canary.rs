@@ -178,7 +178,7 @@ fn use_it(house: &House) {
     for id in [ID, "set", "typed", "told"] {
         house.online(&["token", id, "-v"], 0);
         house.online(&["token", id, "--format", "json"], 0);
-        for form in ["json", "header", "exec-credential", "git", "docker", "env"] {
+        for form in ["json", "header", "exec-credential", "env"] {
             house.online(&["resolve", id, "--as", form, "-v"], 0);
         }
         // None of these has the two keys of that form.

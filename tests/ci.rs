@@ -40,7 +40,7 @@ fn the_commands_of_the_page_pass_what_is_right_and_refuse_what_is_not() {
 }
 
 #[test]
-fn the_hooks_and_the_action_run_commands_that_there_are() {
+fn the_hooks_run_commands_that_there_are() {
     let read = |path: &str| -> Value {
         serde_yaml::from_str(&fs::read_to_string(root(path)).expect("a file")).expect("YAML")
     };
@@ -54,15 +54,78 @@ fn the_hooks_and_the_action_run_commands_that_there_are() {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         repository("HE702/good").run(&arguments).expect_code(0);
     }
-    let steps = read("action.yml")["runs"]["steps"].clone();
-    let lines: Vec<&str> =
-        steps.as_array().expect("steps").iter().filter_map(|step| step["run"].as_str()).collect();
-    for line in lines.iter().filter(|line| line.starts_with("hermes-engine ")) {
-        let line = line.split(" > ").next().unwrap_or_default();
-        let line = line.replace("$CHECKED", "providers.d").replace("\"$LEAST\"", "100");
-        let arguments: Vec<String> = commands(&line).remove(0);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        repository("HE702/good").run(&arguments).expect_code(0);
+}
+
+/// Runs the steps of the action as its runner does, but for the one that installs the program: by bash, with the variables
+/// of the step. Gives the first exit code that is not 0.
+fn run_action(program: &Program, checked: &str) -> i32 {
+    let action = fs::read_to_string(root("action.yml")).expect("the action");
+    let action: Value = serde_yaml::from_str(&action).expect("YAML");
+    let bin =
+        Path::new(env!("CARGO_BIN_EXE_hermes-engine")).parent().expect("a folder").display().to_string();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap_or_default());
+    let values = [("inputs.path", checked), ("inputs.sarif", "out.sarif"), ("inputs.min-coverage", "100")];
+    let steps = action["runs"]["steps"].as_array().expect("steps");
+    let scripts = steps.iter().filter(|step| step["env"].is_object());
+    assert_eq!(scripts.clone().count(), 3);
+    for step in scripts {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-eo", "pipefail", "-c", step["run"].as_str().expect("a script")]);
+        command.env("PATH", &path).env("HOME", program.root()).env("HERMES_HOME", program.home());
+        for (name, value) in step["env"].as_object().expect("variables") {
+            let mut value = value.as_str().expect("a text").to_owned();
+            for (input, given) in values {
+                value = value.replace(&format!("${{{{ {input} }}}}"), given);
+            }
+            command.env(name, value);
+        }
+        let done = command.current_dir(program.work()).output().expect("bash starts");
+        if !done.status.success() {
+            return done.status.code().unwrap_or(-1);
+        }
+    }
+    0
+}
+
+#[test]
+fn the_action_passes_what_is_right_and_refuses_what_is_not() {
+    assert_eq!(run_action(&repository("HE702/good"), "providers.d"), 0);
+    assert_eq!(run_action(&repository("HE702/bad"), "providers.d"), 9);
+    assert_eq!(run_action(&repository("HE702/good"), "providers.d\nproviders.d\n"), 0);
+}
+
+/// The name of a file or folder is the repository's to choose, and is no option, pattern or list of names.
+#[test]
+fn a_path_that_looks_like_an_option_is_checked_as_a_path() {
+    for folder in [
+        "--home=x/providers.d",
+        "-h/providers.d",
+        "a b/providers.d",
+        "*/providers.d",
+        "$(touch PWNED)/providers.d",
+    ] {
+        for (sample, code) in [("HE702/good", 0), ("HE702/bad", 9)] {
+            let program = Program::new();
+            let mut files = Vec::new();
+            for entry in fs::read_dir(root("tests/samples").join(sample)).expect("a sample") {
+                let path = entry.expect("a file").path();
+                let name = Path::new(folder).join(path.file_name().expect("a name"));
+                program.write_work(&name, &fs::read_to_string(&path).expect("a file"));
+                files.push(name.display().to_string());
+            }
+            assert_eq!(run_action(&program, folder), code, "the action, {folder}, {sample}");
+            assert!(!program.work().join("PWNED").exists());
+            let hooks = fs::read_to_string(root(".pre-commit-hooks.yaml")).expect("the hooks");
+            let hooks: Value = serde_yaml::from_str(&hooks).expect("YAML");
+            let runs = hooks.as_array().expect("hooks").iter().map(|hook| {
+                let mut arguments = commands(hook["entry"].as_str().expect("a line")).remove(0);
+                arguments.extend(files.iter().cloned());
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                program.run(&arguments).code
+            });
+            let worst = runs.max().flatten();
+            assert_eq!(worst, Some(code), "the hooks, {folder}, {sample}");
+        }
     }
 }
 

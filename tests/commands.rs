@@ -190,12 +190,15 @@ fn resolve_has_every_key_and_takes_a_model() {
         ("env", "export OPENAI_API_KEY='key-123456'\n"),
         ("header", "Authorization: Bearer key-123456\n"),
         ("exec-credential", "\"kind\": \"ExecCredential\""),
-        ("git", "password=key-123456\n"),
     ] {
         let stdout = program.run(&["resolve", "acme", "--as", form]).expect_code(0).stdout;
         assert!(stdout.contains(part), "{form}: {stdout}");
     }
     check_fails(program.run(&["resolve", "acme", "--as", "aws-process"]), 2, "has no AWS key");
+    for form in ["git", "docker"] {
+        let run = check_fails(program.run(&["resolve", "acme", "--as", form]), 2, "was removed");
+        assert!(run.stderr.contains(&format!("hermes-engine credential {form}")), "{}", run.stderr);
+    }
 }
 
 #[test]

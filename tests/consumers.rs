@@ -24,9 +24,7 @@ fn docker_gets_an_identity_token_by_the_protocol_of_its_helpers() {
     let program = program();
     let helper = program.root().join("docker-credential-hermes");
     let engine = env!("CARGO_BIN_EXE_hermes-engine");
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = get ] && read -r server && exec '{engine}' resolve minimax --as docker\n"
-    );
+    let script = format!("#!/bin/sh\nexec '{engine}' credential docker \"$@\"\n");
     fs::write(&helper, script).expect("written");
     fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).expect("permissions");
     let mut command = Command::new(&helper);
@@ -42,8 +40,8 @@ fn docker_gets_an_identity_token_by_the_protocol_of_its_helpers() {
     let expect = json!({ "ServerURL": "https://api.minimax.io", "Username": "<token>", "Secret": KEY });
     assert_eq!(answer, expect);
     // What a helper may not do: answer where it has nothing.
-    let nothing = Program::new().run(&["resolve", "minimax", "--as", "docker"]).expect_code(3);
-    assert_eq!(nothing.stdout, "");
+    let nothing = Program::new().run_with(&["credential", "docker", "get"], "https://api.minimax.io\n");
+    assert_eq!(nothing.expect_code(1).stdout, "credentials not found in native keychain\n");
 }
 
 /// A server that answers one request, and tells the lines of its head.

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod arbitrary;
+mod browser_visit;
 mod canary;
 mod catalogue;
 mod check_pages;
@@ -19,6 +20,8 @@ mod fixes;
 mod flows;
 mod garbled;
 mod given;
+mod helpers;
+mod hygiene;
 mod keep;
 mod lsp;
 mod minimax;

@@ -152,4 +152,33 @@ fn s36_nothing_unsafe_is_written_here_and_what_is_depended_on_is_pinned_and_judg
     let pinned = read("Cargo.lock");
     assert!(pinned.contains("name = \"rustls\"") && !pinned.contains("source = \"git+"));
     assert!(read(".ci/run").contains("--locked"), "CI builds what is pinned");
+    assert!(read(".ci/run").lines().any(|line| line.ends_with(" .ci/advisories")), "CI judges by advisories");
+}
+
+/// Runs CI's judgement by advisories with a `cargo` that does this, and tells its exit code and what it printed.
+fn advisories(cargo: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("cargo");
+    fs::write(&program, format!("#!/bin/sh\necho \"$@\" >>{}/log\n{cargo}\n", folder.path().display()))
+        .expect("written");
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+    let done =
+        std::process::Command::new(root(".ci/advisories")).env("PATH", path).output().expect("it starts");
+    let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+    (done.status.code(), format!("{}{log}", String::from_utf8_lossy(&done.stdout)))
+}
+
+#[test]
+fn s36_an_advisory_fails_ci_and_an_unreachable_database_is_told_in_one_line() {
+    let (code, said) = advisories("test \"$2\" != check");
+    assert_ne!(code, Some(0), "an advisory is a failure: {said}");
+    assert!(said.contains("deny check advisories"), "{said}");
+    let (code, said) = advisories("exit 0");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("deny check advisories") && !said.contains("not checked"), "{said}");
+    let (code, said) = advisories("test \"$2\" != fetch");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.lines().any(|line| line == "not checked: the advisory database can't be reached"), "{said}");
+    assert!(!said.contains("deny check"), "{said}");
 }

@@ -38,10 +38,10 @@ def ran(house, command, stdin="", **env):
     return done.stdout
 
 
-@test("git: fills a credential from `resolve --as git`")
+@test("git: fills a credential from `credential git`")
 def _(house):
     token = token_of(house)
-    helper = f"credential.helper=!f() {{ test \"$1\" != get || '{ENGINE}' resolve minimax-oauth --as git; }}; f"
+    helper = f"credential.helper=!'{ENGINE}' credential git"
     fill = ["git", "-c", "credential.helper=", "-c", helper, "credential", "fill"]
     out = ran(house, fill, "protocol=https\nhost=api.minimax.io\n\n", GIT_TERMINAL_PROMPT="0")
     assert f"password={token}\n" in out and "username=oauth2\n" in out, out

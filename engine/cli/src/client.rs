@@ -14,7 +14,6 @@ use hermes_engine_core::time::UnixMs;
 use indexmap::IndexMap;
 
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{Session, Wanted};
 
@@ -241,12 +240,5 @@ impl Resolved {
     /// A member of the stored credential that is text.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         self.record.get(name).and_then(serde_json::Value::as_str)
-    }
-
-    /// The base URL, where a form can't do without.
-    pub(crate) fn base_url(&self) -> Result<&str, Failure> {
-        self.access.base_url.as_deref().ok_or_else(|| {
-            Failure::new(Exit::File, "no_base_url", format!("`{}` names no base URL", self.provider))
-        })
     }
 }

@@ -26,11 +26,14 @@ pub(crate) struct Context {
     pub(crate) catalog: Catalog,
     /// How much to say.
     pub(crate) verbose: u8,
+    /// The command that runs, by its name.
+    pub(crate) command: &'static str,
+    folders: Folders,
 }
 
 impl Context {
     /// From the global options and the environment.
-    pub(crate) fn new(global: &Global) -> Result<Context, Failure> {
+    pub(crate) fn new(global: &Global, command: &'static str) -> Result<Context, Failure> {
         // Much needs no home: what would write to one says that it is missing.
         let home =
             Home::find(global.home.as_deref(), &|name| env::var_os(name)).unwrap_or_else(|_| Home::nowhere());
@@ -38,7 +41,14 @@ impl Context {
         let ignored = global.no_folder || is_set("HERMES_NO_FOLDER");
         let here = Some(PathBuf::from("providers.d")).filter(|_| !ignored);
         let folders = Folders { home: Some(home.providers_dir()), here, named };
-        Ok(Context { home, catalog: Catalog::new(&folders), verbose: global.verbose })
+        Ok(Context { home, catalog: Catalog::new(&folders), verbose: global.verbose, command, folders })
+    }
+
+    /// The same, where `./providers.d` is not looked at.
+    pub(crate) fn without_folder(&self) -> Context {
+        let folders = Folders { here: None, ..self.folders.clone() };
+        let (home, verbose, command) = (self.home.clone(), self.verbose, self.command);
+        Context { home, catalog: Catalog::new(&folders), verbose, command, folders }
     }
 
     /// The provider of a name; with none, the one that a user has chosen.

@@ -4,6 +4,7 @@
 //! that prints a stored token never sees an asynchronous runtime or TLS.
 
 mod args;
+mod audit;
 mod client;
 mod command;
 mod context;
@@ -28,6 +29,7 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     hermes_engine::core_file::forbid();
+    hermes_engine::process::close_inherited_on_exec();
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let as_json = asks_for_json(&arguments);
@@ -47,6 +49,6 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     render::set_color(cli.global.color);
     let no_folder = cli.global.no_folder || cli.command.ignores_folder();
-    let context = Context::new(&Global { no_folder, ..cli.global })?;
+    let context = Context::new(&Global { no_folder, ..cli.global }, cli.command.name())?;
     command::run(cli.command, &context)
 }

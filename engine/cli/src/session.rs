@@ -14,6 +14,7 @@ use hermes_engine_core::machine::Trouble;
 use hermes_engine_core::provider::{InputSource, Shared};
 use indexmap::IndexMap;
 
+use crate::audit;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -214,6 +215,7 @@ impl<'c> Session<'c> {
         if let Some(lack) = credential::lack(&self.provider, &credential) {
             return Err(self.explain(lack.into(), inputs));
         }
+        audit::note(self, wanted.label.as_deref(), &credential.origins);
         credential.warnings.iter().for_each(|warning| render::warn(&render::safe_sentence(warning)));
         Ok(credential)
     }

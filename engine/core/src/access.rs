@@ -12,7 +12,7 @@ use crate::origin::{Origin, Origins, transport_allowed};
 use crate::provider::{Constants, Method, Model, Provider};
 use crate::query::walk;
 use crate::secret::Secret;
-use crate::template::{Missing, Name, Scope, Template, UrlTrouble, render_url, render_var};
+use crate::template::{Missing, Name, Scope, Template, UrlTrouble, path_text, render_url, render_var};
 
 /// How a client reaches the provider with a credential.
 #[derive(Debug, Clone)]
@@ -66,7 +66,9 @@ pub fn listing(provider: &Provider, held: &Held<'_>) -> Result<Option<Request>, 
     let own = headers(provider, &scope)?.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let accept = HeaderValue { value: Secret::new("application/json"), sensitive: false };
     let headers = std::iter::once(("accept".to_owned(), accept)).chain(own).collect();
-    Ok(Some(Request { state: "api.models".to_owned(), method: Method::Get, url, headers, body: None }))
+    let path_template = path_text(&listing.url, &scope.constants);
+    let state = "api.models".to_owned();
+    Ok(Some(Request { state, method: Method::Get, url, path_template, headers, body: None }))
 }
 
 fn url(

@@ -2,10 +2,13 @@
 //!
 //! Whether one is at hand is decided before a flow begins, because a flow may have another way for those without (S10).
 
+use std::ffi::OsStr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use url::Url;
+
+use crate::process;
 
 /// Why no browser can be used here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,8 +95,12 @@ pub async fn open(url: &Url) -> bool {
     // A plain thread: the runtime would wait for one of its own when it goes.
     std::thread::spawn(move || {
         let mut children = Vec::new();
-        let commands = commands(&std::env::var("BROWSER").unwrap_or_default(), &url);
-        let _ = tell.send(first_that_starts(commands, &mut children).unwrap_or_else(|| by_system(&url)));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let commands = commands(&std::env::var("BROWSER").unwrap_or_default(), &url, &path);
+        // What the system has would be looked for in the working directory, too, where `PATH` says so.
+        let is_safe = cfg!(target_os = "macos") || process::without_relative_entries(&path).is_none();
+        let by_system = || is_safe && by_system(&url);
+        let _ = tell.send(first_that_starts(commands, &mut children).unwrap_or_else(by_system));
         // They are waited for, so that none is left as a zombie while the program lives.
         children.iter_mut().for_each(|child| drop(child.wait()));
     });
@@ -101,13 +108,16 @@ pub async fn open(url: &Url) -> bool {
 }
 
 /// The commands of `$BROWSER`, else the one that the desktop has for it. `%s` stands for the page; without it, the page comes
-/// last.
-fn commands(browser: &str, url: &str) -> Vec<Command> {
+/// last. Programs are looked for in absolute entries of `PATH` alone.
+fn commands(browser: &str, url: &str, path: &OsStr) -> Vec<Command> {
     let desktop = if cfg!(target_os = "linux") { "xdg-open" } else { "" };
     let list = if browser.is_empty() { desktop } else { browser };
     let command = |one: &str| {
         let mut words = one.split_whitespace();
-        let mut command = Command::new(words.next()?);
+        let mut command = Command::new(process::find(words.next()?, Some(path))?);
+        if let Some(path) = process::without_relative_entries(path) {
+            command.env("PATH", path);
+        }
         let mut is_placed = false;
         for word in words {
             is_placed |= word.contains("%s");
@@ -208,9 +218,9 @@ mod tests {
                 let words = std::iter::once(command.get_program()).chain(command.get_args());
                 words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
             };
-            commands(browser, "https://a.example").iter().map(of).collect::<Vec<_>>()
+            commands(browser, "https://a.example", OsStr::new("")).iter().map(of).collect::<Vec<_>>()
         };
-        assert_eq!(words("a -n:b --url=%s x"), ["a -n https://a.example", "b --url=https://a.example x"]);
+        assert_eq!(words("/a -n:/b --url=%s x"), ["/a -n https://a.example", "/b --url=https://a.example x"]);
     }
 
     #[test]

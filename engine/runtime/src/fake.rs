@@ -102,6 +102,7 @@ pub(crate) fn post(url: Url, body: Option<Body>) -> Request {
     Request {
         state: "ask".into(),
         method: Method::Post,
+        path_template: url.path().to_owned(),
         url,
         headers: vec![("authorization".into(), secret)],
         body,

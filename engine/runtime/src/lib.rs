@@ -52,6 +52,7 @@ pub mod keep;
 pub mod listener;
 pub mod models;
 pub mod own_file;
+pub mod process;
 #[cfg(feature = "reqwest-middleware")]
 pub mod reqwest_middleware;
 pub mod simulate;

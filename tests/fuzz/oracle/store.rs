@@ -107,6 +107,7 @@ fn renew(document: &mut Document) -> bool {
         expires_at: Some(UnixMs(1_795_403_600_000)),
         keep: Map::from_iter([("client_id".to_owned(), json!("c"))]),
         notice: None,
+        account: None,
         region: None,
         origins: Origins::default(),
     };

@@ -4,6 +4,7 @@ mod account;
 mod auth;
 mod check;
 mod completions;
+mod credential;
 mod doctor;
 mod exec;
 mod graph;
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Token(token::Args),
     Resolve(resolve::Args),
     Exec(exec::Args),
+    Credential(credential::Args),
     Auth(auth::Args),
     Keep(keep::Args),
     Use(use_::Args),
@@ -67,7 +69,42 @@ pub(crate) enum Command {
 impl Command {
     /// Whether `./providers.d` is not looked at: another program runs the command, in whichever folder it works on.
     pub(crate) fn ignores_folder(&self) -> bool {
-        matches!(self, Command::Resolve(args) if args.is_for_helper())
+        match self {
+            Command::Credential(_) => true,
+            Command::Resolve(args) => args.is_for_helper(),
+            _ => false,
+        }
+    }
+
+    /// As the command line writes it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Command::RunFlow(_) => "run-flow",
+            Command::Login(_) => "login",
+            Command::Logout(_) => "logout",
+            Command::Status(_) => "status",
+            Command::Whoami(_) => "whoami",
+            Command::Token(_) => "token",
+            Command::Resolve(_) => "resolve",
+            Command::Exec(_) => "exec",
+            Command::Credential(_) => "credential",
+            Command::Auth(_) => "auth",
+            Command::Keep(_) => "keep",
+            Command::Use(_) => "use",
+            Command::Doctor(_) => "doctor",
+            Command::Providers(_) => "providers",
+            Command::Models(_) => "models",
+            Command::Check(_) => "check",
+            Command::Test(_) => "test",
+            Command::Graph(_) => "graph",
+            Command::Simulate(_) => "simulate",
+            Command::Schema(_) => "schema",
+            Command::Lsp(_) => "lsp",
+            Command::Trust(_) => "trust",
+            Command::Untrust(_) => "untrust",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
     }
 }
 
@@ -82,6 +119,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Token(args) => token::run(args, context),
         Command::Resolve(args) => resolve::run(args, context),
         Command::Exec(args) => exec::run(args, context),
+        Command::Credential(args) => credential::run(args, context),
         Command::Auth(args) => auth::run(args, context),
         Command::Keep(args) => keep::run(args, context),
         Command::Use(args) => use_::run(args, context),

@@ -44,20 +44,38 @@ pub(crate) enum Form {
     ExecCredential,
     /// A credential_process of AWS tools
     AwsProcess,
-    /// A Git credential helper's answer
+    /// Removed: `credential git` answers with the host in view
+    #[value(hide = true)]
     Git,
-    /// A Docker credential helper's answer
+    /// Removed: `credential docker` answers with the host in view
+    #[value(hide = true)]
     Docker,
 }
 
 impl Args {
     /// Whether the answer is for a program that asks for a credential by itself.
     pub(super) fn is_for_helper(&self) -> bool {
-        matches!(self.form, Form::ExecCredential | Form::AwsProcess | Form::Git | Form::Docker)
+        matches!(self.form, Form::ExecCredential | Form::AwsProcess)
+    }
+}
+
+impl Form {
+    /// A helper's answer goes to whichever host was asked for, and this command does not see which.
+    fn refuse_helpers(self) -> Result<(), Failure> {
+        let (name, helper) = match self {
+            Form::Git => ("git", "Git"),
+            Form::Docker => ("docker", "Docker"),
+            _ => return Ok(()),
+        };
+        let message =
+            format!("`--as {name}` was removed: it gave the token to whichever host {helper} asked for");
+        Err(Failure::usage(message)
+            .help(format!("use `hermes-engine credential {name}`, which reads the host from stdin")))
     }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
+    args.form.refuse_helpers()?;
     match printed(&args, context) {
         Ok(text) => render::answer(&text).map(|()| Exit::Done),
         Err(failure) => {

@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 
 use super::run::{block_on, drive, witness};
 use super::{How, Options, ask, key, simulated, start};
+use crate::audit;
 use crate::command::{Ended, refuse_discontinued};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -134,6 +135,7 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     let unusable = try_out(session, &login)?;
     let checked = if unusable.is_none() { key::check(session, options, &login)? } else { None };
     store(session, &login)?;
+    audit::note(session, grant.account.as_deref().or(options.label.as_deref()), &grant.origins);
     if let Some(checked) = checked {
         say(&checked);
     }
@@ -144,6 +146,9 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     }
     if session.context.verbose > 0 {
         say(&format!("Stored in {}.", safe(&session.store.path().display().to_string())));
+    }
+    if let Some(account) = &grant.account {
+        say(&format!("Logged in as {}.", safe(account)));
     }
     if let Some(failure) = unusable {
         return Err(failure);

@@ -126,6 +126,17 @@ impl Person for Terminal {
         say(&format!("Port {port} of this computer is in use; trying another way."));
     }
 
+    fn stray_error(&mut self, error: &str) {
+        let text = format!(
+            "A page came back with the error `{}` and without this login's `state`. It may not belong to this login: still waiting. Press Ctrl-C if it does.",
+            safe(error)
+        );
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(|| say(&text)),
+            None => say(&text),
+        }
+    }
+
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
         if self.reads_stdin && !std::mem::replace(&mut self.hinted, true) {
             let hint = "If the browser does not come back here by itself, paste the address or the code it shows and press Enter.";

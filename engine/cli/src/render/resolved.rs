@@ -11,9 +11,6 @@ use crate::client::{Resolved, environment};
 use crate::command::Form;
 use crate::failure::Failure;
 
-/// The user that Docker takes for "the secret is an identity token".
-const DOCKER_TOKEN_USER: &str = "<token>";
-
 /// The answer in a form.
 pub(crate) fn print(resolved: &Resolved, form: Form) -> Result<String, Failure> {
     Ok(match form {
@@ -22,8 +19,8 @@ pub(crate) fn print(resolved: &Resolved, form: Form) -> Result<String, Failure> 
         Form::Header => header(resolved),
         Form::ExecCredential => pretty(&exec_credential(resolved)),
         Form::AwsProcess => pretty(&aws_process(resolved)?),
-        Form::Git => git(resolved)?,
-        Form::Docker => pretty(&docker(resolved)?),
+        // Refused before a credential is looked for.
+        Form::Git | Form::Docker => String::new(),
     })
 }
 
@@ -117,30 +114,6 @@ fn aws_process(resolved: &Resolved) -> Result<Value, Failure> {
     Ok(value)
 }
 
-/// <https://git-scm.com/docs/git-credential#IOFMT>
-fn git(resolved: &Resolved) -> Result<String, Failure> {
-    let (scheme, host) = origin(resolved)?;
-    let token = resolved.token.expose_secret();
-    let mut lines = format!("protocol={scheme}\nhost={host}\nusername=oauth2\npassword={token}\n");
-    if let Some(at) = resolved.expires_at {
-        let _ = writeln!(lines, "password_expiry_utc={}", at.0 / 1000);
-    }
-    Ok(lines)
-}
-
-fn docker(resolved: &Resolved) -> Result<Value, Failure> {
-    let (scheme, host) = origin(resolved)?;
-    let token = resolved.token.expose_secret();
-    Ok(json!({ "ServerURL": format!("{scheme}://{host}"), "Username": DOCKER_TOKEN_USER, "Secret": token }))
-}
-
-/// Scheme, and host with a port that is not the scheme's own, of the base URL, which the machine has written anew.
-fn origin(resolved: &Resolved) -> Result<(&str, &str), Failure> {
-    let url = resolved.base_url()?;
-    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-    Ok((scheme, rest.split('/').next().unwrap_or(rest)))
-}
-
 #[cfg(test)]
 mod tests {
     use hermes_engine_core::access::Access;
@@ -211,14 +184,6 @@ mod tests {
             "Expiration": "2026-01-01T00:00:00Z",
         });
         assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expect);
-    }
-
-    #[test]
-    fn git_gets_the_host_with_its_port() {
-        check(
-            Form::Git,
-            "protocol=https\nhost=api.acme.example:8443\nusername=oauth2\npassword=t'1\npassword_expiry_utc=1767225600\n",
-        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn sent(request: &Request) -> String {
         None => Vec::new(),
     };
     let origin = url.origin().ascii_serialization();
-    let path = safe(url.path());
+    let path = safe(&request.path_template);
     let parts = [("query", query.collect()), ("headers", headers.collect()), ("body", body)];
     format!("> {} {} {origin}{path}{}", request.state, request.method.as_str(), listed(&parts))
 }
@@ -78,7 +78,8 @@ mod tests {
         let request = Request {
             state: "poll".to_owned(),
             method: Method::Post,
-            url: "https://auth.example/token?q=canary-2".parse().unwrap(),
+            url: "https://auth.example/canary-6/token?q=canary-2".parse().unwrap(),
+            path_template: "/{{api_key}}/token".to_owned(),
             headers: vec![("authorization".to_owned(), header)],
             body: Some(Body::Form(vec![("code".to_owned(), "canary-3".to_owned())])),
         };
@@ -90,7 +91,7 @@ mod tests {
         };
         let text = format!("{}\n{}", sent(&request), received(&request, &response));
         assert!(!text.contains("canary"), "{text}");
-        assert!(text.contains("> poll POST https://auth.example/token\n"), "{text}");
+        assert!(text.contains("> poll POST https://auth.example/{{api_key}}/token\n"), "{text}");
         assert!(text.contains("authorization[15]") && text.contains("access_token[8]"), "{text}");
     }
 }

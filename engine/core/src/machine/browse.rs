@@ -5,12 +5,15 @@ use url::Url;
 use super::callback::{self, Pasted};
 use super::code::Code;
 use super::effect::{Effect, Listener, Prompt};
-use super::event::{CallbackQuery, Failure};
+use super::event::{CallbackQuery, CallbackTie, Failure};
 use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
+use crate::condition::{Operand, Test};
 use crate::label::may_be_shown;
 use crate::provider::{Act, Action, Active, Back, Browser, Listen, Spot};
+use crate::query::Step;
 use crate::secret::equal_in_constant_time;
+use crate::template::Name;
 use crate::time::{self, Now};
 
 impl Machine {
@@ -109,6 +112,25 @@ impl Machine {
         let show = acting(&self.run.provider, self.at).and_then(|(_, active)| active.show.as_ref());
         let prompt = show.map(|show| prompt::make(show, &self.run)).transpose()?;
         Ok(prompt.and_then(|prompt| prompt.code))
+    }
+
+    /// What ties a callback to this login: the parameter that a rule of the state compares with a random value of the run.
+    /// `None` where the state has no such rule.
+    pub fn callback_tie(&self) -> Option<CallbackTie> {
+        let (_, active) = acting(&self.run.provider, self.at)?;
+        let Act::Browser(_) = active.act else { return None };
+        let conditions = active.on.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
+        conditions.flat_map(|condition| &condition.terms).find_map(|term| self.tie(&term.test))
+    }
+
+    fn tie(&self, test: &Test) -> Option<CallbackTie> {
+        let Test::Equals(path, operands) = test else { return None };
+        let ([Step::Key(name)], [Operand::Template(template)]) = (path.steps(), operands.as_slice()) else {
+            return None;
+        };
+        let is_random = template.names().iter().any(|(name, _)| matches!(name, Name::Random(_)));
+        let value = template.render(&self.run).ok().filter(|_| is_random)?;
+        Some(CallbackTie { name: name.clone(), value: value.into() })
     }
 
     pub(super) fn called_back(&mut self, query: &CallbackQuery, now: Now) -> Effect {

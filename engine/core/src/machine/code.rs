@@ -114,7 +114,7 @@ codes! {
         "start the login again; if it happens twice, something between you and the service changes the answers";
     Redirected = "redirected", Refused,
         "the server sent the request elsewhere",
-        "if the service really moved, name its new host under `hosts`";
+        LOOK_FOR_NEWER;
     OriginRefused = "origin_refused", Refused,
         "refused for safety",
         "name the host in the provider's file, or log in again";
@@ -130,6 +130,9 @@ codes! {
     ListenerUnavailable = "listener_unavailable", Retry,
         "the address that the browser comes back to can't be used",
         "close what uses the port, or run again without a browser and paste the address of the last page";
+    LoginIntercepted = "login_intercepted", Refused,
+        "the login's start page was opened twice: somebody else on this computer may have been first",
+        "start the login again; with --no-browser no page is served that somebody else could open";
     MissingInput = "missing_input", Denied,
         "a value is missing",
         "supply it";

@@ -74,6 +74,8 @@ pub struct Request {
     pub method: Method,
     /// The URL, with its query.
     pub url: Url,
+    /// Its path as the file writes it, with names in the place of values: what a log may show. Of a redirect `/…`.
+    pub path_template: String,
     /// The headers, names in lower case.
     pub headers: Vec<(String, HeaderValue)>,
     /// The body.
@@ -117,12 +119,12 @@ impl fmt::Debug for Body {
 }
 
 impl fmt::Debug for Request {
-    /// Tells the URL without its query, and names only.
+    /// Tells the origin, the path as the file writes it, and names only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("state", &self.state)
             .field("method", &self.method.as_str())
-            .field("url", &format_args!("{}{}", self.url.origin().ascii_serialization(), self.url.path()))
+            .field("url", &format_args!("{}{}", self.url.origin().ascii_serialization(), self.path_template))
             .field("headers", &self.headers)
             .field("body", &self.body)
             .finish()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, equal_in_constant_time};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -21,6 +21,33 @@ pub enum Event {
     Pasted(Secret),
     /// The person gave up.
     Cancelled,
+    /// The start page of this login was opened twice: somebody else may have its authorization URL.
+    Intercepted,
+}
+
+/// The parameter that ties a callback to this login, and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackTie {
+    /// The name of the parameter: `state`, nearly always.
+    pub name: String,
+    /// The value that this run sent.
+    pub value: Secret,
+}
+
+impl CallbackTie {
+    /// Whether a callback brings the value back, once.
+    pub fn holds(&self, query: &CallbackQuery) -> bool {
+        let mut values = query.0.iter().filter(|(name, _)| *name == self.name).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (Some(value), None) => equal_in_constant_time(value, self.value.expose_secret()),
+            _ => false,
+        }
+    }
+
+    /// Whether a callback has the parameter at all.
+    pub fn is_named_in(&self, query: &CallbackQuery) -> bool {
+        query.0.iter().any(|(name, _)| *name == self.name)
+    }
 }
 
 /// An HTTP answer, as the driver hands it over: decoded, and cut at the limit.

@@ -2,6 +2,7 @@
 //!
 //! A text that is not such JSON is no value at all, and then every path into it is absent.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -10,38 +11,82 @@ use serde_json::{Map, Value};
 /// How many arrays and objects may stand in one another (S6).
 const MAX_DEPTH: usize = 16;
 
+/// What is wrong with JSON that is JSON by its grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It is nested too deeply.
+    TooDeep,
+    /// An object has a key twice.
+    RepeatedKey,
+}
+
 /// The value of a JSON text, where it is one within the limits.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer).ok()?;
+    read(bytes, &Cell::new(None))
+}
+
+fn read(bytes: &[u8], fault: &Cell<Option<Fault>>) -> Option<Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
+    let value = Strict { depth: MAX_DEPTH, fault }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(value)
 }
 
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Why a text is no value for rules.
 pub(super) fn why_not(bytes: &[u8]) -> &'static str {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match serde_json::from_slice::<de::IgnoredAny>(text) {
-        _ if text.is_empty() => "the answer is empty",
-        Ok(_) => "the answer is nested deeper than 16 levels, or has a key twice",
-        Err(_) => "the answer is no JSON",
+    let text = without_mark(bytes);
+    if text.is_empty() {
+        return "the answer is empty";
     }
+    if serde_json::from_slice::<de::IgnoredAny>(text).is_err() {
+        return "the answer is no JSON";
+    }
+    let fault = Cell::new(None);
+    let _ = read(bytes, &fault);
+    match fault.get() {
+        Some(Fault::TooDeep) => "the answer is nested deeper than 16 levels",
+        Some(Fault::RepeatedKey) => "the answer has a key twice in one object",
+        None if has_giant_number(text) => "the answer has a number that is too large",
+        None => "the answer has a text that is not Unicode",
+    }
+}
+
+/// Whether a JSON text has a number that no 64 bits hold, not even roughly.
+fn has_giant_number(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    // Every second piece between quotes that no backslash stands before is a string.
+    let plain = text.replace("\\\\", "").replace("\\\"", "");
+    let outside = plain.split('"').step_by(2);
+    outside
+        .flat_map(|part| part.split(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)))
+        .any(|number| number.parse::<f64>().is_ok_and(f64::is_infinite))
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'f> {
     depth: usize,
+    fault: &'f Cell<Option<Fault>>,
 }
 
-impl Strict {
-    fn deeper<E: de::Error>(self) -> Result<Strict, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("too deep"))?;
-        Ok(Strict { depth })
+impl Strict<'_> {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Strict { depth, ..self }),
+            None => Err(self.fail(Fault::TooDeep)),
+        }
+    }
+
+    fn fail<E: de::Error>(self, fault: Fault) -> E {
+        self.fault.set(Some(fault));
+        E::custom("not within the limits")
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -49,7 +94,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,7 +140,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(inner)?;
             if map.insert(key, value).is_some() {
-                return Err(de::Error::custom("a key stands twice"));
+                return Err(self.fail(Fault::RepeatedKey));
             }
         }
         Ok(Value::Object(map))
@@ -139,5 +184,20 @@ mod tests {
         assert!(parse(nested(16).as_bytes()).is_some());
         check(&nested(17), None);
         check(&nested(100_000), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check =
+            |text: &str, expect: &str| assert!(why_not(text.as_bytes()).contains(expect), "{text:.60}");
+        check("", "empty");
+        check("<html>", "no JSON");
+        check(r#"{"a":1,"a":2}"#, "a key twice");
+        check(r#"{"a":{"b":1,"b":2},"c":[]}"#, "a key twice");
+        check(&("[".repeat(17) + &"]".repeat(17)), "deeper than 16");
+        check(r#"{"expires_in":1e999999}"#, "a number that is too large");
+        check(&format!(r#"{{"a":"x\"1","n":{}}}"#, "9".repeat(400)), "a number that is too large");
+        check(r#"{"a":"\ud800"}"#, "not Unicode");
+        check(r#"{"n":"1e999999","a":"\ud800"}"#, "not Unicode");
     }
 }

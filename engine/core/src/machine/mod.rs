@@ -12,6 +12,7 @@
 //! virtual clock, and a property test that feeds it every event in every state. An event that does not fit what is
 //! outstanding changes nothing: the machine says again what it waits for.
 
+mod account;
 mod browse;
 mod callback;
 pub mod code;
@@ -48,7 +49,7 @@ use url::Url;
 pub use callback::pasted_query;
 pub use code::Code;
 pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
-pub use event::{CallbackQuery, Event, Failure, FailureKind, Response};
+pub use event::{CallbackQuery, CallbackTie, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
 pub use outcome::{Facts, Grant, Outcome, Trouble, TroubleClass};
 pub use reason::Reason;
@@ -140,6 +141,7 @@ impl Machine {
         if !matches!(self.outstanding, Effect::Finish(_)) {
             let next = match (event, &self.outstanding) {
                 (Event::Cancelled, _) => Some(Effect::Finish(Outcome::Cancelled)),
+                (Event::Intercepted, _) => Some(self.fail(Code::LoginIntercepted)),
                 (Event::Woke, Effect::Wait { until, .. }) if now.elapsed >= *until => Some(self.woke(now)),
                 (Event::Woke, Effect::Listen { until, .. }) if now.elapsed >= *until => {
                     Some(self.timed_out())

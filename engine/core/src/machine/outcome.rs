@@ -46,6 +46,8 @@ pub struct Grant {
     pub notice: Option<String>,
     /// What a user should know of it; not yet made safe for a screen.
     pub warnings: Vec<String>,
+    /// Whom the credential belongs to, where the answer says so; not yet made safe for a screen.
+    pub account: Option<String>,
     /// The region of the run.
     pub region: Option<String>,
     /// Where the credential may go.

@@ -78,20 +78,12 @@ impl Machine {
     fn refuse_redirect(&mut self, url: Option<&Url>, why: &str) -> Effect {
         let host = url.and_then(Url::host_str);
         let to = host.map_or_else(|| "somewhere".to_owned(), |host| format!("to `{host}`"));
-        // `hosts` allows https at its own port alone.
-        let is_plain = url.is_some_and(|url| url.scheme() == "https" && url.port().is_none());
-        let unnamed = host.filter(|host| is_plain && !self.run.allowance().names_host(host));
-        let unnamed = unnamed.map(str::to_owned);
         self.finish(|failing| {
             let trouble = failing.because(Code::Redirected, format!("{to}, and {why}"));
             let own = failing.provider.errors.get("redirected").is_some_and(|text| text.help.is_some());
-            let help = match unnamed {
-                Some(host) => format!(
-                    "if the service really moved there, add its host to the file: `hosts = [\"{host}\"]`"
-                ),
-                None => LOOK_FOR_NEWER.to_owned(),
-            };
-            if own { trouble } else { Trouble { help: Some(help), ..trouble } }
+            // The server's word alone is no reason to send a credential to a host.
+            let help = Some(LOOK_FOR_NEWER.to_owned());
+            if own { trouble } else { Trouble { help, ..trouble } }
         })
     }
 

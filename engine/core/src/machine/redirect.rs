@@ -34,7 +34,7 @@ pub(super) fn judge(request: &Request, response: &Response, hops: u8, allowance:
     };
     match obstacle(&url, response.status, hops, allowance) {
         Some(why) => Redirect::Refuse { to: Some(url), why },
-        None => Redirect::Follow(Request { url, ..request.clone() }),
+        None => Redirect::Follow(Request { url, path_template: "/…".to_owned(), ..request.clone() }),
     }
 }
 

@@ -11,7 +11,7 @@ use super::run::Run;
 use crate::label::label_template;
 use crate::provider::{self, Auth, JsonTemplate};
 use crate::secret::Secret;
-use crate::template::{Missing, Name, Template, UrlTrouble, render_url};
+use crate::template::{Missing, Name, Template, UrlTrouble, path_text, render_url};
 
 /// Why a request can't be made.
 #[derive(Debug)]
@@ -43,7 +43,8 @@ pub(super) fn build(state: &str, request: &provider::Request, run: &Run) -> Resu
         set_header(&mut headers, name, template, run)?;
     }
     let body = request.body.as_ref().map(|body| self::body(body, run)).transpose()?;
-    Ok(Request { state: state.to_owned(), method: request.method, url, headers, body })
+    let path_template = path_text(&request.url, &run.constants());
+    Ok(Request { state: state.to_owned(), method: request.method, url, path_template, headers, body })
 }
 
 /// Renders a URL.

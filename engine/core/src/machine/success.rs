@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::account;
 use super::outcome::Grant;
 use super::run::Run;
 use super::server_clock;
@@ -36,6 +37,10 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
     let expires_at = expiry(success, answer, run, now, &mut warnings);
     let kept =
         success.keep.iter().filter_map(|(key, source)| Some((key.clone(), read(source, answer, run)?)));
+    let account = account::name(answer).filter(|name| {
+        let mut tokens = [Some(&access_token), refresh_token.as_ref()].into_iter().flatten();
+        !run.holds_secret(name) && tokens.all(|token| !name.contains(token.expose_secret()))
+    });
     let notice = success.notice.as_ref().filter(|notice| notice_may_be_shown(notice, &run.provider));
     let notice = notice.and_then(|source| read(source, answer, run));
     Ok(Grant {
@@ -47,6 +52,7 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
         keep: kept.collect::<Map<_, _>>(),
         notice: notice.and_then(|n| n.as_str().map(str::to_owned)).filter(|n| !run.holds_secret(n)),
         warnings,
+        account,
         region: run.region_name().map(str::to_owned),
         origins: run.provider.origins(run.region.as_deref(), &run.inputs),
     })

@@ -166,6 +166,7 @@ fn words(provider: &Provider) -> BTreeSet<String> {
                 Test::Equals(_, operands) => {
                     words.extend(operands.iter().filter_map(|operand| match operand {
                         Operand::Literal(Value::String(text)) => Some(text.clone()),
+                        Operand::Literal(Value::Number(number)) => Some(number.to_string()),
                         _ => None,
                     }))
                 }

@@ -4,8 +4,9 @@
 //! name is an error, never an empty string. Values go into typed slots; none can become syntax of the slot.
 
 mod display;
-mod jwt;
+pub(crate) mod jwt;
 mod parse;
+mod path;
 mod scan;
 mod url;
 
@@ -19,6 +20,7 @@ use crate::source::Span;
 
 pub use self::jwt::claim;
 pub use self::parse::{Names, TemplateError, TemplateFault, UnknownName, steps};
+pub use self::path::path_text;
 pub use self::url::{
     Destination, OriginShape, UrlTrouble, destination, is_whole_url, origin_shape, render_url, render_var,
 };

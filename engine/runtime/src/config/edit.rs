@@ -151,10 +151,16 @@ fn comment(value: &str) -> String {
     rest.find(" #").and_then(|at| rest.get(at + 1..)).map(|comment| format!(" {comment}")).unwrap_or_default()
 }
 
-/// A text as YAML writes it.
+/// Words that a reader of YAML 1.1 takes for a boolean, null or a number, in any case
+/// (<https://yaml.org/type/bool.html>, <https://yaml.org/type/null.html>, <https://yaml.org/type/float.html>).
+const WORDS: [&str; 11] = ["y", "yes", "n", "no", "true", "false", "on", "off", "null", "nan", "inf"];
+
+/// A text as YAML writes it, so that readers of YAML 1.1 and 1.2 read the same: a date, a number of base 60 or with
+/// underscores begins with a digit or a sign, so only a text that begins with a letter is written without quotes.
 pub(super) fn scalar(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/:+@-".contains(c);
-    let safe = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    let safe = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         && text.chars().all(is_plain)
         && !text.ends_with(':')
         && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value == text);

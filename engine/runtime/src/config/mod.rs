@@ -7,14 +7,15 @@ mod edit;
 mod flow;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::home::Home;
 use crate::input;
+use crate::own_file::{self, Links, Owner};
 use crate::store::{self, StoreError};
 
 /// The variable that names the provider where `config.yaml` does not. It may be in `.env` of the home, too.
@@ -91,7 +92,7 @@ pub fn choose(home: &Home, model: &Model) -> Result<(), ChooseError> {
 /// The text of `config.yaml` with a choice in it; `None` where it stands there already.
 fn changed(path: &Path, model: &Model) -> Result<Option<String>, ChooseError> {
     let failed = |reason: String| ChooseError::Config { path: path.to_owned(), reason };
-    let before = match fs::read_to_string(path) {
+    let before = match read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(failed(error.to_string())),
@@ -105,10 +106,19 @@ struct File {
     model: Option<Value>,
 }
 
+/// The longest `config.yaml` that is read.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The text of `config.yaml`, which may be a link into the user's own files. A pipe is refused, and not waited for.
+fn read_text(path: &Path) -> io::Result<String> {
+    let bytes = own_file::read(path, Links::Followed, Owner::Any, LIMIT)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
 /// Reads the choice of `config.yaml` in a home. A file that is not there holds none.
 pub fn read(home: &Path) -> Result<Choice, ConfigError> {
     let path = home.join("config.yaml");
-    let text = match fs::read_to_string(&path) {
+    let text = match read_text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Choice::default()),
         Err(error) => return Err(ConfigError { path, reason: error.to_string() }),
@@ -151,6 +161,8 @@ fn first_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[track_caller]
@@ -172,6 +184,16 @@ mod tests {
         check("", None, None);
         check("# only a comment\n", None, None);
         check("model: big-one", None, Some("big-one"));
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(read(folder.path()).unwrap_err().to_string().contains("config.yaml"));
+        let home = Home::at(folder.path());
+        assert!(matches!(choose(&home, &model(1)), Err(ChooseError::Config { .. })));
     }
 
     #[test]

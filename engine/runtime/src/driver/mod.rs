@@ -12,7 +12,7 @@ mod tests;
 
 use std::io;
 
-use hermes_engine_core::machine::{Effect, Event, Machine, Outcome, Start};
+use hermes_engine_core::machine::{CallbackTie, Effect, Event, Machine, Outcome, Start};
 use hermes_engine_core::provider::Action;
 use hermes_engine_core::time::Now;
 
@@ -97,7 +97,10 @@ async fn drive(
                 performer.wait(*until, *deadline, show.as_ref()).await
             }
             Effect::Bind(listener) => performer.bind(listener).await,
-            Effect::Listen { show, until, again, .. } => performer.listen(show, *until, *again).await,
+            Effect::Listen { show, until, again, .. } => {
+                performer.expect(machine.callback_tie());
+                performer.listen(show, *until, *again).await
+            }
         };
         performer.performed(&effect, &event);
         let unbound = match (&effect, &event) {
@@ -116,10 +119,19 @@ async fn drive(
 /// What is driven: a machine, or in tests a script.
 trait Step: Send {
     fn step(&mut self, event: Event, now: Now) -> Effect;
+
+    /// What ties a callback to this run.
+    fn callback_tie(&self) -> Option<CallbackTie> {
+        None
+    }
 }
 
 impl Step for Machine {
     fn step(&mut self, event: Event, now: Now) -> Effect {
         Machine::step(self, event, now)
+    }
+
+    fn callback_tie(&self) -> Option<CallbackTie> {
+        Machine::callback_tie(self)
     }
 }

@@ -4,16 +4,17 @@ use std::io;
 use std::time::Duration;
 
 use hermes_engine_core::machine::{
-    Effect, Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
+    CallbackTie, Effect, Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
 };
 use hermes_engine_core::time::{Now, UnixMs};
+use url::Url;
 
 use super::person::{Opened, Person, Witness};
 use super::signal::Signals;
 use crate::browser;
 use crate::clock::Clock;
 use crate::http::Http;
-use crate::listener::Listener;
+use crate::listener::{Listener, StartPage};
 
 /// The longest sleep without a look at the clock: timers don't count the time in which the computer slept (S12).
 const TICK: Duration = Duration::from_secs(1);
@@ -28,7 +29,13 @@ pub(super) struct Performer<'a> {
     signals: Interrupts,
     listener: Option<Listener>,
     shown: Option<Prompt>,
+    /// Where the browser was started, for as long as its prompt is the one that is shown.
+    start: Option<StartPage>,
+    stray_errors: usize,
 }
+
+/// How many errors of callbacks that may not be this login's are told.
+const STRAY_ERRORS: usize = 3;
 
 /// Caught signals, and what they do.
 pub(super) enum Interrupts {
@@ -71,7 +78,18 @@ impl<'a> Performer<'a> {
         witness: &'a mut dyn Witness,
     ) -> Performer<'a> {
         let Setting { clock, browser, signals } = setting;
-        Performer { clock, http, person, witness, browser, signals, listener: None, shown: None }
+        Performer {
+            clock,
+            http,
+            person,
+            witness,
+            browser,
+            signals,
+            listener: None,
+            shown: None,
+            start: None,
+            stray_errors: 0,
+        }
     }
 
     pub(super) fn now(&self) -> Now {
@@ -95,6 +113,7 @@ impl<'a> Performer<'a> {
         let event = self.send_once(request).await?;
         match &event {
             Event::Failed(failure) if self.witness.again(request, failure) => self.send_once(request).await,
+            _ if self.start.as_ref().is_some_and(StartPage::is_used_again) => Ok(Event::Intercepted),
             _ => Ok(event),
         }
     }
@@ -144,6 +163,7 @@ impl<'a> Performer<'a> {
             tokio::select! {
                 biased;
                 () = self.signals.cancelled() => break Event::Cancelled,
+                () = intercepted(self.start.as_ref()) => break Event::Intercepted,
                 () = tokio::time::sleep(left.min(TICK)) => {}
             }
         };
@@ -174,6 +194,13 @@ impl<'a> Performer<'a> {
         self.person.port_taken(port);
     }
 
+    /// From now on the listener takes no callback but one that brings this back.
+    pub(super) fn expect(&self, tie: Option<CallbackTie>) {
+        if let Some(listener) = &self.listener {
+            listener.expect(tie);
+        }
+    }
+
     /// Opens a page, and takes the callback or the paste that comes first.
     pub(super) async fn listen(&mut self, show: &Prompt, until: Duration, again: Option<&str>) -> Event {
         if let Some(reason) = again {
@@ -187,7 +214,7 @@ impl<'a> Performer<'a> {
                     None => std::future::pending().await,
                 }
             };
-            let visit = self.visit(show, until);
+            let visit = self.visit(show, until, listener.as_ref());
             tokio::select! {
                 // In this order somebody already waits for the callback when the browser starts.
                 biased;
@@ -202,7 +229,7 @@ impl<'a> Performer<'a> {
     }
 
     /// Sends the person to a page and waits for what they paste.
-    async fn visit(&mut self, show: &Prompt, until: Duration) -> Event {
+    async fn visit(&mut self, show: &Prompt, until: Duration, listener: Option<&Listener>) -> Event {
         if self.show(show).await == Stop::Cancelled {
             return Event::Cancelled;
         }
@@ -215,6 +242,11 @@ impl<'a> Performer<'a> {
             tokio::select! {
                 biased;
                 () = self.signals.cancelled() => return Event::Cancelled,
+                () = intercepted(self.start.as_ref()) => return Event::Intercepted,
+                error = stray_error(listener, self.stray_errors) => {
+                    self.stray_errors += 1;
+                    self.person.stray_error(&error);
+                }
                 text = self.person.paste() => return Event::Pasted(text.into()),
                 () = tokio::time::sleep(left.min(TICK)) => {}
             }
@@ -227,17 +259,44 @@ impl<'a> Performer<'a> {
             return Stop::Not;
         }
         let page = prompt.url.as_ref().filter(|_| self.browser).map(|url| self.http.reached_at(url));
+        self.start = None;
         let opened = match page {
-            Some(page) => tokio::select! {
-                biased;
-                () = self.signals.cancelled() => return Stop::Cancelled,
-                opened = browser::open(&page) => if opened { Opened::Yes } else { Opened::Failed },
-            },
+            Some(page) => {
+                // Without a start page the page's own address would be in the browser's arguments.
+                self.start = StartPage::serve(page).await.ok();
+                tokio::select! {
+                    biased;
+                    () = self.signals.cancelled() => return Stop::Cancelled,
+                    opened = open(self.start.as_ref()) => opened,
+                }
+            }
             None => Opened::NotTried,
         };
         self.person.show(prompt, &opened);
         self.shown = Some(prompt.clone());
         Stop::Not
+    }
+}
+
+/// Starts a browser on a start page.
+async fn open(start: Option<&StartPage>) -> Opened {
+    let Some(url) = start.and_then(|start| Url::parse(start.url()).ok()) else { return Opened::Failed };
+    if browser::open(&url).await { Opened::Yes } else { Opened::Failed }
+}
+
+/// Resolves when a start page is visited for a second time.
+async fn intercepted(start: Option<&StartPage>) {
+    match start {
+        Some(start) => start.used_again().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next error of a callback that may not be this login's, while they are few.
+async fn stray_error(listener: Option<&Listener>, told: usize) -> String {
+    match listener.filter(|_| told < STRAY_ERRORS) {
+        Some(listener) => listener.stray_error().await,
+        None => std::future::pending().await,
     }
 }
 

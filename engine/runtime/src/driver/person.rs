@@ -45,6 +45,11 @@ pub trait Person: Send {
     fn port_taken(&mut self, port: u16) {
         let _ = port;
     }
+    /// A page came back with this error and without what ties it to this run: the wait goes on. Not yet made safe for a
+    /// screen.
+    fn stray_error(&mut self, error: &str) {
+        let _ = error;
+    }
     /// The next thing that the person pastes; never resolves where nobody can paste.
     ///
     /// The future is dropped and asked for again about once a second, and must lose nothing by that: receive from a

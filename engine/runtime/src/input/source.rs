@@ -20,6 +20,7 @@ use super::{InputOrigin, Supply, env_file, expand, placeholder};
 use crate::clock;
 use crate::home::Home;
 use crate::own_file::{self, Links, Owner};
+use crate::process;
 
 /// The longest file that is read.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -119,7 +120,10 @@ impl<'a> Reader<'a> {
 
     fn program(&self, program: &str, arguments: &[String]) -> Result<String, String> {
         let timeout = self.timeout()?;
-        program::output(Command::new(program).args(arguments), timeout, self.supply.variable)
+        // A name that only the working directory has, by a relative entry of `PATH`, is nobody's program.
+        let found = process::find(program, std::env::var_os("PATH").as_deref());
+        let found = found.ok_or_else(|| "there is no such program".to_owned())?;
+        program::output(Command::new(found).args(arguments), timeout, self.supply.variable)
     }
 
     /// How long a program may take.

@@ -12,8 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::Desk;
-use super::request::{self, Expected, Verdict};
+use super::peer::Ends;
 
 /// The longest request head that is read.
 const HEAD_LIMIT: usize = 16 * 1024;
@@ -22,8 +21,28 @@ const CONNECTION_LIMIT: usize = 64;
 /// How long a client may take to ask, and how long to take its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What answers requests.
+pub(super) trait Service: Send + Sync + 'static {
+    /// Answers a request by its head.
+    fn answer(&self, head: &[u8], ends: &Ends) -> Answer;
+}
+
+/// An answer, and what is done once it was sent.
+pub(super) struct Answer {
+    /// The answer, whole.
+    pub(super) text: String,
+    /// The page goes first: a run may end, and its listener with it, as soon as it is told of a request.
+    pub(super) then: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Answer {
+        Answer { text, then: None }
+    }
+}
+
 /// Accepts connections for as long as it is polled.
-pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, desk: Arc<Desk>) {
+pub(super) async fn serve(socket: TcpListener, service: Arc<impl Service>) {
     let slots = Arc::new(Semaphore::new(CONNECTION_LIMIT));
     let mut connections = JoinSet::new();
     loop {
@@ -31,9 +50,9 @@ pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, desk: Ar
         while connections.try_join_next().is_some() {}
         match socket.accept().await {
             Ok((stream, _)) => {
-                let (expected, desk) = (expected.clone(), desk.clone());
+                let service = service.clone();
                 connections.spawn(async move {
-                    attend(stream, &expected, &desk).await;
+                    attend(stream, service.as_ref()).await;
                     drop(slot);
                 });
             }
@@ -43,25 +62,17 @@ pub(super) async fn serve(socket: TcpListener, expected: Arc<Expected>, desk: Ar
     }
 }
 
-async fn attend(mut stream: TcpStream, expected: &Expected, desk: &Desk) {
+async fn attend(mut stream: TcpStream, service: &impl Service) {
     let head = match tokio::time::timeout(PATIENCE, read_head(&mut stream)).await {
         Ok(Some(head)) => head,
         // Browsers connect ahead of need; silence deserves none but silence.
         Ok(None) | Err(_) => return,
     };
-    let verdict = expected.judge(&head);
-    let mut answer = verdict.answer();
-    let mut callback = None;
-    if let Verdict::Callback(query) = verdict {
-        match desk.accept() {
-            true => callback = Some(query),
-            false => answer = request::done_already(),
-        }
-    }
-    // The page goes first: the run may end, and the listener with it, as soon as the callback is told.
-    let _ = tokio::time::timeout(PATIENCE, send(&mut stream, &answer)).await;
-    if let Some(query) = callback {
-        desk.hand_over(query);
+    let Some(ends) = Ends::of(&stream) else { return };
+    let answer = service.answer(&head, &ends);
+    let _ = tokio::time::timeout(PATIENCE, send(&mut stream, &answer.text)).await;
+    if let Some(then) = answer.then {
+        then();
     }
     let _ = tokio::time::timeout(PATIENCE, drain(&mut stream)).await;
 }

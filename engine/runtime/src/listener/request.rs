@@ -32,6 +32,8 @@ pub struct Expected {
 pub enum Verdict {
     /// The callback, with its parameters.
     Callback(CallbackQuery),
+    /// The callback's path without a parameter.
+    Bare,
     /// Not HTTP, or too large.
     Unreadable,
     /// A `Host` that is not this listener's: a page of the web that was led here by its name server.
@@ -50,35 +52,53 @@ impl Expected {
         Expected { path, hosts: hosts(&wanted.host, port) }
     }
 
+    /// What a visit of a page on loopback must say.
+    pub(super) fn page(path: String, port: u16) -> Expected {
+        Expected { path, hosts: hosts("127.0.0.1", port) }
+    }
+
     /// Judges a request by its head: all up to the empty line.
     pub fn judge(&self, head: &[u8]) -> Verdict {
+        self.read(head, |_, query| callback(query)).unwrap_or_else(|verdict| verdict)
+    }
+
+    /// Reads a request that is for this path and under one of these hosts; any other is a verdict already.
+    pub(super) fn read<T>(
+        &self,
+        head: &[u8],
+        then: impl FnOnce(&[httparse::Header<'_>], &str) -> T,
+    ) -> Result<T, Verdict> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_LIMIT];
         let mut request = httparse::Request::new(&mut headers);
         if !matches!(request.parse(head), Ok(httparse::Status::Complete(_))) {
-            return Verdict::Unreadable;
+            return Err(Verdict::Unreadable);
         }
         let hosts: Vec<&[u8]> =
             request.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host")).map(|h| h.value).collect();
         let known = |host: &[u8]| self.hosts.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(host));
         if !matches!(hosts.as_slice(), [host] if known(host)) {
-            return Verdict::Misdirected;
+            return Err(Verdict::Misdirected);
         }
         let target = request.path.unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         // A random part of the path can stand for the `state` (S17).
         if !equal_in_constant_time(path, &self.path) {
-            return Verdict::NotFound;
+            return Err(Verdict::NotFound);
         }
         if request.method != Some("GET") {
-            return Verdict::NotGet;
+            return Err(Verdict::NotGet);
         }
-        let query: Vec<(String, String)> =
-            url::form_urlencoded::parse(query.as_bytes()).into_owned().take(PARAMETER_LIMIT + 1).collect();
-        if query.len() > PARAMETER_LIMIT {
-            Verdict::Unreadable
-        } else {
-            Verdict::Callback(CallbackQuery(query))
-        }
+        Ok(then(request.headers, query))
+    }
+}
+
+fn callback(query: &str) -> Verdict {
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().take(PARAMETER_LIMIT + 1).collect();
+    match query.len() {
+        0 => Verdict::Bare,
+        count if count > PARAMETER_LIMIT => Verdict::Unreadable,
+        _ => Verdict::Callback(CallbackQuery(query)),
     }
 }
 
@@ -94,6 +114,7 @@ impl Verdict {
     pub fn answer(&self) -> String {
         match self {
             Verdict::Callback(_) => page(),
+            Verdict::Bare => not_this_login(),
             Verdict::Unreadable => plain("400 Bad Request", "", "This request can't be read."),
             Verdict::Misdirected => {
                 plain("421 Misdirected Request", "", "Nothing is served under this name.")
@@ -109,6 +130,36 @@ impl Verdict {
 /// The answer to a callback for which nobody waits any more.
 pub(super) fn done_already() -> String {
     plain("409 Conflict", "", "This page has done its part already.")
+}
+
+/// The answer to a callback that does not belong to the login that is under way.
+pub(super) fn not_this_login() -> String {
+    let text = "This is not the answer to the login that is waiting. Go on in the page that it opened.";
+    plain("400 Bad Request", "", text)
+}
+
+/// The answer to another user of this computer.
+pub(super) fn another_user() -> String {
+    plain("403 Forbidden", "", "This address belongs to a login of another user.")
+}
+
+/// The answer to a visit that is none: a prefetch, a script, an image.
+pub(super) fn not_a_visit() -> String {
+    plain("400 Bad Request", "", "This address is to be opened in a browser.")
+}
+
+/// The answer to a visit of a page that was visited before.
+pub(super) fn used_up() -> String {
+    plain(
+        "410 Gone",
+        "",
+        "This page was opened before. The login is stopped: start it again in the terminal.",
+    )
+}
+
+/// Sends a browser on. The address is one that was parsed and written anew, so it can't end the header.
+pub(super) fn redirect(to: &url::Url) -> String {
+    plain("302 Found", &format!("Location: {to}\r\n"), "The login goes on at its provider.")
 }
 
 fn page() -> String {

@@ -1,5 +1,8 @@
 //! Everything that may reach the port, against a listener on loopback.
 
+mod start;
+mod stray;
+
 use std::net::SocketAddr;
 use std::task::{Context, Waker};
 use std::time::Duration;

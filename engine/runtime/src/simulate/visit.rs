@@ -58,8 +58,10 @@ impl Visitor {
             let is_redirect = (300..400).contains(&response.status);
             match header(&response, "location").filter(|_| is_redirect).and_then(|to| url.join(to).ok()) {
                 Some(next) if self.is_listener(&next) => {
-                    Http::new(HttpOptions::default()).send(&page(next)).await?;
-                    return Ok(Visit::CalledBack);
+                    let answer = Http::new(HttpOptions::default()).send(&page(next.clone())).await?;
+                    // A listener that refuses the callback goes on waiting: the user pastes the address that they see.
+                    let is_refused = answer.status == 400;
+                    return Ok(if is_refused { Visit::Paste(next.into()) } else { Visit::CalledBack });
                 }
                 Some(next) => url = next,
                 None => return Ok(Visit::Shown),
@@ -75,7 +77,8 @@ impl Visitor {
 }
 
 fn page(url: Url) -> Request {
-    Request { state: "page".into(), method: Method::Get, url, headers: Vec::new(), body: None }
+    let path_template = url.path().to_owned();
+    Request { state: "page".into(), method: Method::Get, url, path_template, headers: Vec::new(), body: None }
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
@@ -131,6 +134,10 @@ impl<P: Person> Person for Visiting<P> {
 
     fn port_taken(&mut self, port: u16) {
         self.person.port_taken(port);
+    }
+
+    fn stray_error(&mut self, error: &str) {
+        self.person.stray_error(error);
     }
 
     fn paste(&mut self) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {

@@ -211,3 +211,38 @@ fn a_start_that_was_asked_for_gives_way_to_none() {
     scenario.step(taken()).step(taken()).fails("listener_unavailable");
     Scenario::login(LOOPBACK).step(taken()).fails("listener_unavailable");
 }
+
+#[test]
+fn the_tie_of_a_callback_is_the_random_value_that_a_rule_compares() {
+    let tie = |file: &str| opened(file).0.machine.callback_tie();
+    let (scenario, state) = opened(LOOPBACK);
+    let own = scenario.machine.callback_tie().expect("a state was sent");
+    assert_eq!((own.name.as_str(), own.value.expose_secret()), ("state", state.as_str()));
+    let ties = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        own.holds(&CallbackQuery(pairs))
+    };
+    assert!(ties(&[("code", "c"), ("state", &state)]));
+    assert!(!ties(&[("code", "c")]) && !ties(&[("state", "guess")]));
+    assert!(!ties(&[("state", &state), ("state", &state)]));
+    // Asked for rather than guarded, and by another name.
+    let asked = LOOPBACK
+        .replace("  { unless = { \"$.state\" = \"{{random.state}}\" }, fail = \"state_mismatch\" },\n", "")
+        .replace(
+            "{ to = \"exchange\" }",
+            "{ if = { \"$.nonce\" = \"{{random.state}}\" }, to = \"exchange\" }, { fail = \"x\" }",
+        );
+    assert_eq!(tie(&asked).map(|tie| tie.name).as_deref(), Some("nonce"));
+    let none = LOOPBACK
+        .replace("query.state          = \"{{random.state}}\"\n", "")
+        .replace("  { unless = { \"$.state\" = \"{{random.state}}\" }, fail = \"state_mismatch\" },\n", "");
+    assert_eq!(tie(&none), None);
+}
+
+#[test]
+fn a_login_whose_start_page_was_opened_twice_ends() {
+    opened(LOOPBACK).0.step(Event::Intercepted).fails("login_intercepted");
+    let (scenario, state) = opened(LOOPBACK);
+    let exchange = scenario.step(query(&[("code", "c0de"), ("state", &state)]));
+    exchange.step(Event::Intercepted).fails("login_intercepted");
+}

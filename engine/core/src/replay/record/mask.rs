@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use url::Url;
 
+use crate::label::is_secret_name;
 use crate::machine::{CallbackQuery, Response};
 use crate::replay::leak::looks_real;
 
@@ -17,6 +18,13 @@ const PUBLIC_FIELDS: [&str; 3] = ["error", "token_type", "grant_type"];
 
 /// Headers of an answer that the engine reads.
 const READ_HEADERS: [&str; 2] = ["location", "retry-after"];
+
+/// The digits of a time in milliseconds.
+const TIME_DIGITS: usize = 13;
+/// The digits of a status or an error's number.
+const SHORT_DIGITS: usize = 3;
+/// What stands for a number.
+const MADE_UP_NUMBER: u64 = 1234;
 
 /// Replaces texts, each always by the same word.
 pub(super) struct Mask {
@@ -109,8 +117,17 @@ impl Mask {
                 let each = members.iter().map(|(key, value)| (plain(key), self.value(key, value)));
                 Value::Object(each.collect())
             }
+            Value::Number(number) if self.tells(field, number) => MADE_UP_NUMBER.into(),
             other => other.clone(),
         }
+    }
+
+    /// Whether a number says more than a status, a duration or a time: it is a secret by its field's name, or longer than a
+    /// time in milliseconds. What rules compare with is known already.
+    fn tells(&self, field: &str, number: &Number) -> bool {
+        let digits = number.to_string().chars().filter(char::is_ascii_digit).count();
+        let is_long = digits > TIME_DIGITS || digits > SHORT_DIGITS && is_secret_number(field);
+        is_long && !self.words.contains(&number.to_string())
     }
 
     /// Of a text that is no JSON, the words that rules look for.
@@ -119,6 +136,15 @@ impl Mask {
         let found = self.words.iter().filter(|word| body.contains(&word.to_lowercase()));
         found.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Whether a number in a field of this name can be a secret: a one-time password, a PIN, a numeric token.
+fn is_secret_number(field: &str) -> bool {
+    let lower = field.to_ascii_lowercase();
+    is_secret_name(field)
+        || ["secret", "token", "password", "passcode", "pin", "otp"]
+            .iter()
+            .any(|word| lower.split(['_', '-']).any(|part| part == *word))
 }
 
 /// Short, lower case, as error codes are.
@@ -145,4 +171,28 @@ fn without_query(text: &str) -> String {
         url.set_path("/path");
     }
     url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_that_may_be_a_secret_is_replaced_and_times_and_statuses_stay() {
+        let mut mask = Mask::new(BTreeSet::from(["4004".to_owned()]));
+        let said = json!({
+            "secret_number": 918_273_645_546_372_819_u64, "otp": 123_456, "pin": 9_876, "token": 123_456_789,
+            "account_no": 12_345_678_901_234_567_u64, "x": 1.234_567_890_123_456,
+            "expires_in": 3_600, "interval": 5, "expires_at": 1_767_225_600_000_u64, "code": 0, "key": 4_004, "ok": true,
+        });
+        let written = mask.value("body", &said);
+        for name in ["secret_number", "otp", "pin", "token", "account_no", "x"] {
+            assert_eq!(written[name], MADE_UP_NUMBER, "{name}");
+        }
+        for name in ["expires_in", "interval", "expires_at", "code", "key", "ok"] {
+            assert_eq!(written[name], said[name], "{name}");
+        }
+    }
 }

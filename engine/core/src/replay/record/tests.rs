@@ -12,7 +12,8 @@ const REAL: &str = "k3Jd92lQwXz8VbNm4RtY7uPo1AsDfGhE";
 fn request(state: &str, body: Option<Body>) -> Request {
     let url = url::Url::parse("https://auth.eu.example.com/code").expect("a URL");
     let headers = vec![("x".to_owned(), HeaderValue { value: Secret::new(REAL), sensitive: true })];
-    Request { state: state.to_owned(), method: Method::Post, url, headers, body }
+    let path_template = url.path().to_owned();
+    Request { state: state.to_owned(), method: Method::Post, url, path_template, headers, body }
 }
 
 fn form(fields: &[(&str, &str)]) -> Option<Body> {
@@ -35,6 +36,7 @@ fn success() -> Outcome {
         expires_at: None,
         keep: serde_json::Map::new(),
         notice: None,
+        account: None,
         region: None,
         origins: Origins::default(),
     }))

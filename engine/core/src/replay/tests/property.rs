@@ -78,6 +78,7 @@ proptest! {
             state: state.to_owned(),
             method: Method::Post,
             url: url::Url::parse("https://auth.eu.example.com/").expect("a URL"),
+            path_template: "/".to_owned(),
             headers: Vec::new(),
             body: None,
         };

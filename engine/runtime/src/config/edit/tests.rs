@@ -2,7 +2,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use proptest::prelude::*;
 
+use std::fs;
+
 use super::super::*;
+use super::scalar;
 
 fn model() -> Model {
     Model {
@@ -132,5 +135,56 @@ proptest! {
             let file: serde_json::Value = serde_yaml::from_str(edited.trim_start_matches('\u{feff}')).unwrap();
             prop_assert_eq!(&file["model"]["provider"], "acme");
         }
+    }
+}
+
+#[test]
+fn what_yaml_1_1_would_not_read_as_a_text_is_quoted() {
+    for text in [
+        "2026-01-01",
+        "2026-01-01t10:00:00z",
+        "yes",
+        "No",
+        "ON",
+        "off",
+        "y",
+        "N",
+        "true",
+        "False",
+        "null",
+        "NULL",
+        "~",
+        "123",
+        "1_000",
+        "0o17",
+        "017",
+        "0x1F",
+        "0b11",
+        "1:30",
+        "1.5",
+        "1e3",
+        "12e03",
+        ".5",
+        ".inf",
+        ".NaN",
+        "-1",
+        "+1",
+        "<<",
+        "=",
+        "4.1",
+        "3.5-turbo",
+        "",
+        " a",
+        "a: b",
+        "a #b",
+        "nan",
+        "Inf",
+    ] {
+        let written = scalar(text);
+        assert!(written.starts_with('"') && written.ends_with('"'), "{text} is written {written}");
+        assert_eq!(serde_yaml::from_str::<Value>(&written).unwrap(), text);
+    }
+    for text in ["gpt-5", "acme/large:free", "yesterday", "nova", "https://api.example/v1", "e3"] {
+        assert_eq!(scalar(text), text);
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
         expires_at: Some(UnixMs(clock::wall().0 + 3_600_000)),
         keep: Map::new(),
         notice: None,
+        account: None,
         region: None,
         origins: Origins(vec!["https://auth.example".to_owned(), "https://api.example".to_owned()]),
     }

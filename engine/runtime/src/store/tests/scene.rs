@@ -80,6 +80,7 @@ pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
         expires_at: Some(UnixMs(1_795_403_600_000)),
         keep: Map::from_iter([("client_id".to_owned(), json!("c2"))]),
         notice: None,
+        account: None,
         region: Some("global".to_owned()),
         origins: Origins(vec!["https://auth.example".to_owned()]),
     }
