@@ -21,7 +21,7 @@ const OWN: &str = "acme";
 /// The members of the file that a renewal may write, or writes into.
 const CHANGED: [&str; 4] = ["version", "updated_at", "providers", "credential_pool"];
 /// The members of a record that a renewal may write.
-const RENEWED: [&str; 20] = [
+const RENEWED: [&str; 21] = [
     "access_token",
     "refresh_token",
     "obtained_at",
@@ -35,6 +35,7 @@ const RENEWED: [&str; 20] = [
     "last_auth_error",
     "refresh_pause",
     "refresh_tokens_sha256",
+    "row_tokens_sha256",
     "token_type",
     "last_status",
     "last_status_at",

@@ -52,6 +52,7 @@ impl Record {
         record.object.set("generation", before.map_or(0, Record::generation).saturating_add(1));
         record.object.set("origins", json!(grant.origins));
         record.follow_refresh_tokens(before);
+        record.presume(before.map(Record::presumed).unwrap_or_default());
         record
     }
 

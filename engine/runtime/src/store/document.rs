@@ -139,6 +139,11 @@ impl Document {
     /// Puts a credential in its place: its provider's, or its row of the pool. Other rows that hold the grant of `before`,
     /// or have held it, follow.
     pub fn put(&mut self, provider: &str, before: Option<&Record>, record: &Record) {
+        let mut record = record.clone();
+        if let Some(before) = before.filter(|before| before.row().is_none()) {
+            record.presume(self.presumed_tokens(provider, before));
+        }
+        let record = &record;
         if let Some(before) = before {
             let is_copy = |kin| matches!(kin, Kin::Current | Kin::Earlier);
             let copies = self.kinship_of(provider, before, is_copy);

@@ -31,6 +31,8 @@ pub struct Record {
 
 /// What holds the hashes of the refresh tokens that a grant has had.
 pub(super) const EARLIER: &str = "refresh_tokens_sha256";
+/// What holds the hashes of those that rows have that are presumed to be the same login.
+const PRESUMED: &str = "row_tokens_sha256";
 /// How many of them are kept.
 const EARLIER_KEPT: usize = 8;
 
@@ -177,6 +179,22 @@ impl Record {
         all.push(hash);
         let kept = all.len().saturating_sub(EARLIER_KEPT);
         self.object.set(EARLIER, json!(all.split_off(kept)));
+    }
+
+    /// SHA-256, in hex, of the refresh tokens of rows that are presumed to be this login, the oldest first.
+    pub(super) fn presumed(&self) -> Vec<String> {
+        let Some(Value::Array(hashes)) = self.object.value(PRESUMED) else { return Vec::new() };
+        hashes.into_iter().filter_map(|hash| hash.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Notes them: what showed it may be gone after this write.
+    pub(super) fn presume(&mut self, hashes: Vec<String>) {
+        let mut all = self.presumed();
+        all.extend(hashes.into_iter().filter(|hash| !all.contains(hash)).collect::<Vec<_>>());
+        let kept = all.len().saturating_sub(EARLIER_KEPT);
+        if !all.is_empty() {
+            self.object.set(PRESUMED, json!(all.split_off(kept)));
+        }
     }
 
     /// The same where the record takes the place of another, whose tokens are not to be taken for a login either.

@@ -37,7 +37,7 @@ pub(super) enum Kin {
     Current,
     /// It holds the record's grant as it was, or another program derives it from the record.
     Earlier,
-    /// Another program wrote it together with the record, and nothing shows whether the record has moved since.
+    /// It holds what the record held when another program wrote it, and nothing shows whether the record has moved since.
     Presumed,
     /// It is another credential.
     None,
@@ -122,7 +122,7 @@ impl<'d> Head<'d> {
 ///
 /// The record is the authority for the rows that another program derives from it: whatever tokens they hold, they are no
 /// login of their own. A row that was written at the login that made the record is told by its source, which names the
-/// provider; only the last of them can be that one.
+/// provider; only the last of them can be that one. What holds the same tokens as such a row is no other login either.
 pub(super) fn kinship(
     provider: &str,
     record: &Record,
@@ -137,8 +137,14 @@ pub(super) fn kinship(
     };
     let earlier: HashSet<String> = record.earlier().into_iter().collect();
     let is_earlier = |token: &Secret| !earlier.is_empty() && earlier.contains(&sha256(token.expose_secret()));
+    let presumed: HashSet<String> = record.presumed().into_iter().collect();
+    let is_presumed = |head: &Head<'_>| {
+        !presumed.is_empty()
+            && head.token().is_some_and(|token| presumed.contains(&sha256(token.expose_secret())))
+    };
     let is_authority = record.row().is_none() && record.is_login();
     let written = format!("manual:{}", provider.replace('-', "_"));
+    let is_unknown = |head: &Head<'_>| head.is_of_unknown_age() && !head.id.as_deref().is_some_and(is_kept);
     let last = heads.iter().rposition(|head| head.as_ref().is_some_and(|head| head.source == written));
     let kin = |(n, head): (usize, &Option<Head<'_>>)| {
         let Some(head) = head else { return Kin::None };
@@ -147,13 +153,36 @@ pub(super) fn kinship(
             Kin::Current
         } else if head.refresh.as_ref().is_some_and(is_earlier) || (is_authority && head.is_derived()) {
             Kin::Earlier
-        } else if is_authority && Some(n) == last && head.is_of_unknown_age() && !id.is_some_and(is_kept) {
+        } else if is_authority && is_unknown(head) && (Some(n) == last || is_presumed(head)) {
             Kin::Presumed
         } else {
             Kin::None
         }
     };
-    heads.iter().enumerate().map(kin).collect()
+    let mut all: Vec<Kin> = heads.iter().enumerate().map(kin).collect();
+    let of_record = heads.iter().zip(&all).filter(|(_, kin)| matches!(kin, Kin::Earlier | Kin::Presumed));
+    let tokens: HashSet<&str> =
+        of_record.filter_map(|(head, _)| Some(head.as_ref()?.token()?.expose_secret())).collect();
+    for (kin, head) in all.iter_mut().zip(heads.iter()).filter(|(kin, _)| **kin == Kin::None && is_authority)
+    {
+        // An earlier row of an earlier login may be of another account.
+        let is_shared = |head: &Head<'_>| {
+            head.source != written
+                && is_unknown(head)
+                && head.token().is_some_and(|token| tokens.contains(token.expose_secret()))
+        };
+        if head.as_ref().is_some_and(is_shared) {
+            *kin = Kin::Presumed;
+        }
+    }
+    all
+}
+
+/// The hashes of the refresh tokens of rows that are presumed to be the login of a record.
+pub(super) fn presumed(heads: &[Option<Head<'_>>], kin: &[Kin]) -> Vec<String> {
+    let all = heads.iter().zip(kin).filter(|(_, kin)| **kin == Kin::Presumed);
+    let all = all.filter_map(|(head, _)| head.as_ref()?.token());
+    all.map(|token| sha256(token.expose_secret())).collect()
 }
 
 /// The heads of rows as they stand in a list; `None` where one is no object.

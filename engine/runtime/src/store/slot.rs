@@ -19,7 +19,7 @@ use super::json::{Object, item_texts, member_of, member_texts};
 use super::pool::{self, FAILURE};
 use super::record::{EARLIER, Record};
 use super::rest::{Rest, rest};
-use super::row::{Head, Kin, kinship, without_twins};
+use super::row::{Head, Kin, kinship, presumed, without_twins};
 use super::sha256;
 
 /// The id of the record of a provider, which needs none in the file.
@@ -268,6 +268,16 @@ impl Document {
         let kept: serde_json::Map<String, Value> =
             members.filter_map(|name| Some((name.to_owned(), record.object().value(name)?))).collect();
         self.open(KEPT).open(provider).set(id, Value::Object(kept));
+    }
+
+    /// The hashes of the refresh tokens of rows that are presumed to be the login of a record, here and in the root.
+    pub(super) fn presumed_tokens(&self, provider: &str, record: &Record) -> Vec<String> {
+        let kept = self.kept(provider);
+        let heads = self.heads(provider);
+        let own = presumed(&heads, &kinship(provider, record, &heads, &|id| kept.contains_key(id)));
+        let of_root = self.beneath().filter(|_| record.root_file().is_some());
+        let of_root = of_root.map(|root| root.presumed_tokens(provider, record)).unwrap_or_default();
+        [own, of_root].concat()
     }
 
     /// Which rows of a provider have to do with one of its credentials, and how.

@@ -62,6 +62,18 @@ fn a_row_that_was_written_with_the_record_and_has_stayed_behind_is_never_used() 
 }
 
 #[test]
+fn a_row_that_holds_what_a_derived_row_holds_is_no_other_login() {
+    for source in ["manual", "manual:device_code", "manual:other"] {
+        for derived in ["oauth", "device_code", "manual:acme"] {
+            check_one_login(&[
+                written("eeae18", 0, ("a0", "r0"), source),
+                written("ffff00", 1, ("a0", "r0"), derived),
+            ]);
+        }
+    }
+}
+
+#[test]
 fn a_row_that_holds_an_earlier_refresh_token_is_a_copy_whatever_its_source() {
     for source in ["manual", "manual:acme", "manual:device_code", "oauth", "device_code", ""] {
         let server = single_use();
