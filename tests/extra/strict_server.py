@@ -69,12 +69,12 @@ class Strict:
         if path.endswith("/code"):
             code = secrets.token_hex(4)
             self.codes[code] = form
-            return 200, {"user_code": code, "device_code": code, "state": form.get("state"), "interval": 2000,
+            return 200, {"user_code": code, "state": form.get("state"), "interval": 2000,
                          "verification_uri": "https://platform.minimax.io/oauth-authorize?user_code=" + code,
                          "expired_in": int((time.time() + 600) * 1000)}
         if form.get("grant_type") == "refresh_token":
             return self.renew(form.get("refresh_token"))
-        if self.codes.pop(form.get("user_code") or form.get("device_code"), None) is None:
+        if self.codes.pop(form.get("user_code"), None) is None:
             return 400, {"status": "error", "error": "invalid_grant"}
         grant = Grant(len(self.grants))
         self.grants.append(grant)
