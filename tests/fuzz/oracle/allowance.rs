@@ -42,24 +42,29 @@ const TURNS: u64 = 16;
 /// How many effects of a run are looked at.
 const STEPS: usize = 60;
 
-/// Makes a file of the bytes and runs it in every way. Tells how many runs there were: none of a file with an error.
-pub fn holds(data: &[u8]) -> usize {
+/// Makes a file of the bytes and runs it in every way.
+pub fn holds(data: &[u8]) {
+    runs(data);
+}
+
+/// The same. Tells how many runs there were: none of a file with an error.
+pub fn runs(data: &[u8]) -> usize {
     let mut choices = Choices(data);
     let is_strangers = choices.chance(2);
     let file = File::made_of(&mut choices, is_strangers);
     let Some(provider) = provider(&file) else { return 0 };
-    let mut runs = 0;
+    let mut count = 0;
     for turn in 0..TURNS {
         let seed = seed(data).wrapping_add(turn);
-        runs += 1;
+        count += 1;
         run(&file, &provider, Kind::Renewal, seed);
         // A file that writes foreign origins names them, where its owner vouches for it.
         if !is_strangers {
-            runs += 1;
+            count += 1;
             run(&file, &provider, Kind::Login, seed);
         }
     }
-    runs
+    count
 }
 
 /// Bytes as choices; where there are no more, the first of each.
@@ -90,6 +95,8 @@ struct File {
     is_open: bool,
     /// Whether `hosts` names all below `acme.example`, and the owner vouches for that.
     is_wide: bool,
+    /// What the credential keeps as `blob`, where it is no secret.
+    plain_blob: bool,
 }
 
 /// Which part of a file is made.
@@ -97,20 +104,21 @@ struct Maker<'c, 'd> {
     choices: &'c mut Choices<'d>,
     is_strangers: bool,
     is_open: bool,
+    plain_blob: bool,
 }
 
 impl File {
     fn made_of(choices: &mut Choices<'_>, is_strangers: bool) -> File {
         let language = if choices.chance(3) { Language::Yaml } else { Language::Toml };
         let is_wide = choices.chance(2);
-        let mut maker = Maker { choices, is_strangers, is_open: false };
+        let mut maker = Maker { choices, is_strangers, is_open: false, plain_blob: false };
         let tree = maker.tree(is_wide);
-        let is_open = maker.is_open;
+        let (is_open, plain_blob) = (maker.is_open, maker.plain_blob);
         let text = match language {
             Language::Yaml => tree.to_string(),
             Language::Toml => toml(&tree),
         };
-        File { language, text, is_open, is_wide: is_wide && !is_strangers }
+        File { language, text, is_open, is_wide: is_wide && !is_strangers, plain_blob }
     }
 
     /// Where the stored credential may go: where it was made for, and where a file goes that its owner vouches for.
@@ -294,9 +302,11 @@ impl Maker<'_, '_> {
 
     fn success(&mut self, login: &[&str]) -> Value {
         let mut success = json!({ "refresh": { "to": "refresh" } });
+        let blob = *self.choices.pick(&["$.data.blob", "$.kind", "{{client_secret}}"]);
+        self.plain_blob = blob == "$.kind";
         success["keep"] = json!({
             "endpoint": *self.choices.pick(&["$.endpoint", "{{base}}", "$.next"]),
-            "blob": *self.choices.pick(&["$.data.blob", "$.kind", "{{client_secret}}"]),
+            "blob": blob,
         });
         let shown = login.first().filter(|_| self.choices.chance(2));
         success["notice"] = match (shown, self.choices.byte() % 12) {
@@ -444,9 +454,10 @@ fn start(file: &File, provider: &Shared, kind: Kind, turns: &mut Choices<'_>) ->
         let foreign = *turns.pick(&FOREIGN);
         start.inputs.insert("place".to_owned(), foreign.to_owned());
         let endpoint = *turns.pick(&[AUTH, API, foreign]);
+        let blob = if file.plain_blob { "plain".to_owned() } else { format!("{MARK}-blob") };
         start.token = Some(json!({
             "access_token": format!("{MARK}-access"), "refresh_token": format!("{MARK}-refresh"),
-            "endpoint": endpoint, "blob": format!("{MARK}-blob"),
+            "endpoint": endpoint, "blob": blob,
         }));
         start.bound_to = Some(file.bound());
     }

@@ -246,3 +246,22 @@ fn a_login_whose_start_page_was_opened_twice_ends() {
     let exchange = scenario.step(query(&[("code", "c0de"), ("state", &state)]));
     exchange.step(Event::Intercepted).fails("login_intercepted");
 }
+
+#[test]
+fn a_wake_before_the_end_of_a_visit_changes_nothing() {
+    let early = opened(LOOPBACK).0.later(299).step(Event::Woke);
+    assert!(matches!(early.effect, Effect::Listen { .. }), "{:?}", early.effect);
+    early.later(1).step(Event::Woke).fails("timeout");
+}
+
+#[test]
+fn s23_a_page_that_would_hold_a_secret_is_not_opened() {
+    for secret in ["{{pkce.verifier}}", "{{match client_secret '..(.*)'}}"] {
+        let file = LOOPBACK.replace("on = [\n", &format!("query.x = \"{secret}\"\non = [\n"));
+        let file = format!("{file}\n[inputs.client_secret]\nsecret = true\n");
+        let mut begin = start(&file, Action::Login);
+        begin.inputs.insert("client_secret".into(), "CLIENT-SECRET-456".into());
+        let trouble = Scenario::begin(begin).step(Event::Bound(URI.into())).trouble();
+        assert!(trouble.message.ends_with("what it would show holds a secret"), "{}", trouble.message);
+    }
+}

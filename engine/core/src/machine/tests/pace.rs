@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::scenario::{DEVICE, Scenario, device_answer};
-use crate::machine::{Event, FailureKind, TroubleClass};
+use crate::machine::{Effect, Event, FailureKind, TroubleClass};
 
 fn waiting(interval: serde_json::Value) -> Scenario {
     let mut answer = device_answer();
@@ -51,6 +51,14 @@ fn retry_after_can_only_lengthen_a_pause() {
 #[test]
 fn a_certificate_that_is_not_trusted_ends_the_login_at_once() {
     waiting(json!(5)).wake("5s").no_answer(FailureKind::Tls).fails("network");
+}
+
+#[test]
+fn a_wake_before_its_time_changes_nothing() {
+    let early = waiting(json!(5)).later(4).step(Event::Woke);
+    assert!(matches!(early.effect, Effect::Wait { .. }), "{:?}", early.effect);
+    let in_time = early.later(1).step(Event::Woke);
+    assert!(matches!(in_time.effect, Effect::Send(_)), "{:?}", in_time.effect);
 }
 
 #[test]

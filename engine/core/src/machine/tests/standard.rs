@@ -252,3 +252,42 @@ fn who_gave_up_is_the_state_that_waited() {
     let trouble = pending.step(Event::Woke).trouble();
     assert_eq!((trouble.code.as_str(), trouble.state.as_deref()), ("timeout", Some("poll")));
 }
+
+#[test]
+fn s25_an_error_that_would_tell_a_secret_gives_way_to_the_standard_text() {
+    for quoted in [
+        "denied for {{response.device_code}} and {{response.client_secret}}",
+        "denied for {{match response.device_code '..(.*)'}}",
+        "denied for {{client_secret}}",
+        "denied for {{match token.refresh_token '(.).*'}}",
+        "denied for {{refresh.data.blob}}",
+    ] {
+        let file = DEVICE.replace("[errors]", &format!("[errors]\nrefresh_failed = '''{quoted}'''"));
+        let file = format!("{file}\n[inputs.client_secret]\nsecret = true\n");
+        let mut begin = start(&file, Action::Refresh);
+        begin.token = Some(json!({"refresh_token": "REFRESH-TOKEN-789"}));
+        begin.inputs.insert("client_secret".into(), "CLIENT-SECRET-456".into());
+        let answer = json!({"device_code": "DEVICE-CODE-SECRET-123", "client_secret": "CLIENT-SECRET-456"});
+        let trouble = Scenario::begin(begin).answer(400, answer).trouble();
+        assert!(
+            trouble.message.starts_with("Acme: the credential could not be renewed"),
+            "{}",
+            trouble.message
+        );
+        let all = format!("{trouble:?}");
+        assert!(!all.contains("SECRET") && !all.contains("REFRESH-TOKEN"), "{all}");
+    }
+}
+
+#[test]
+fn s25_part_of_an_answer_to_a_secret_is_not_shown() {
+    let noticed = |notice: &str| {
+        let file = DEVICE.replace("notice  = \"$.message\"", &format!("notice = {notice}"));
+        let token = json!({"access_token": "at", "message": "welcome", "data": {"blob": "MINTED-KEY-1234"}});
+        Scenario::login(&file).answer(200, device_answer()).wake("5s").answer(200, token).grant().notice
+    };
+    assert_eq!(noticed("\"$.message\"").as_deref(), Some("welcome"));
+    for secret in ["\"$.data.blob\"", "\"$.access_token\"", "\"{{device.device_code}}\""] {
+        assert_eq!(noticed(secret), None, "{secret}");
+    }
+}
