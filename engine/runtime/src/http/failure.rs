@@ -52,11 +52,11 @@ fn late(sent: bool, host: &str) -> String {
 }
 
 fn unreachable(error: &reqwest::Error, host: &str) -> String {
+    if let Some(tunnel) = chain(error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL)) {
+        return through_proxy(tunnel.trim_start_matches(TUNNEL), error, host);
+    }
     if error.is_dns() {
         return format!("the name {host} can't be resolved");
-    }
-    if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
-        return format!("the proxy does not connect to {host}");
     }
     match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => format!("{host} refused the connection"),
@@ -68,6 +68,29 @@ fn unreachable(error: &reqwest::Error, host: &str) -> String {
         }
         _ => format!("no connection to {host} could be made"),
     }
+}
+
+/// How the errors of a proxy begin, which have no type of their own.
+const TUNNEL: &str = "tunnel error: ";
+
+/// What a proxy did in the place of connecting.
+fn through_proxy(reason: &str, error: &reqwest::Error, host: &str) -> String {
+    let proxy = super::proxy::of_environment(&|name| std::env::var(name).ok()).ok().flatten();
+    let (place, variable) = proxy.map_or_else(
+        || ("of this computer".to_owned(), "HTTPS_PROXY"),
+        |proxy| (proxy.place, proxy.variable),
+    );
+    if reason.starts_with("proxy authorization") {
+        return format!(
+            "the proxy {place} wants a user name and a password (HTTP 407): write them in {variable}, as `http://USER:PASSWORD@HOST:PORT`"
+        );
+    }
+    if reason.starts_with("failed to create") {
+        let why =
+            if error.is_dns() { "its name can't be resolved" } else { "it does not accept a connection" };
+        return format!("the proxy {place} ({variable}) can't be reached: {why}");
+    }
+    format!("the proxy {place} ({variable}) does not connect to {host}: {reason}")
 }
 
 fn untrusted(error: &rustls::Error, host: &str) -> String {

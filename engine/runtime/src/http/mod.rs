@@ -6,6 +6,7 @@
 
 mod connect_to;
 mod failure;
+mod proxy;
 mod roots;
 #[cfg(test)]
 mod tests;
@@ -134,7 +135,12 @@ impl Http {
             .pool_idle_timeout(self.idle)
             .pool_max_idle_per_host(if self.idle.is_some() { usize::MAX } else { 0 })
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout()));
-        let builder = if loopback { builder.no_proxy() } else { builder };
+        let builder = if loopback {
+            builder.no_proxy()
+        } else {
+            proxy::of_environment(&|name| std::env::var(name).ok()).map_err(failure::unsent)?;
+            builder
+        };
         builder.build().map_err(|error| {
             let error = error.without_url();
             failure::unsent(format!("the HTTP client can't be set up: {error}"))

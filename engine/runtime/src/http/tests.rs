@@ -224,7 +224,8 @@ async fn s5_a_proxy_of_the_environment_is_used_but_never_for_loopback() {
         in_process_of_its_own(test, &[&variables[..], &[("NO_PROXY", "internal.invalid")]].concat())
     });
     let printed = done.await.unwrap();
-    assert!(printed.contains("the proxy does not connect to auth.invalid"), "{printed}");
+    let refused = format!("the proxy {} (HTTPS_PROXY) does not connect to auth.invalid", proxy.address);
+    assert!(printed.contains(&refused), "{printed}");
     assert!(printed.contains("stand-in: 200") && printed.contains("loopback: 200"), "{printed}");
     assert_eq!(server.requests().len(), 2);
     let asked = proxy.requests();
@@ -244,4 +245,37 @@ async fn asks_through_the_proxy_of_the_environment() {
     println!("{}", get("https://internal.invalid/".into()).await.unwrap_err().message);
     println!("stand-in: {}", get("https://api.invalid/".into()).await.unwrap().status);
     println!("loopback: {}", get(format!("http://{direct}/")).await.unwrap().status);
+}
+
+/// What is said of a request through a proxy of the environment.
+async fn said_of(proxy: String) -> String {
+    let done = tokio::task::spawn_blocking(move || {
+        let variables = [("HTTPS_PROXY", proxy.as_str())];
+        in_process_of_its_own("http::tests::asks_once_through_the_proxy_of_the_environment", &variables)
+    });
+    done.await.unwrap()
+}
+
+#[tokio::test]
+async fn f13_a_proxy_that_fails_is_named_with_the_reason() {
+    let wants_password = Server::start(|_| answer("407 Proxy Authentication Required", "", b"")).await;
+    let said = said_of(format!("http://{}", wants_password.address)).await;
+    assert!(said.contains(&format!("the proxy {} wants a user name", wants_password.address)), "{said}");
+    assert!(said.contains("HTTP 407"), "{said}");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let said = said_of(format!("http://{free}")).await;
+    assert!(said.contains(&format!("the proxy {free} (HTTPS_PROXY) can't be reached")), "{said}");
+    for (value, why) in [("socks5://127.0.0.1:1", "SOCKS"), ("nonsense://x", "unknown kind")] {
+        let said = said_of(value.to_owned()).await;
+        assert!(said.contains("HTTPS_PROXY names a") && said.contains(why), "{said}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own, whose environment names a proxy"]
+#[expect(clippy::print_stdout, reason = "the other process reads it")]
+async fn asks_once_through_the_proxy_of_the_environment() {
+    let http = Http::new(HttpOptions::default());
+    let url = Url::parse("https://auth.invalid/").unwrap();
+    println!("{}", http.send(&post(url, None)).await.unwrap_err().message);
 }
