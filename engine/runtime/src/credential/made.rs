@@ -12,6 +12,7 @@ use super::plan::Given;
 use super::{Inputs, reach, trouble};
 use crate::clock::Clock;
 use crate::entropy::System;
+use crate::input::InputOrigin;
 use crate::store::{Record, sha256};
 
 /// Whether there is a login that needs no person.
@@ -100,6 +101,13 @@ pub(super) fn is_supplied(provider: &Provider, inputs: &Inputs) -> bool {
     };
     let is_secret = |name: &str| provider.inputs.get(name).is_some_and(|input| input.secret);
     provider.inputs_in([token]).into_iter().any(|name| is_secret(name) && inputs.is_from_source(name))
+}
+
+/// Whether a login reads a secret that the stored credential keeps.
+pub(super) fn reads_kept_secret(given: Given<'_>, id: StateId) -> bool {
+    let is_secret = |name: &str| given.provider.inputs.get(name).is_some_and(|input| input.secret);
+    let is_kept = |name: &str| given.inputs.origins.get(name) == Some(&InputOrigin::Kept);
+    given.provider.inputs_of_runs(&[id]).into_iter().any(|name| is_secret(name) && is_kept(name))
 }
 
 /// The fingerprints of the sources' values that a login reads, by input. A source's value itself is never stored.

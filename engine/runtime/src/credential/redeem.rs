@@ -210,7 +210,11 @@ pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Res
         Err(trouble) => return Ok(Ending::Failed(trouble)),
     };
     let region = before.and_then(Record::region);
-    let ending = match engine.run(made::start(ask.given_for(region.as_deref()), from), &mut NoWitness) {
+    let mut start = made::start(ask.given_for(region.as_deref()), from);
+    // A secret that the credential keeps goes where the credential may go, whatever a variable says.
+    start.bound_to =
+        before.filter(|_| made::reads_kept_secret(ask.given(), from)).map(|record| ask.origins(record));
+    let ending = match engine.run(start, &mut NoWitness) {
         Ok(Outcome::Success(grant)) => keep_login(ask, before, &grant, from),
         Ok(Outcome::Failed(failure)) => {
             if let Some(before) = before {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hermes_engine_core::machine::{Grant, TroubleClass};
+use hermes_engine_core::machine::{Code, Grant, TroubleClass};
 use hermes_engine_core::origin::Origins;
 use hermes_engine_core::secret::Secret;
 use hermes_engine_core::time::UnixMs;
@@ -242,6 +242,22 @@ fn a_token_that_can_be_minted_is_minted_stored_and_minted_anew_when_its_source_c
     scene.inputs = Inputs::default();
     assert_eq!(scene.token(), "silver-1");
     assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn s4_a_kept_secret_goes_where_its_credential_may_go_whatever_a_variable_says() {
+    let file = MINT
+        .replace("[inputs.key]", "[inputs.place]\nfrom = [{ env = \"ACME_URL\" }]\n\n[inputs.key]")
+        .replace("https://auth.example/mint", "{{first place 'https://auth.example'}}/mint");
+    let server = mint();
+    let mut scene = Scene::empty(&file).at(&server);
+    scene.put(with(record(-5), json!({ "refresh_token": null, "inputs": { "key": "gold" } })));
+    scene.inputs = inputs(&[("key", "gold"), ("place", "https://evil.example")], &["place"]);
+    scene.inputs.origins.insert("key".to_owned(), InputOrigin::Kept);
+    assert_eq!(scene.trouble().code, Code::OriginRefused);
+    scene.put(with(record(-5), json!({ "refresh_token": null, "inputs": { "key": "gold" } })));
+    scene.inputs.values.shift_remove("place");
+    assert_eq!(scene.token(), "gold-0");
 }
 
 #[test]
