@@ -218,48 +218,70 @@ fn two_runtimes_and_a_plain_thread_share_one_engine() {
     assert_eq!((scene.server.refreshes(), scene.server.reuses()), (3, 0));
 }
 
-#[tokio::test]
-async fn a_paste_is_asked_once_and_its_answer_is_kept() {
-    struct Typing(std::sync::Arc<Mutex<usize>>);
-    impl Ui for Typing {
-        fn show(&self, _: &Page) {}
-        fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Option<Secret>> {
-            assert_eq!(*question, Question::Paste);
-            *self.0.lock().unwrap() += 1;
-            Box::pin(async {
-                // Longer than the driver's tick of a second.
-                tokio::time::sleep(Duration::from_millis(1500)).await;
-                Some(Secret::new("the-code"))
-            })
-        }
-    }
-    let scene = Scene::new(3600);
-    let paste = ACME.replace("extends = \"device-code\"", "start = { login = \"page\" }").replace(
-        "[api]",
-        r#"[states.page]
-open  = "https://auth.acme.example/authorize"
-paste = true
-until = "30s"
-on = [{ unless = { exists = ["$.code"] }, fail = "authorization_failed" }, { to = "exchange" }]
+/// A login whose page shows a code that the user pastes.
+const PASTE: &str = r#"
+name   = "Acme"
+models = ["acme-large"]
+start  = { login = "page" }
+
+[states.page]
+open                        = "https://auth.acme.example/authorize"
+paste                       = true
+until                       = "30s"
+query.state                 = "{{random.state}}"
+query.code_challenge        = "{{pkce.challenge}}"
+query.code_challenge_method = "S256"
+on = [
+  { unless = { "$.state" = "{{random.state}}" }, fail = "state_mismatch" },
+  { unless = { exists = ["$.code"] },            fail = "authorization_failed" },
+  { to = "exchange" },
+]
 
 [states.exchange]
-post             = "{{token_url}}"
-form.device_code = "{{page.code}}"
+post               = "https://auth.acme.example/token"
+form.device_code   = "{{page.code}}"
+form.code_verifier = "{{pkce.verifier}}"
 on = [{ if = { exists = ["$.access_token"] }, to = "success" }, { fail = "token_exchange_failed" }]
 
 [states.success]
 expires = { value = "$.expires_in", unit = "s" }
 
-[api]"#,
-    );
-    let paste =
-        paste.replace("client_id  = \"acme-cli\"\n", "").replace("scope      = \"models:read\"\n", "");
-    let paste = paste.replace("device_url = \"https://auth.acme.example/device\"\n", "");
-    std::fs::write(scene.home.path().join("files/acme.toml"), paste).unwrap();
-    let asked = std::sync::Arc::new(Mutex::new(0));
+[api]
+mode     = "chat_completions"
+base_url = "https://auth.acme.example/v1"
+"#;
+
+#[tokio::test]
+async fn a_paste_is_asked_once_and_its_answer_is_kept() {
+    #[derive(Default)]
+    struct Seen {
+        questions: usize,
+        page: String,
+    }
+    struct Typing(std::sync::Arc<Mutex<Seen>>);
+    impl Ui for Typing {
+        fn show(&self, page: &Page) {
+            self.0.lock().unwrap().page = page.url.as_ref().map(ToString::to_string).unwrap_or_default();
+        }
+        fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Option<Secret>> {
+            assert_eq!(*question, Question::Paste);
+            let mut seen = self.0.lock().unwrap();
+            seen.questions += 1;
+            let state = seen.page.split(['?', '&']).find(|pair| pair.starts_with("state="));
+            let paste = format!("https://acme.example/done?code=the-code&{}", state.unwrap_or_default());
+            Box::pin(async {
+                // Longer than the driver's tick of a second.
+                tokio::time::sleep(Duration::from_millis(1500)).await;
+                Some(Secret::new(paste))
+            })
+        }
+    }
+    let scene = Scene::new(3600);
+    std::fs::write(scene.home.path().join("files/acme.toml"), PASTE).unwrap();
+    let seen = std::sync::Arc::new(Mutex::default());
     let account = scene.engine().await.account("acme").unwrap();
-    account.login(Typing(asked.clone())).await.expect("a login");
-    assert_eq!(*asked.lock().unwrap(), 1);
+    account.login(Typing(seen.clone())).await.expect("a login");
+    assert_eq!(seen.lock().unwrap().questions, 1);
 }
 
 #[tokio::test]
