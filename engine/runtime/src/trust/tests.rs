@@ -78,7 +78,8 @@ impl Checkout {
     }
 
     fn facts(&self, here: &str, id: &str) -> Facts {
-        Facts::of(&self.catalog(here), &self.opened(here, id)).unwrap()
+        let opened = self.opened(here, id);
+        Facts::of(&self.catalog(here), &opened).unwrap_or_else(|| panic!("{:?}", opened.diagnostics))
     }
 
     fn trust(&self) {
@@ -405,8 +406,8 @@ fn s28_every_place_is_shown_that_a_url_can_lead_to() {
     );
     check_sends("", "https://{{api_key}}.acme.example", &["https://*.acme.example"], false);
     check_sends("", "{{match absent '(.*)'}}", &[], true);
-    check_sends("", "{{token.url}}", &[], true);
-    check_sends("hosts = [\"*.a.example\"]", "{{token.url}}", &["https://*.a.example"], false);
+    check_sends("", "{{token.access_token}}", &[], true);
+    check_sends("hosts = [\"*.a.example\"]", "{{token.access_token}}", &["https://*.a.example"], false);
 }
 
 #[test]
