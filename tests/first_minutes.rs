@@ -69,11 +69,10 @@ fn what_needs_no_home_asks_for_none() {
 fn a_shell_that_evaluates_a_failure_keeps_no_earlier_credential() {
     let program = Program::new();
     let run = program.run(&["resolve", ID, "--as", "env"]).expect_code(3);
-    let script = format!(
-        "export ANTHROPIC_AUTH_TOKEN=old\neval \"$1\" && echo went-on\necho \"[$ANTHROPIC_AUTH_TOKEN]\""
-    );
+    let script =
+        "export ANTHROPIC_AUTH_TOKEN=old\neval \"$1\" && echo went-on\necho \"[$ANTHROPIC_AUTH_TOKEN]\"";
     let shell =
-        std::process::Command::new("sh").args(["-c", &script, "sh", &run.stdout]).output().expect("a shell");
+        std::process::Command::new("sh").args(["-c", script, "sh", &run.stdout]).output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&shell.stdout), "[]\n");
 }
 

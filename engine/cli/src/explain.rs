@@ -63,7 +63,7 @@ pub(crate) fn because_of(failure: Failure, inputs: &Inputs) -> Failure {
     if failed.is_empty() {
         return failure;
     }
-    Failure { message: format!("{}; {}", failure.message, failed.join("; ")), ..failure }
+    Failure { message: format!("{}; {}", failure.message, failed.join("; ")).into(), ..failure }
 }
 
 /// Whether a host is that of a URL.

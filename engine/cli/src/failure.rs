@@ -16,7 +16,7 @@ pub(crate) struct Failure {
     /// A word for programs: the flow's code, or one of the program's own.
     pub(crate) code: Code,
     /// What went wrong, and where.
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     /// What to do next.
     pub(crate) help: Option<Box<str>>,
     /// The provider it is about.
@@ -33,7 +33,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure with nothing but its code and its sentence.
-    pub(crate) fn new(exit: Exit, code: impl Into<Code>, message: impl Into<String>) -> Failure {
+    pub(crate) fn new(exit: Exit, code: impl Into<Code>, message: impl Into<Box<str>>) -> Failure {
         Failure {
             exit,
             code: code.into(),
@@ -48,7 +48,7 @@ impl Failure {
     }
 
     /// The command line asks for what can't be.
-    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+    pub(crate) fn usage(message: impl Into<Box<str>>) -> Failure {
         Failure::new(Exit::Usage, "usage", message)
     }
 
@@ -95,7 +95,7 @@ impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Failure {
         Failure {
             exit: trouble.class.into(),
-            message: trouble.to_string(),
+            message: trouble.to_string().into(),
             code: trouble.code,
             help: trouble.help.map(Into::into),
             provider: None,

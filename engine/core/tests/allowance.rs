@@ -2,7 +2,7 @@
 //! passes `check` is made of. What holds is said in `tests/fuzz/oracle/allowance.rs`, which is a fuzz target too.
 //!
 //! `PROOF_CASES` is how many runs there are.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -1,5 +1,7 @@
 //! Logs in with a code that the user types on another device, then asks for access.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod common;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,5 +1,7 @@
 //! A thousand callers and one renewal: what a gateway does when a token is refused under load.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod common;
 
 use std::collections::HashSet;

@@ -1,5 +1,7 @@
 //! An HTTP client whose every request carries the account's credential.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod common;
 
 use hermes_engine::reqwest_middleware::Authorize;

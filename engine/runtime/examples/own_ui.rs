@@ -1,5 +1,7 @@
 //! A login whose questions are answered by the program itself, as a chat window or a web page would.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod common;
 
 use std::io::BufRead as _;

@@ -371,12 +371,12 @@ impl Maker<'_, '_> {
     }
 
     fn foreign(&mut self) -> &'static str {
-        if self.is_strangers { *self.choices.pick(&FOREIGN) } else { AUTH }
+        if self.is_strangers { self.choices.pick::<&str>(&FOREIGN) } else { AUTH }
     }
 
     fn own_or_foreign(&mut self) -> &'static str {
         let foreign = self.foreign();
-        *self.choices.pick(&[foreign, API, AUTH])
+        self.choices.pick::<&str>(&[foreign, API, AUTH])
     }
 }
 

@@ -291,7 +291,7 @@ impl Book {
             }
             "/oauth/token" if asked.field("grant_type") == "refresh_token" => {
                 self.expect(asked, &[("client_id", CODEX_CLIENT)]);
-                self.redeem(&asked.field("refresh_token").to_owned())
+                self.redeem(asked.field("refresh_token"))
             }
             "/oauth/token" => {
                 self.expect(
@@ -343,7 +343,7 @@ impl Book {
             self.expect_basic(asked, basic);
         }
         if asked.field("grant_type") == "refresh_token" {
-            return self.redeem(&asked.field("refresh_token").to_owned());
+            return self.redeem(asked.field("refresh_token"));
         }
         self.expect(asked, &[("code", "code-1")]);
         let hash = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(asked.field("code_verifier")));

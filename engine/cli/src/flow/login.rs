@@ -185,7 +185,7 @@ fn try_out(session: &Session<'_>, login: &Login<'_>) -> Result<Option<Failure>, 
         return Err(failure);
     }
     let message = format!("{} (the login is stored, and can't be used)", failure.message);
-    Ok(Some(Failure { message, ..failure }))
+    Ok(Some(Failure { message: message.into(), ..failure }))
 }
 
 /// Stores a login, however long a refresh of another process may take.

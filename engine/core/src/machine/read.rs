@@ -171,7 +171,7 @@ impl Machine {
                 let fine = view.filter(|v| matches!(v.status, 200..=299));
                 let unread = fine.and_then(|v| v.unread).map(str::to_owned);
                 let sent = match &active.act {
-                    Act::Request(request) => Some(request),
+                    Act::Request(request) => Some(&**request),
                     Act::Browser(_) => None,
                 };
                 let quoted = Answered {

@@ -57,7 +57,7 @@ pub struct Active {
 #[derive(Debug, Clone)]
 pub enum Act {
     /// It sends a request.
-    Request(Request),
+    Request(Box<Request>),
     /// It sends a person's browser somewhere and takes what comes back.
     Browser(Browser),
 }

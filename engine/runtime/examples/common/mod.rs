@@ -8,7 +8,7 @@
 //! ```
 
 // Each example uses a part of it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::print_stderr)]
 
 use std::error::Error;
 

@@ -459,7 +459,7 @@ fn what_is_trusted_is_forgotten_by_its_hash() {
     let checkout = Checkout::with("providers.d/acme.toml", OWN);
     checkout.trust();
     let hash = checkout.content("providers.d").sha256();
-    assert_eq!(Trust::remove(&checkout.home, &[hash.clone()]).unwrap(), 1);
+    assert_eq!(Trust::remove(&checkout.home, std::slice::from_ref(&hash)).unwrap(), 1);
     assert_eq!(Trust::remove(&checkout.home, &[hash]).unwrap(), 0);
     checkout.check(false);
 }

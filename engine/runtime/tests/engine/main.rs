@@ -107,7 +107,7 @@ async fn a_login_shows_its_page_and_gives_access() {
     let engine = scene.engine().await;
     let pages = std::sync::Arc::new(Mutex::default());
     engine.account("acme").unwrap().login(Watching(pages.clone())).await.expect("a login");
-    let pages = pages.lock().unwrap();
+    let pages = std::mem::take(&mut *pages.lock().unwrap());
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0].code.as_deref(), Some("WDJB-MJHT"));
     let access = engine.account("acme").unwrap().access().await.expect("access");

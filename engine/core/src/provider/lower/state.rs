@@ -88,11 +88,11 @@ impl Lowering<'_> {
         match (requests.first(), &raw.open) {
             (Some((key, method, url)), _) => {
                 self.no_place(&BROWSER_KEYS, site, "it belongs beside `open`");
-                Act::Request(self.request(raw, (key, *method, url), site))
+                Act::Request(Box::new(self.request(raw, (key, *method, url), site)))
             }
             (None, Some(open)) => Act::Browser(self.browser(raw, open, site)),
             (None, None) if self.is_gone(&["get", "post", "put", "delete", "open"]) => {
-                Act::Request(self.request(raw, ("get", Method::Get, &String::new()), site))
+                Act::Request(Box::new(self.request(raw, ("get", Method::Get, &String::new()), site)))
             }
             (None, None) => {
                 let span = self.site.key("states").name(name);
@@ -100,7 +100,7 @@ impl Lowering<'_> {
                     Diagnostic::new(&NO_SINGLE_OUTCOME, span, format!("state `{name}` does nothing"))
                         .help("write one of `get`, `post`, `put`, `delete` and `open`"),
                 );
-                Act::Request(self.request(raw, ("get", Method::Get, &String::new()), site))
+                Act::Request(Box::new(self.request(raw, ("get", Method::Get, &String::new()), site)))
             }
         }
     }
