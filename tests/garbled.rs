@@ -57,7 +57,7 @@ fn s29_an_answer_that_no_rule_knows_changes_nothing() {
         (RefreshFault::Page500, "HTTP 500"),
         (RefreshFault::Page200, ": the answer is no JSON"),
         (RefreshFault::TooMany, "HTTP 429"),
-        (RefreshFault::RateLimit, ": an unexpected answer"),
+        (RefreshFault::RateLimit, ": 1002: rate limit"),
         (RefreshFault::NoAccessToken, ": an unexpected answer"),
         (RefreshFault::CutJson, ": the answer is no JSON"),
         (RefreshFault::Broken, "the server could not be reached"),

@@ -98,5 +98,5 @@ fn what_is_not_utf_8_in_the_env_file_hides_no_key_and_a_file_that_can_t_be_read_
     fs::remove_file(&file).expect("removed");
     fs::create_dir(&file).expect("a folder");
     let told = program.run(&["doctor"]).expect_code(0).stdout;
-    assert!(told.contains(".env can't be read: it is not a plain file"), "{told}");
+    assert!(told.contains(".env can't be read: it is no plain file"), "{told}");
 }

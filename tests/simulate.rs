@@ -89,7 +89,7 @@ fn each_way_a_login_can_end_has_its_exit_code() {
         ("bad-state", 7),
         ("redirect-away", 7),
         ("missing-field", 4),
-        ("wrong-type", 4),
+        ("wrong-type", 0),
         ("redirect", 0),
     ] {
         let run = program.run(&["run-flow", "minimax-oauth", &format!("--simulate={scenario}")]);

@@ -288,10 +288,22 @@ impl<'a> Failing<'a> {
         if lacks(|name| matches!(name, Name::Token(_))) {
             return self.code(Code::NotLoggedIn, true);
         }
-        let code =
-            if lacks(|name| matches!(name, Name::Input(_))) { Code::MissingInput } else { Code::BadAnswer };
+        let code = if self.lacks_input(names) { Code::MissingInput } else { Code::BadAnswer };
         let place = self.state.map_or_else(String::new, |state| format!(" of `{state}`"));
         self.because(code, format!("{missing}, and `{slot}`{place} needs it"))
+    }
+
+    /// Whether one of these names, or of those in a var that is named, is an input without a value.
+    fn lacks_input(&self, names: &[Name]) -> bool {
+        names.iter().any(|name| match name {
+            Name::Input(_) => self.value(name).is_none(),
+            Name::Var(var) => {
+                let own = self.provider.vars.get(var).map(|template| template.names());
+                let own: Vec<Name> = own.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+                self.value(name).is_none() && self.lacks_input(&own)
+            }
+            _ => false,
+        })
     }
 }
 
