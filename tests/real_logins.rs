@@ -316,13 +316,8 @@ fn key_of(provider: &Shared) -> Option<(String, Input, Vec<String>)> {
     let others = provider.inputs.iter().filter(|(other, input)| {
         *other != name && input.default.is_none() && input.prompt.is_some() && !input.secret
     });
-    let set = others.flat_map(|(other, input)| {
-        let value = match other.as_str() {
-            "host" => "https://acme.cloud.databricks.com".to_owned(),
-            "endpoint" => "https://acme.openai.azure.com".to_owned(),
-            name if name.ends_with("url") => "https://made-up.example/v1".to_owned(),
-            name => example_input(name, input),
-        };
+    let set = others.flat_map(|(other, _)| {
+        let value = example_input(provider, other);
         ["--set".to_owned(), format!("{other}={value}")]
     });
     Some((name.clone(), input.clone(), set.collect()))

@@ -76,7 +76,7 @@ impl Scope for Values<'_> {
 fn start(provider: &Shared, action: Action, browser: bool) -> Start {
     let inputs = provider.inputs.iter().map(|(name, input)| {
         let default = input.default.clone();
-        (name.clone(), default.unwrap_or_else(|| example_input(name, input)))
+        (name.clone(), default.unwrap_or_else(|| example_input(provider, name)))
     });
     let mut token = json!({ "access_token": "a", "refresh_token": "r" });
     if let Some(success) = provider.success() {

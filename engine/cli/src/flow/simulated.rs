@@ -67,10 +67,7 @@ pub(super) fn inputs(
     };
     let region = how.region.as_deref();
     let needed = provider.inputs_needed(begins_in, &Constants { provider, region, inputs: &inputs.values });
-    let invented = needed.into_iter().filter_map(|name| {
-        let input = provider.inputs.get(name)?;
-        Some((name.to_owned(), example_input(name, input)))
-    });
+    let invented = needed.into_iter().map(|name| (name.to_owned(), example_input(provider, name)));
     let set: IndexMap<String, String> = invented.chain(given.clone()).collect();
     inputs_from(&set)
 }

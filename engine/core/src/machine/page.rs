@@ -4,9 +4,9 @@ use super::event::Response;
 use crate::condition::Test;
 use crate::provider::Rule;
 
-/// Headers with which a firewall says that it answered in the place of the service, and whose page it is.
+/// Headers with which a firewall says that it answered in the place of the service, and what its page is called.
 const CHALLENGES: [(&str, &str); 2] =
-    [("cf-mitigated", "Cloudflare challenge"), ("x-vercel-mitigated", "Vercel challenge")];
+    [("cf-mitigated", "Cloudflare challenge"), ("x-vercel-mitigated", "x-vercel-mitigated challenge")];
 
 /// What a page is called; `None` where the answer is none. `is_json` tells whether its body is JSON.
 pub(super) fn describe(response: &Response, is_json: bool) -> Option<String> {
@@ -50,6 +50,11 @@ mod tests {
     #[test]
     fn a_page_is_known_by_its_header_its_type_or_its_first_character() {
         check(&[("cf-mitigated", "challenge")], "", Some("a web page (HTTP 403, Cloudflare challenge)"));
+        check(
+            &[("x-vercel-mitigated", "challenge")],
+            "",
+            Some("a web page (HTTP 403, x-vercel-mitigated challenge)"),
+        );
         check(&[("content-type", "text/html; charset=utf-8")], "hello", Some("a web page (HTTP 403)"));
         check(&[], " <!doctype html>", Some("a web page (HTTP 403)"));
         check(&[("content-type", "text/html")], r#"{"error":"x"}"#, None);

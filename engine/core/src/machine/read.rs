@@ -185,10 +185,10 @@ impl Machine {
             }
             Then::Go(to) if to.value == id => {
                 self.note = None;
-                if let (Some(every), Some(json), Some(_)) = (&active.every, json, rule.slower)
+                if let (Some(every), Some(_)) = (&active.every, rule.slower)
                     && let Some(pace) = self.paces.get_mut(&id)
                 {
-                    pace.slow(rule.slower, &every.time, json, now);
+                    pace.slow(rule.slower, &every.time, value, now);
                 }
                 self.repeat(id, view, now)
             }

@@ -126,6 +126,7 @@ impl Exchange {
 pub fn test_file(provider: &Provider, recording: &Recording) -> String {
     let mut mask = Mask::new(words(provider));
     learn::inputs(provider, &recording.started.inputs, &mut mask);
+    learn::public_token(provider, recording, &mut mask);
     for exchange in &recording.exchanges {
         learn::exchange(provider, exchange, &mut mask);
     }

@@ -1,9 +1,11 @@
 //! Made-up values: a text that a regular expression matches, the shortest that its first alternatives give, and a value
 //! of an input.
 
+use indexmap::IndexMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::provider::Input;
+use crate::provider::{Constants, Provider};
+use crate::template::{UrlTrouble, render_url};
 
 /// The longest example; a pattern that asks for more gets none.
 const LONGEST: usize = 4096;
@@ -16,16 +18,33 @@ pub fn example(pattern: &regex::Regex) -> Option<String> {
     pattern.is_match(&text).then_some(text)
 }
 
-/// A made-up value of an input: its first choice, a text that its pattern allows, or a word that says what it is. One
-/// that is called a URL is one.
-pub fn example_input(name: &str, input: &Input) -> String {
-    let word = format!("made-up-{}", name.replace('_', "-"));
-    let word = if name.ends_with("url") { format!("https://{word}.example") } else { word };
-    match (input.choices.first(), &input.pattern) {
-        (Some(choice), _) => choice.clone(),
-        (None, Some(pattern)) if !pattern.0.is_match(&word) => example(&pattern.0).unwrap_or(word),
-        _ => word,
+/// A made-up value of an input: its first choice, else a word that says what it is, a URL, or a text that its pattern
+/// allows: the first that the pattern and the provider's URLs take.
+pub fn example_input(provider: &Provider, name: &str) -> String {
+    let input = provider.inputs.get(name);
+    if let Some(choice) = input.and_then(|input| input.choices.first()) {
+        return choice.clone();
     }
+    let pattern = input.and_then(|input| input.pattern.as_ref()).map(|pattern| &pattern.0);
+    let word = format!("made-up-{}", name.replace('_', "-"));
+    let url = format!("https://{word}.example");
+    let made = pattern.and_then(example);
+    let candidates = [Some(&word).filter(|_| !name.ends_with("url")), Some(&url), made.as_ref()];
+    let allowed: Vec<&String> = candidates
+        .into_iter()
+        .flatten()
+        .filter(|value| pattern.is_none_or(|pattern| pattern.is_match(value)))
+        .collect();
+    let usable = allowed.iter().find(|value| makes_urls(provider, name, value));
+    (*usable.or(allowed.first()).unwrap_or(&&word)).clone()
+}
+
+/// Whether every URL that an input is part of is one with this value.
+fn makes_urls(provider: &Provider, name: &str, value: &str) -> bool {
+    let inputs = IndexMap::from([(name.to_owned(), value.to_owned())]);
+    let scope = Constants { provider, region: None, inputs: &inputs };
+    let mut urls = provider.request_urls().chain(provider.api_urls());
+    urls.all(|url| matches!(render_url(url, &scope), Ok(_) | Err(UrlTrouble::Missing(_))))
 }
 
 fn write(hir: &Hir, text: &mut String) -> Option<()> {
@@ -78,5 +97,27 @@ mod tests {
         check("a?b*", Some("ab"));
         check(r"a\bb", None);
         check("a{9999}", None);
+    }
+
+    #[test]
+    fn an_input_that_begins_a_url_is_a_url_and_another_a_word() {
+        let file = r#"
+models = ["m"]
+start = { login = "success" }
+[vars]
+bare = "https://{{match host '^([a-z0-9-]+)[.]acme[.]example$'}}.acme.example"
+server = "{{first bare host}}"
+[inputs.host]
+pattern = "(?:https://)?[A-Za-z0-9.-]+/?"
+[inputs.account]
+pattern = "[a-z-]+"
+[states.success]
+access_token = "{{account}}"
+[api]
+base_url = "{{server}}/v1/{{account}}"
+"#;
+        let provider = crate::simulate::tests::walk::provider(file);
+        assert_eq!(example_input(&provider, "host"), "https://made-up-host.example");
+        assert_eq!(example_input(&provider, "account"), "made-up-account");
     }
 }

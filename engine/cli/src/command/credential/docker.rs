@@ -1,5 +1,5 @@
 //! Docker's protocol: a server's address on stdin, one JSON object on stdout; what goes wrong is said on stdout, too, with
-//! exit code 1 (<https://github.com/docker/docker-credential-helpers#development>).
+//! exit code 1 (<https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol>).
 
 use hermes_engine_core::origin::Origin;
 use serde_json::{Map, Value, json};

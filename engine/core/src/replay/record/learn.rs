@@ -5,18 +5,34 @@ use serde_json::Value;
 use url::Url;
 
 use super::mask::Mask;
-use super::{Exchange, Request};
-use crate::machine;
-use crate::provider::{Act, Body, JsonTemplate, Provider, StateKind};
+use super::{Exchange, Recording, Request};
+use crate::machine::{self, Outcome};
+use crate::provider::{Act, Body, Constants, JsonTemplate, Provider, StateKind, ValueSource};
 use crate::simulate::example_input;
 use crate::template::{Expression, Name, Part, Template};
 
 /// The secrets among the inputs, by words that could stand in their place.
 pub(super) fn inputs(provider: &Provider, values: &IndexMap<String, String>, mask: &mut Mask) {
-    for (name, input) in provider.inputs.iter().filter(|(_, input)| input.secret) {
+    for (name, _) in provider.inputs.iter().filter(|(_, input)| input.secret) {
         if let Some(value) = values.get(name) {
-            mask.name(value, example_input(name, input));
+            mask.name(value, example_input(provider, name));
         }
+    }
+}
+
+/// The access token, where the file's words and the inputs that are no secret make it: it tells nothing new.
+pub(super) fn public_token(provider: &Provider, recording: &Recording, mask: &mut Mask) {
+    let Some(ValueSource::Template(template)) = provider.success().map(|success| &success.access_token)
+    else {
+        return;
+    };
+    let is_public = |name: &String| provider.inputs.get(name).is_some_and(|input| !input.secret);
+    let inputs = recording.started.inputs.clone().into_iter().filter(|(name, _)| is_public(name)).collect();
+    let scope = Constants { provider, region: recording.started.region.as_deref(), inputs: &inputs };
+    if let (Ok(token), Outcome::Success(grant)) = (template.render(&scope), &recording.outcome)
+        && token == grant.access_token.expose_secret()
+    {
+        mask.name(&token, token.clone());
     }
 }
 

@@ -233,3 +233,20 @@ fn secret_inputs_are_recorded_by_made_up_words_and_others_as_they_are() {
     assert!(text.contains("inputs.api_key = \"made-up-api-key\"\ninputs.account = \"acme\""), "{text}");
     assert!(text.contains("from = \"success\"\nbrowser = false"), "{text}");
 }
+
+#[test]
+fn a_token_that_the_file_or_a_public_input_makes_is_recorded_as_it_is() {
+    let file = KEY.replace("{{api_key}}", "{{first api_key account 'no-key'}}");
+    let (_, provider): (_, Shared) = provider(&file);
+    let recorded = |inputs: &[(&str, &str)], token: &str| {
+        let inputs = inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let started = Started { inputs: inputs.collect(), ..started(None) };
+        let Outcome::Success(mut grant) = success() else { panic!() };
+        grant.access_token = Secret::new(token);
+        test_file(&provider, &Recording { started, exchanges: Vec::new(), outcome: Outcome::Success(grant) })
+    };
+    assert!(recorded(&[], "no-key").contains("access_token = \"no-key\""));
+    assert!(recorded(&[("account", "acme")], "acme").contains("access_token = \"acme\""));
+    let text = recorded(&[("account", "acme"), ("api_key", REAL)], REAL);
+    assert!(text.contains("access_token = \"made-up-api-key\""), "{text}");
+}

@@ -4,7 +4,7 @@ mod page;
 mod peer;
 mod property;
 mod scenario;
-mod walk;
+pub(super) mod walk;
 
 use serde_json::json;
 

@@ -48,7 +48,7 @@ pub(super) struct World {
 
 /// The provider of a file that must be right.
 #[track_caller]
-pub(super) fn provider(text: &str) -> Arc<Provider> {
+pub(in crate::simulate) fn provider(text: &str) -> Arc<Provider> {
     let file =
         FileText { id: "acme".into(), name: "acme.toml".into(), language: Language::Toml, text: text.into() };
     let loaded = load(&mut Sources::default(), &file, &|_| None);
