@@ -147,6 +147,8 @@ async fn a_visitor_plays_the_browser_that_comes_back_to_the_listener() {
     let (outcome, exchanges) = login(&listening(), Scenario::Approve).await;
     grant(outcome);
     assert_eq!(exchanges.len(), 2);
+    let by_name = listening().replace("http://127.0.0.1:0/callback", "http://localhost:0");
+    grant(login(&by_name, Scenario::Approve).await.0);
     let (outcome, _) = login(&listening(), Scenario::Deny).await;
     assert!(
         matches!(&outcome, Outcome::Failed(trouble) if trouble.code.as_str() == "authorization_denied"),
