@@ -34,7 +34,10 @@ fn confiding(provider: &Provider) -> BTreeSet<String> {
             Act::Request(request) => request
                 .templates()
                 .into_iter()
-                .any(|template| !judge.template(template, MAX_DEPTH).may_be_seen()),
+                // The stored credential is a secret as a whole: whatever of it is sent, the answer is for no screen.
+                .any(|template| {
+                    reads_credential(template) || !judge.template(template, MAX_DEPTH).may_be_seen()
+                }),
             // What comes back from a browser is a callback, whose `code` is secret by its name.
             Act::Browser(_) => false,
         };
