@@ -109,7 +109,7 @@ impl Secrets {
         let Some(json) = parse_json(&self.last) else {
             let body = String::from_utf8_lossy(&self.last);
             let body = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-            let may_hold = body.starts_with(['{', '[']) || TOKENS.iter().any(|name| body.contains(name));
+            let may_hold = body.starts_with(['{', '[']) || TOKENS.iter().any(|name| is_given(body, name));
             let is_own = body.len() <= LONGEST_WORD;
             return assert!(
                 is_own || !may_hold || !told.contains(body),
@@ -183,6 +183,16 @@ fn filled(body: &[u8], machine: &Machine) -> Vec<u8> {
 
 fn text(machine: &Machine, name: &Name) -> String {
     machine.value(name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Whether a text writes a value behind a name that is a word of its own: `id_token=…`, `"id_token" : …`. An error is called
+/// `refresh_token_reused` as well.
+fn is_given(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let is_whole = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let behind = text[at + name.len()..].trim_start_matches(['"', '\'', ' ']);
+        is_whole && behind.starts_with(['=', ':'])
+    })
 }
 
 /// What is read is what `serde_json` reads, unless a key stands twice or it is nested too deep; then it is nothing (S6).

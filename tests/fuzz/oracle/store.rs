@@ -129,8 +129,10 @@ fn store_with(data: &[u8]) -> (TempDir, Store) {
     (folder, store)
 }
 
+/// The object in a text, behind the mark of the byte order that some editors write.
 fn members(text: &[u8]) -> Members {
-    serde_json::from_slice(text).unwrap_or_else(|error| panic!("no object any more: {error}"))
+    serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text))
+        .unwrap_or_else(|error| panic!("no object any more: {error}"))
 }
 
 /// The members of a member; none where it is no object.
