@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hermes_engine::catalog::{Catalog, Folders};
-use hermes_engine_core::provider::{Act, InputSource, Provider, Shared, State, StateId, StateKind, Status};
+use hermes_format::provider::{Act, InputSource, Provider, Shared, State, StateId, StateKind, Status};
 use indexmap::IndexMap;
 use regex::Regex;
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hermes_engine_core::check;
-use hermes_engine_core::diagnostic::{Code, Severity};
-use hermes_engine_core::replay;
+use hermes_format::diagnostic::{Code, Severity};
+use hermes_machine::check;
+use hermes_proof::replay;
 
 use crate::support::page::{block, compare, root, with_parts};
 use crate::support::{Program, Run};
@@ -19,7 +19,7 @@ fn codes() -> Vec<&'static Code> {
 
 /// The files of a sample: the one named `bad`, or those in the folder of this name.
 fn sample(code: &str, kind: &str) -> Vec<(String, String)> {
-    let folders = [root("engine/core/tests/checks"), root("tests/samples")];
+    let folders = [root("engine/hermes-proof/tests/checks"), root("tests/samples")];
     let folder = folders.iter().map(|folder| folder.join(code)).find(|folder| folder.is_dir());
     let folder = folder.unwrap_or_else(|| panic!("no samples of {code}"));
     let read = |path: &Path| fs::read_to_string(path).expect("a sample");
@@ -51,7 +51,7 @@ fn as_yaml(files: Vec<(String, String)>) -> Vec<(String, String)> {
 
 fn judged_as(files: Vec<(String, String)>) -> Run {
     let program = Program::new();
-    for entry in fs::read_dir(root("engine/core/tests/checks/flows")).expect("flows") {
+    for entry in fs::read_dir(root("engine/hermes-proof/tests/checks/flows")).expect("flows") {
         let path = entry.expect("a flow").path();
         let text = fs::read_to_string(&path).expect("a flow");
         program.write_work(Path::new("providers.d/flows").join(path.file_name().expect("a name")), &text);

@@ -191,7 +191,7 @@ fn sarif_is_what_the_standard_says() {
     let program = Program::new();
     let samples = ["HE001", "HE203", "HE404", "HE503"];
     for code in samples {
-        let text = fs::read_to_string(root("engine/core/tests/checks").join(code).join("bad.toml"))
+        let text = fs::read_to_string(root("engine/hermes-proof/tests/checks").join(code).join("bad.toml"))
             .expect("a sample");
         program.write_work(format!("providers.d/{}.toml", code.to_lowercase()), &text);
     }

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use hermes_engine::catalog::{Catalog, Folders};
-use hermes_engine_core::graph::{Form, Graph, To};
-use hermes_engine_core::machine::code::KNOWN;
-use hermes_engine_core::provider::{Act, Action, Back, InputSource, Model, Provider, Shared, StateKind};
+use hermes_format::provider::{Act, Action, Back, InputSource, Model, Provider, Shared, StateKind};
+use hermes_machine::machine::code::KNOWN;
+use hermes_proof::graph::{Form, Graph, To};
 
 use crate::support::page::{block, compare, pages, root};
 

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use hermes_engine::catalog::{Catalog, Folders};
-use hermes_engine_core::provider::{Action, Input, InputSource, Shared, StateKind, Status};
-use hermes_engine_core::simulate::example_input;
+use hermes_format::provider::{Action, Input, InputSource, Shared, StateKind, Status};
+use hermes_proof::simulate::example_input;
 use serde_json::Value;
 
 use crate::support::page::root;

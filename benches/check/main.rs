@@ -9,7 +9,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[allow(dead_code, reason = "the tests of hostile test files need more of it")]
-#[path = "../../engine/core/tests/hostile/files.rs"]
+#[path = "../../engine/hermes-proof/tests/hostile/files.rs"]
 mod hostile_files;
 
 use std::fs;

@@ -4,18 +4,18 @@
 //! The bytes of an input are choices: a file is made of them, and then the answers. What is allowed is known here from the
 //! choices themselves, and not from what the engine makes of the file.
 
-use hermes_engine_core::access::{Held, access};
-use hermes_engine_core::check::{Context, check};
-use hermes_engine_core::diagnostic::Diagnostic;
-use hermes_engine_core::load::load;
-use hermes_engine_core::machine::{
+use hermes_format::diagnostic::Diagnostic;
+use hermes_format::load::load;
+use hermes_format::origin::Origins;
+use hermes_format::parse::Language;
+use hermes_format::provider::{Action, Shared};
+use hermes_format::source::Sources;
+use hermes_machine::access::{Held, access};
+use hermes_machine::check::{Context, check};
+use hermes_machine::machine::{
     CallbackQuery, Code, Effect, Event, Failure, FailureKind, Grant, Machine, Outcome, Request, Response,
     Start,
 };
-use hermes_engine_core::origin::Origins;
-use hermes_engine_core::parse::Language;
-use hermes_engine_core::provider::{Action, Shared};
-use hermes_engine_core::source::Sources;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -466,7 +466,7 @@ fn start(file: &File, provider: &Shared, kind: Kind, turns: &mut Choices<'_>) ->
 
 fn run(file: &File, provider: &Shared, kind: Kind, seed: u64) {
     let bytes: Vec<u8> = {
-        use hermes_engine_core::machine::Entropy as _;
+        use hermes_machine::machine::Entropy as _;
         let mut bytes = vec![0; 64];
         scene::Seeded(seed).fill(&mut bytes);
         bytes
@@ -582,10 +582,10 @@ fn answer(request: &Request, turns: &mut Choices<'_>) -> Event {
 fn is_marked(request: &Request) -> bool {
     let headers = request.headers.iter().map(|(_, value)| value.value.expose_secret().to_owned());
     let body = match &request.body {
-        Some(hermes_engine_core::machine::Body::Form(fields)) => {
+        Some(hermes_machine::machine::Body::Form(fields)) => {
             fields.iter().map(|(_, value)| value.clone()).collect::<String>()
         }
-        Some(hermes_engine_core::machine::Body::Json(value)) => value.to_string(),
+        Some(hermes_machine::machine::Body::Json(value)) => value.to_string(),
         None => String::new(),
     };
     let text = headers.chain([request.url.to_string(), body]).collect::<String>();

@@ -6,12 +6,10 @@
 
 use std::sync::LazyLock;
 
-use hermes_engine_core::machine::{
-    Effect, Event, Grant, Machine, Outcome, Response, Start, Trouble, parse_json,
-};
-use hermes_engine_core::provider::{Action, Shared};
-use hermes_engine_core::template::Name;
-use hermes_engine_core::text::sanitise;
+use hermes_format::provider::{Action, Shared};
+use hermes_format::template::Name;
+use hermes_format::text::sanitise;
+use hermes_machine::machine::{Effect, Event, Grant, Machine, Outcome, Response, Start, Trouble, parse_json};
 use serde_json::{Value, json};
 
 use super::scene::{BEGINNING, at, keeps_its_deadline, provider, start};

@@ -2,7 +2,7 @@
 //! listener, and no answer holds anything of what was asked (S19).
 
 use hermes_engine::listener::{Expected, Verdict};
-use hermes_engine_core::machine::{CallbackQuery, Listener};
+use hermes_machine::machine::{CallbackQuery, Listener};
 
 const PATH: &str = "/back";
 /// Where each listener is, and what a browser may call it.

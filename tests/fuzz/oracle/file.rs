@@ -6,19 +6,19 @@
 
 use std::time::Duration;
 
-use hermes_engine_core::check::{Context, check};
-use hermes_engine_core::diagnostic::Diagnostic;
-use hermes_engine_core::graph::{Form, Graph};
-use hermes_engine_core::load::{load, load_flow};
-use hermes_engine_core::machine::{
+use hermes_format::diagnostic::Diagnostic;
+use hermes_format::load::{load, load_flow};
+use hermes_format::parse::Language;
+use hermes_format::provider::{Action, Provider, Shared};
+use hermes_format::source::{Sources, Span};
+use hermes_machine::check::{Context, check};
+use hermes_machine::machine::{
     Body, CallbackQuery, Effect, Event, Failure, FailureKind, HeaderValue, Machine,
 };
-use hermes_engine_core::machine::{Request, Response, Start};
-use hermes_engine_core::parse::Language;
-use hermes_engine_core::provider::{Action, Provider, Shared};
-use hermes_engine_core::replay;
-use hermes_engine_core::simulate::{Asked, PASTE_HEADER, Reply, Scenario, Server};
-use hermes_engine_core::source::{Sources, Span};
+use hermes_machine::machine::{Request, Response, Start};
+use hermes_proof::graph::{Form, Graph};
+use hermes_proof::replay;
+use hermes_proof::simulate::{Asked, PASTE_HEADER, Reply, Scenario, Server};
 use serde_json::json;
 use url::Url;
 

@@ -5,8 +5,8 @@
 
 use std::sync::LazyLock;
 
-use hermes_engine_core::machine::{Effect, Event, Machine, Outcome};
-use hermes_engine_core::provider::{Action, Shared};
+use hermes_format::provider::{Action, Shared};
+use hermes_machine::machine::{Effect, Event, Machine, Outcome};
 
 use super::scene::{BEGINNING, at, provider, seed, start};
 

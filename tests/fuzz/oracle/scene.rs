@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hermes_engine_core::load::{FileText, load};
-use hermes_engine_core::machine::{Effect, Entropy, Start};
-use hermes_engine_core::parse::Language;
-use hermes_engine_core::provider::{Action, Shared};
-use hermes_engine_core::source::Sources;
-use hermes_engine_core::time::{Now, UnixMs};
+use hermes_format::load::{FileText, load};
+use hermes_format::parse::Language;
+use hermes_format::provider::{Action, Shared};
+use hermes_format::source::Sources;
+use hermes_format::time::{Now, UnixMs};
+use hermes_machine::machine::{Effect, Entropy, Start};
 use indexmap::IndexMap;
 
 /// When every run begins, on the elapsed clock.

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use hermes_engine::home::Home;
 use hermes_engine::store::{Document, Store};
-use hermes_engine_core::machine::Grant;
-use hermes_engine_core::origin::Origins;
-use hermes_engine_core::secret::Secret;
-use hermes_engine_core::time::UnixMs;
+use hermes_format::origin::Origins;
+use hermes_format::secret::Secret;
+use hermes_format::time::UnixMs;
+use hermes_machine::machine::Grant;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, json};

@@ -1,11 +1,9 @@
 //! `{{…}}`: no text is too much for the parser, what it prints it reads again, and no value becomes syntax of a URL.
 
-use hermes_engine_core::origin::Origin;
-use hermes_engine_core::source::{FileId, Span};
-use hermes_engine_core::template::{
-    Expression, Name, Names, OriginShape, Part, Scope, Template, UnknownName,
-};
-use hermes_engine_core::template::{origin_shape, render_url, render_var, steps};
+use hermes_format::origin::Origin;
+use hermes_format::source::{FileId, Span};
+use hermes_format::template::{Expression, Name, Names, OriginShape, Part, Scope, Template, UnknownName};
+use hermes_format::template::{origin_shape, render_url, render_var, steps};
 use serde_json::{Value, json};
 
 /// Values that are syntax somewhere: of a URL, of a template, of JSON; and those that can't stand in a text.

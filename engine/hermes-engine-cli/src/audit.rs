@@ -1,0 +1,110 @@
+//! `$HERMES_HOME/audit.jsonl`: a line for each credential that is handed out or stored, where `HERMES_AUDIT=1` asks for it.
+//!
+//! A line tells who asked for which credential and where it may go. It holds no secret: a hash in it is that of the
+//! provider's file.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use hermes_engine::clock;
+use hermes_format::origin::Origins;
+use rustix::fs::{Mode, OFlags};
+use serde_json::{Value, json};
+use sha2::Digest as _;
+
+use crate::context::Context;
+use crate::render::time::rfc3339;
+use crate::render::{safe, warn};
+use crate::session::Session;
+
+/// The variable that asks for it.
+const VARIABLE: &str = "HERMES_AUDIT";
+/// The file, in the home.
+const FILE: &str = "audit.jsonl";
+
+/// Writes the line of a credential that is handed out or stored, if it is asked for: whose it is, where that is known, and
+/// where it may go. One that can't be written is a warning: it takes no credential away.
+pub(crate) fn note(session: &Session<'_>, account: Option<&str>, origins: &Origins) {
+    if !is_on(env::var(VARIABLE).ok().as_deref()) {
+        return;
+    }
+    let path = session.context.home.path().join(FILE);
+    if let Err(error) = append(&path, &line(session, account, origins)) {
+        warn(&format!("`{}` can't be written: {error}", safe(&path.display().to_string())));
+    }
+}
+
+fn is_on(value: Option<&str>) -> bool {
+    value.is_some_and(|value| {
+        !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
+    })
+}
+
+fn line(session: &Session<'_>, account: Option<&str>, origins: &Origins) -> Value {
+    json!({
+        "version": 1,
+        "time": rfc3339(clock::wall()),
+        "command": session.context.command,
+        "provider": session.provider.id,
+        "account": account.map(str::to_owned).or_else(|| only_account(session)),
+        "file": session.source,
+        "file_sha256": file_hash(session.context, &session.provider.id),
+        "destinations": origins,
+        "parent": parent(),
+    })
+}
+
+/// What the provider's stored credential is called, where there is only one.
+fn only_account(session: &Session<'_>) -> Option<String> {
+    let all = session.credentials().ok()?;
+    let [only] = all.as_slice() else { return None };
+    Some(only.name().to_owned())
+}
+
+/// SHA-256 of the text of a provider's file in force.
+fn file_hash(context: &Context, id: &str) -> Option<String> {
+    let text = context.catalog.read(&context.catalog.find(id).ok()?).ok()?.text;
+    Some(sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The program that started this one, where the system says it.
+fn parent() -> Option<String> {
+    let parent = rustix::process::getppid()?.as_raw_nonzero();
+    let program = std::fs::read_link(format!("/proc/{parent}/exe")).ok()?;
+    Some(program.display().to_string())
+}
+
+/// Appends a line to a plain file that is open to its owner alone. A link is not followed, and a pipe not waited for.
+fn append(path: &Path, line: &Value) -> io::Result<()> {
+    let flags = OFlags::WRONLY
+        | OFlags::APPEND
+        | OFlags::CREATE
+        | OFlags::NOFOLLOW
+        | OFlags::NONBLOCK
+        | OFlags::NOCTTY
+        | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
+    // One write: lines of processes that run at once do not mix.
+    file.write_all(format!("{line}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_off_unless_it_is_asked_for() {
+        for off in [None, Some(""), Some("0"), Some("false"), Some("No"), Some(" off ")] {
+            assert!(!is_on(off), "{off:?}");
+        }
+        for on in ["1", "true", "yes"] {
+            assert!(is_on(Some(on)), "{on}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `exec`: a program with the credential in its environment, and no other credential of any protocol beside it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsStr;
+use std::process::Command;
+
+use hermes_engine::catalog::Place;
+use hermes_engine::input;
+use hermes_format::provider::{InputSource, Provider};
+
+use super::Ended;
+use crate::client::{Chosen, environment, resolve};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::{Session, Wanted};
+
+/// Run a program with the credential in its environment.
+///
+/// The names are those that programs of the provider's protocol read. All other variables of this and of every other
+/// protocol are removed, and so is every variable that another provider reads as a secret.
+///
+/// The program inherits stdin, stdout and stderr, and no other descriptor.
+///
+/// It becomes the program, so the exit code is the program's; 127 where there is no such program, and 126 where it can't be
+/// run.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The provider's id or an alias, or PROVIDER:MODEL [default: the chosen one]
+    provider: Option<String>,
+    /// The model that the program is told to use [default: the chosen one, else the program's own]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Keep this variable, whichever provider reads it (repeatable)
+    #[arg(long, value_name = "NAME")]
+    keep_env: Vec<String>,
+    /// Start the program with the credential, PATH, HOME, the locale and --keep-env alone
+    #[arg(long)]
+    clean_env: bool,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "CMD", num_args = 1..)]
+    command: Vec<std::ffi::OsString>,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Ended {
+    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
+    let session = Session::open(context, Some(&chosen.provider))?;
+    let resolved = resolve(&session, &chosen, &args.wanted)?;
+    let environment = environment(&resolved)?;
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(Failure::usage("no program is named"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if args.clean_env {
+        let kept = env::vars_os().filter(|(name, _)| is_plain(name) || is_kept(&args.keep_env, name));
+        command.env_clear().envs(kept);
+    }
+    let others = environment.unset.into_iter().chain(secrets_of_others(&session));
+    for name in others.filter(|name| !args.keep_env.contains(name)) {
+        command.env_remove(name);
+    }
+    environment.set.iter().for_each(|(name, value)| {
+        command.env(name, value.expose_secret());
+    });
+    replace(command)
+}
+
+/// The variables that other providers of the catalogue read as secrets, and this one does not read.
+///
+/// Note: a file that nobody vouches for has no say, as it could name any variable.
+fn secrets_of_others(session: &Session<'_>) -> BTreeSet<String> {
+    let context = session.context.without_folder();
+    let mut names = BTreeSet::new();
+    for entry in context.catalog.entries() {
+        // A file of the user's own may read less than the built-in one that it replaces.
+        let built_in = context.catalog.built_in(&entry.id).filter(|_| entry.place != Place::BuiltIn);
+        let opened = built_in.iter().chain([&entry]).filter_map(|entry| context.catalog.open(entry).ok());
+        let providers = opened.filter_map(|opened| opened.provider);
+        names.extend(providers.flat_map(|provider| secret_variables(&provider)));
+    }
+    // Of the working directory's files only those that somebody vouches for.
+    for entry in session.context.catalog.entries().into_iter().filter(|entry| entry.place == Place::Here) {
+        if let Some(other) = Session::open_quietly(session.context, &entry) {
+            names.extend(secret_variables(&other.provider));
+        }
+    }
+    for own in input::variables(&session.provider) {
+        names.remove(own);
+    }
+    names
+}
+
+fn secret_variables(provider: &Provider) -> Vec<String> {
+    let secret = provider.inputs.values().filter(|input| input.secret);
+    let variables = secret.flat_map(|input| &input.from).filter_map(|source| match source {
+        InputSource::Env(name) => Some(name.value.clone()),
+        InputSource::File { .. } | InputSource::Command(_) => None,
+    });
+    variables.collect()
+}
+
+/// What a program needs to run at all, and to speak its user's language.
+const PLAIN: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "COLORTERM",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "NO_COLOR",
+];
+
+fn is_plain(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| PLAIN.contains(&name) || name.starts_with("LC_"))
+}
+
+fn is_kept(kept: &[String], name: &OsStr) -> bool {
+    kept.iter().any(|kept| name == kept.as_str())
+}
+
+/// Becomes the program: its signals and its exit code are its own.
+#[cfg(unix)]
+fn replace(mut command: Command) -> Ended {
+    use std::os::unix::process::CommandExt as _;
+    let error = command.exec();
+    Err(not_started(&command, &error))
+}
+
+/// Runs the program and ends as it ends.
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> Ended {
+    let status = command.status().map_err(|error| not_started(&command, &error))?;
+    Ok(if status.success() { Exit::Done } else { Exit::Bug })
+}
+
+fn not_started(command: &Command, error: &std::io::Error) -> Failure {
+    let program = command.get_program().to_string_lossy();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let failure =
+                Failure::new(Exit::NotFound, "no_such_program", format!("there is no program `{program}`"));
+            failure.help("check its name and the PATH")
+        }
+        _ => {
+            let message = format!("`{program}` can't be run: {error}");
+            Failure::new(Exit::NotExecutable, "not_executable", message)
+                .help("see that it is a program that you may run")
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine exec PROVIDER -- my-agent --verbose
+  hermes-engine exec PROVIDER --model MODEL -- my-agent
+  hermes-engine exec PROVIDER --clean-env --keep-env SSH_AUTH_SOCK -- my-agent";

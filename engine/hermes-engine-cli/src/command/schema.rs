@@ -1,0 +1,39 @@
+//! `schema`: the JSON Schemas of the files.
+
+use clap::ValueEnum;
+use hermes_format::raw::schema;
+
+use super::Ended;
+use crate::exit::Exit;
+use crate::render;
+
+/// Print the JSON Schema (draft 2020-12) of provider or test files.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Which kind of file
+    #[arg(value_enum, default_value_t = Kind::Provider)]
+    kind: Kind,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Provider and flow files
+    Provider,
+    /// Test files
+    Test,
+}
+
+pub(super) fn run(args: Args) -> Ended {
+    render::answer_json(&match args.kind {
+        Kind::Provider => schema::provider_schema(),
+        Kind::Test => schema::test_schema(),
+    })?;
+    Ok(Exit::Done)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hermes-engine schema > provider.schema.json
+  hermes-engine schema test > test.schema.json";

@@ -1,0 +1,77 @@
+//! Credentials in use: whether one is fresh, what its state is, and how it is renewed without ever being lost.
+//!
+//! [`token()`] on a fresh credential reads one file and computes; only a renewal builds an async runtime and a client. It
+//! builds its own, so call it from plain code, or from `spawn_blocking`, never from inside a runtime.
+//!
+//! What is asked and what is reported come from one judgement (`freshness`, then `plan`), so that a status can't say
+//! yes where a use says no.
+
+mod ask;
+mod engine;
+mod freshness;
+mod login;
+mod made;
+mod order;
+mod plan;
+mod reach;
+mod recover;
+mod redeem;
+mod scribe;
+mod status;
+#[cfg(test)]
+mod tests;
+mod token;
+mod trouble;
+mod turn;
+mod usable;
+
+use hermes_format::origin::Origins;
+use hermes_format::provider::Provider;
+use hermes_format::query::Step;
+
+pub use engine::SharedIo;
+pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, token_of, try_out};
+pub use status::{Standing, Status, status, statuses};
+pub use token::{Credential, Error, Rejected, Request, Source, token};
+pub use turn::note_refusal;
+pub use usable::{lack, made_from};
+
+use crate::clock;
+use crate::input::Inputs;
+use crate::store::{Document, Listed, Record, Slot};
+
+/// Where a stored credential may go: where it was made for, and where a file of its id that is vouched for (the built-in
+/// one, or a trusted one) sends it with the inputs that the credential keeps (S4).
+///
+/// The environment has no say: a variable that changes a base URL makes no stored credential go there.
+pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
+    let mut all = record.origins().unwrap_or_default().0;
+    let vouched = vouched.map(|file| file.origins(record.region().as_deref(), &record.inputs()).0);
+    for origin in vouched.unwrap_or_default() {
+        if !all.contains(&origin) {
+            all.push(origin);
+        }
+    }
+    Origins(all)
+}
+
+/// The stored credential of a provider that is tried first, its tokens where the file says that they stand.
+pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
+    order::candidates(document, provider, clock::wall()).first().map(|first| first.slot().record)
+}
+
+/// The stored credentials of a provider, in the order in which they are tried.
+pub fn credentials(document: &Document, provider: &Provider) -> Vec<Slot> {
+    order::candidates(document, provider, clock::wall()).iter().map(Listed::slot).collect()
+}
+
+/// The members of a record below which its tokens stand (`stored_at`).
+fn place(provider: &Provider) -> Vec<String> {
+    let stored_at = provider.success().and_then(|success| success.stored_at.as_ref());
+    let key = |step: &Step| match step {
+        Step::Key(key) => Some(key.clone()),
+        Step::Index(_) => None,
+    };
+    // A list in the way can't be a record of tokens; such a path counts as none.
+    stored_at.and_then(|path| path.steps().iter().map(key).collect()).unwrap_or_default()
+}
