@@ -63,6 +63,6 @@ pub mod trust;
 
 pub use engine::{
     Access, AccessRequest, Account, BoxFuture, Engine, EngineBuilder, Error, ErrorKind, LoginRequest, Page,
-    Progress, Question, Rejection, Result, Ui,
+    Progress, ProviderInfo, Question, Rejection, Result, Ui,
 };
 pub use hermes_format::secret::Secret;

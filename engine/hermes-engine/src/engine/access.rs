@@ -24,6 +24,8 @@ pub(super) struct Parts {
     pub(super) headers: http::HeaderMap,
     pub(super) expires_at: Option<UnixMs>,
     pub(super) warnings: Vec<String>,
+    pub(super) provider: String,
+    pub(super) is_renewable: bool,
 }
 
 impl Access {
@@ -59,6 +61,16 @@ impl Access {
     /// The protocol that the provider speaks.
     pub fn mode(&self) -> Option<&str> {
         self.0.mode.as_deref()
+    }
+
+    /// The id of the provider.
+    pub fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
+    /// Whether the token can be replaced by another without the user: not a key that they typed or set.
+    pub fn is_renewable(&self) -> bool {
+        self.0.is_renewable
     }
 
     /// The model: the one that was asked for, else the provider's first.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use hermes_format::provider::{Model, Provider};
 use hermes_format::time::UnixMs;
 use hermes_machine::access as rendered;
+use hermes_machine::machine::Code;
 use indexmap::IndexMap;
 use url::Url;
 
@@ -29,6 +30,9 @@ use crate::store::sha256;
 
 /// For how long what is in memory is believed without a look at the store.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// How long a refusal holds where the server names no time: that of a token, and that of its use.
+const REFUSED_FOR: Duration = Duration::from_secs(300);
+const LIMITED_FOR: Duration = Duration::from_secs(3600);
 /// How long the end of the caller's async runtime waits for a renewal: two requests and a little.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(65);
 
@@ -122,7 +126,29 @@ impl Account {
     ///
     /// Await it: `account.access().await?`. In a spawned task, write `async move { account.access().await }`.
     pub fn access(&self) -> AccessRequest {
-        AccessRequest { account: self.clone(), min_ttl: None, region: None, model: None }
+        AccessRequest {
+            account: self.clone(),
+            min_ttl: None,
+            region: None,
+            model: None,
+            is_limit_ignored: false,
+        }
+    }
+
+    /// What the provider's file says of it. Reads the file, and touches no credential.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: no provider has this name. [`ErrorKind::File`], [`ErrorKind::Refused`]: its file can't be
+    /// used.
+    pub async fn provider(&self) -> Result<ProviderInfo> {
+        let inner = &self.engine.inner;
+        if let Some(file) = inner.files.remembered(&self.name) {
+            return Ok(ProviderInfo(file));
+        }
+        let account = self.clone();
+        let read = inner.io()?.worker.block(move || account.engine.inner.files.open(&account.name));
+        Ok(ProviderInfo(read.outcome().await?))
     }
 
     /// Logs in: runs the flow of the provider's file with a user, and stores what it brings.
@@ -229,6 +255,7 @@ pub struct AccessRequest {
     min_ttl: Option<Duration>,
     region: Option<String>,
     model: Option<String>,
+    is_limit_ignored: bool,
 }
 
 impl AccessRequest {
@@ -245,6 +272,11 @@ impl AccessRequest {
     /// The model, by its id or an alias: it can have a protocol and a base URL of its own.
     pub fn model(self, model: impl Into<String>) -> AccessRequest {
         AccessRequest { model: Some(model.into()), ..self }
+    }
+
+    /// Hands out an account whose limit was reached rather than none: a limit can be one model's.
+    pub fn ignoring_limits(self) -> AccessRequest {
+        AccessRequest { is_limit_ignored: true, ..self }
     }
 
     fn key(&self) -> Key {
@@ -276,9 +308,24 @@ impl AccessRequest {
                 // Whoever began it went away.
                 Err(error) if !is_own && error.kind() == ErrorKind::Cancelled => {}
                 Ok(_) => {}
+                Err(error) if self.is_limit_ignored && error.code() == Code::RateLimited.as_str() => {
+                    return self.run_limited().await;
+                }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Access by what is stored alone, whatever a server said of its use.
+    async fn run_limited(self) -> Result<Access> {
+        let request = self.clone();
+        let in_flight = InFlight::begin(&self.account.engine);
+        let work = self.account.engine.inner.io()?.worker.block(move || {
+            let held = request.obtain(None, Arc::default());
+            drop(in_flight);
+            held
+        });
+        work.outcome().await?.0.access(self.model.as_deref())
     }
 
     /// Begins a flight that others can join.
@@ -425,14 +472,54 @@ impl Held {
             headers: headers(&access.headers)?,
             expires_at: credential.expires_at,
             warnings: credential.warnings.clone(),
+            provider: provider.id.clone(),
+            is_renewable: credential.source != credential::Source::Made && !credential::is_key(provider),
         })))
     }
 }
 
+/// What a provider's file says of it.
+#[derive(Clone)]
+pub struct ProviderInfo(Arc<ProviderFile>);
+
+impl ProviderInfo {
+    /// The id.
+    pub fn id(&self) -> &str {
+        &self.0.provider.id
+    }
+
+    /// The name, for people.
+    pub fn name(&self) -> &str {
+        &self.0.provider.name
+    }
+
+    /// The protocol that the provider speaks.
+    pub fn mode(&self) -> Option<&str> {
+        self.0.provider.api.mode.as_deref()
+    }
+
+    /// The id of a model, by the id or an alias.
+    pub fn model(&self, name: &str) -> Option<&str> {
+        find_model(&self.0.provider, name).map(|model| model.id.as_str())
+    }
+
+    /// Whether a model has a protocol or a base URL of its own.
+    pub fn has_routes(&self) -> bool {
+        self.0.provider.models.iter().any(|model| model.base_url.is_some())
+    }
+}
+
+impl fmt::Debug for ProviderInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProviderInfo").field(&self.id()).finish()
+    }
+}
+
 impl Rejected {
-    /// A limit is over when the time is that the server asked for.
+    /// A limit is over when the time is that the server asked for; a refusal is not believed for ever either.
     fn is_in_force(&self) -> bool {
-        self.why.retry_after.is_none_or(|wait| self.at.elapsed() < wait)
+        let usual = if self.why.is_limit() { LIMITED_FOR } else { REFUSED_FOR };
+        self.at.elapsed() < self.why.retry_after.unwrap_or(usual)
     }
 
     fn as_request(&self) -> credential::Rejected<'_> {

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use access::Access;
-pub use account::{AccessRequest, Account, Rejection};
+pub use account::{AccessRequest, Account, ProviderInfo, Rejection};
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub(crate) use attach::{check_origin, rejection};
 pub use error::{Error, ErrorKind, Result};

@@ -21,6 +21,15 @@ use url::{Host, Url};
 
 pub use connect_to::{ConnectToError, parse_connect_to};
 
+/// The TLS of all connections, for a client of one's own: the platform's roots, and a company's own CA. Reads none of them
+/// before the first handshake.
+///
+/// # Errors
+/// TLS can't be set up.
+pub fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
+    roots::client_config()
+}
+
 /// The longest body that is read, after decoding (S6).
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// The longest body of a live list of models (S6).

@@ -164,6 +164,25 @@ async fn a_limited_account_gives_way_to_another() {
 }
 
 #[tokio::test]
+async fn the_only_account_is_refused_under_a_limit_unless_limits_are_ignored() {
+    let (_scene, engine) = Scene::logged_in(3600).await;
+    let account = engine.account("acme").unwrap();
+    let first = account.access().await.expect("access");
+    account.reject(&first, Rejection::status(429).retry_after(Duration::from_secs(600))).await.unwrap();
+    assert_eq!(account.access().await.unwrap_err().code(), "rate_limited");
+    assert_eq!(account.access().ignoring_limits().await.expect("access").token(), first.token());
+}
+
+#[tokio::test]
+async fn what_a_file_says_needs_no_login() {
+    let scene = Scene::new(3600);
+    let account = scene.engine().await.account("acme").unwrap();
+    let info = account.provider().await.expect("a file");
+    assert_eq!((info.id(), info.mode(), info.has_routes()), ("acme", Some("chat_completions"), false));
+    assert_eq!((info.model("small"), info.model("other")), (Some("acme-small"), None));
+}
+
+#[tokio::test]
 async fn another_process_change_is_seen_within_a_second() {
     let (scene, engine) = Scene::logged_in(3600).await;
     let account = engine.account("acme").unwrap();
