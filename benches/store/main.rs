@@ -15,7 +15,7 @@ use hermes_engine::credential::{self, Request};
 use hermes_engine::home::Home;
 use hermes_engine::http::HttpOptions;
 use hermes_engine::input::Inputs;
-use hermes_engine::store::Store;
+use hermes_engine::store::FileStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ fn main() {
 }
 
 /// A store with this many accounts, as the engine itself writes them.
-fn store(accounts: usize) -> (TempDir, Store) {
+fn store(accounts: usize) -> (TempDir, FileStore) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let tokens = |n: usize| {
@@ -55,7 +55,7 @@ fn store(accounts: usize) -> (TempDir, Store) {
     let path = folder.path().join("auth.json");
     fs::write(&path, serde_json::to_string_pretty(&file).unwrap()).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     (folder, store)
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
 use hermes_engine::config;
 use hermes_engine::home::Home;
-use hermes_engine::store::Store;
+use hermes_engine::store::FileStore;
 use hermes_engine::trust::{self, Refused, TrustError, Vouched};
 use hermes_format::diagnostic::Diagnostic;
 use hermes_format::provider::Shared;
@@ -72,7 +72,7 @@ impl Context {
     pub(crate) fn chosen(&self) -> Result<Option<String>, Failure> {
         match config::provider(&self.home, &|name| env::var_os(name))? {
             Some(name) => Ok(Some(name)),
-            None => Ok(Store::open(self.home.clone()).read()?.active_provider()),
+            None => Ok(FileStore::open(self.home.clone()).read()?.active_provider()),
         }
     }
 

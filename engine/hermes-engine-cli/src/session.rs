@@ -8,7 +8,7 @@ use hermes_engine::catalog::Entry;
 use hermes_engine::credential::{self, Credential, Error, Rejected};
 use hermes_engine::http::{HttpOptions, parse_connect_to};
 use hermes_engine::input::{self, InputError, Inputs, Supply};
-use hermes_engine::store::{Record, Slot, Store, StoreError};
+use hermes_engine::store::{FileStore, Record, Slot, StoreError};
 use hermes_engine::trust;
 use hermes_format::provider::{InputSource, Shared};
 use hermes_machine::machine::Trouble;
@@ -29,7 +29,7 @@ pub(crate) struct Session<'c> {
     /// Whether its sources may be read: not where nobody was asked who vouches for its file.
     pub(crate) may_read: bool,
     /// Where its credential is stored.
-    pub(crate) store: Store,
+    pub(crate) store: FileStore,
     /// What a person calls its file.
     pub(crate) source: String,
 }
@@ -119,7 +119,7 @@ impl<'c> Session<'c> {
 
     /// A provider that was opened.
     pub(crate) fn of(context: &'c Context, entry: &Entry, provider: Shared) -> Session<'c> {
-        let store = Store::open(context.home.clone());
+        let store = FileStore::open(context.home.clone());
         Session { context, provider, may_read: true, store, source: entry.source() }
     }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use hermes_engine::home::Home;
-use hermes_engine::store::{Document, Store};
+use hermes_engine::store::{Document, FileStore};
 use hermes_format::origin::Origins;
 use hermes_format::secret::Secret;
 use hermes_format::time::UnixMs;
@@ -118,11 +118,11 @@ fn renew(document: &mut Document) -> bool {
     true
 }
 
-fn store_with(data: &[u8]) -> (TempDir, Store) {
+fn store_with(data: &[u8]) -> (TempDir, FileStore) {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     let folder = folder.unwrap_or_else(|error| panic!("{error}"));
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     let written = fs::write(store.path(), data);
     let closed = written.and_then(|()| fs::set_permissions(store.path(), fs::Permissions::from_mode(0o600)));
     closed.unwrap_or_else(|error| panic!("{error}"));

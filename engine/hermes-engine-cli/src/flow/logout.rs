@@ -5,7 +5,7 @@ use std::path::Path;
 use hermes_engine::catalog::{Entry, Place};
 use hermes_engine::credential;
 use hermes_engine::driver::Nobody;
-use hermes_engine::store::{Record, Slot, Store};
+use hermes_engine::store::{FileStore, Record, Slot};
 use hermes_format::provider::Action;
 use hermes_machine::machine::{Outcome, Start};
 
@@ -107,7 +107,7 @@ fn forget_unread(context: &Context, id: &str, which: &Which<'_>) -> Ended {
         return Err(Failure::usage(message).help(help).about(id));
     }
     warn("nothing says how to revoke it, so it may still work at the server");
-    forget(&Store::open(context.home.clone()), id, id)
+    forget(&FileStore::open(context.home.clone()), id, id)
 }
 
 /// Revokes and forgets one of a provider's credentials.
@@ -146,7 +146,7 @@ fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Reco
 }
 
 /// Removes every copy of a credential, and says whether there was one.
-pub(crate) fn forget(store: &Store, id: &str, name: &str) -> Ended {
+pub(crate) fn forget(store: &FileStore, id: &str, name: &str) -> Ended {
     if credential::remove(store, id)? {
         say(&format!("✓ {} credential removed.", safe(name)));
         if let Some(file) = store.read()?.is_only_of_root(id, &[]) {

@@ -4,7 +4,7 @@ use hermes_engine::driver::Witness;
 use hermes_engine::home::Home;
 use hermes_engine::input::Inputs;
 use hermes_engine::simulate::{Scenario, Server, Simulator, Visiting};
-use hermes_engine::store::Store;
+use hermes_engine::store::FileStore;
 use hermes_format::provider::{Constants, StateId};
 use hermes_machine::machine::{Outcome, Start};
 use hermes_proof::simulate::example_input;
@@ -22,7 +22,7 @@ use crate::session::Session;
 /// Gives a session a home of its own, for as long as the folder is held.
 pub(super) fn home(session: &mut Session<'_>) -> Result<TempDir, Failure> {
     let home = tempfile::tempdir().map_err(failed)?;
-    session.store = Store::open(Home::at(home.path()));
+    session.store = FileStore::open(Home::at(home.path()));
     Ok(home)
 }
 

@@ -212,7 +212,7 @@ mod tests {
     fn a_choice_takes_no_file_away_that_a_commit_of_credentials_is_writing() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
-        let store = store::Store::open(home.clone());
+        let store = store::FileStore::open(home.clone());
         std::thread::scope(|scope| {
             for choosing in 0..2 {
                 let home = &home;

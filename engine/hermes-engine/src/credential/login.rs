@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Inputs, made, place, reach};
-use crate::store::{Document, GrantKey, MAIN, Record, Row, Slot, Store, StoreError};
+use crate::store::{Document, FileStore, GrantKey, MAIN, Record, Row, Slot, StoreError};
 
 /// How long a change that can be made again waits for a refresh that is under way: two requests and a little.
 const LOCK_LIMIT: Duration = Duration::from_secs(65);
@@ -36,7 +36,7 @@ pub struct Login<'a> {
 ///
 /// A refresh of the login that it replaces goes first; it is waited for no longer than `limit`. A login can't be had
 /// again for nothing, and its limit is the patience of its person.
-pub fn save_login(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
+pub fn save_login(store: &FileStore, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
     let id = &login.provider.id;
     if is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
         return store.commit(|document| document.activate(id));
@@ -218,7 +218,7 @@ fn begun_in(login: &Login<'_>) -> Option<StateId> {
 }
 
 /// Removes every copy of a provider's credential. Tells whether there was one.
-pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
+pub fn remove(store: &FileStore, provider: &str) -> Result<bool, StoreError> {
     let removed = store.commit(|document| document.remove(provider))?;
     // They hold what servers answered: tokens, as they came. A renewal that is under way finds its grant gone.
     store.clear_journals(provider, LOCK_LIMIT)?;
@@ -226,7 +226,7 @@ pub fn remove(store: &Store, provider: &str) -> Result<bool, StoreError> {
 }
 
 /// Removes one of a provider's credentials, and its copies.
-pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
+pub fn remove_one(store: &FileStore, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
     let key = slot.record.key(&provider.id);
     store.with_grant_of(key, LOCK_LIMIT, |held| {
         store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))?;
@@ -235,7 +235,7 @@ pub fn remove_one(store: &Store, provider: &Provider, slot: &Slot) -> Result<(),
 }
 
 /// Forgets that a provider's credentials have failed: one, or all. Tells whether any had.
-pub fn reset(store: &Store, provider: &str, only: Option<&Slot>) -> Result<bool, StoreError> {
+pub fn reset(store: &FileStore, provider: &str, only: Option<&Slot>) -> Result<bool, StoreError> {
     let is_meant = |slot: &Slot| only.is_none_or(|only| only.id == slot.id);
     let all = store.read()?.slots(provider, &[]).into_iter();
     for slot in all.filter(|slot| is_meant(slot) && slot.record.is_marked_unread()) {
@@ -248,7 +248,7 @@ pub fn reset(store: &Store, provider: &str, only: Option<&Slot>) -> Result<bool,
 
 /// Moves a credential in the order in which they are tried: the lowest first.
 pub fn set_priority(
-    store: &Store,
+    store: &FileStore,
     provider: &Provider,
     slot: &Slot,
     priority: i64,

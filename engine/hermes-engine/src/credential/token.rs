@@ -18,12 +18,12 @@ use super::redeem::{self, Ending};
 use super::{Inputs, made, order, trouble, turn};
 use crate::clock;
 use crate::http::HttpOptions;
-use crate::store::{Held, Record, Store, StoreError};
+use crate::store::{FileStore, Held, Record, StoreError};
 
 /// What is asked for.
 pub struct Request<'a> {
     /// Where credentials are stored.
-    pub store: &'a Store,
+    pub store: &'a FileStore,
     /// The provider.
     pub provider: &'a Shared,
     /// The region, where no stored credential has one; `None` is the file's default.

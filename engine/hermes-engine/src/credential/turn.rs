@@ -13,7 +13,7 @@ use super::order::{candidates, inputs_of};
 use super::token::{Credential, Error, Rejected, Request};
 use super::trouble;
 use crate::clock;
-use crate::store::{Document, Listed, Record, Refusal, Rest, Slot, Store, StoreError};
+use crate::store::{Document, FileStore, Listed, Record, Refusal, Rest, Slot, StoreError};
 
 /// Takes the first credential whose token `serve` can hand out.
 pub(super) fn take(
@@ -104,7 +104,11 @@ fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
 ///
 /// # Errors
 /// The store can't be read or written.
-pub fn note_refusal(store: &Store, provider: &Provider, rejected: Rejected<'_>) -> Result<(), StoreError> {
+pub fn note_refusal(
+    store: &FileStore,
+    provider: &Provider,
+    rejected: Rejected<'_>,
+) -> Result<(), StoreError> {
     let at = clock::wall();
     let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
     let refusal =

@@ -37,7 +37,7 @@ use crate::catalog::{Catalog, Folders};
 use crate::credential::SharedIo;
 use crate::home::Home;
 use crate::http::{Http, HttpOptions};
-use crate::store::Store;
+use crate::store::FileStore;
 use account::State;
 use provider_file::ProviderFiles;
 use worker::Worker;
@@ -56,7 +56,7 @@ pub struct Engine {
 struct Inner {
     home: Home,
     files: ProviderFiles,
-    store: Store,
+    store: FileStore,
     environment: Environment,
     http: HttpOptions,
     io: OnceLock<Io>,
@@ -138,7 +138,7 @@ impl EngineBuilder {
         Ok(Engine {
             inner: Arc::new(Inner {
                 files: ProviderFiles::new(Catalog::new(&folders), home.clone()),
-                store: Store::open(home.clone()),
+                store: FileStore::open(home.clone()),
                 home,
                 environment,
                 http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to, only: None },

@@ -1,7 +1,7 @@
 //! The stored credentials: `auth.json` in Hermes Agent's format, its lock, and a lock for each grant.
 //!
-//! The port is narrow on purpose: [`Store::read`] takes no lock, [`Store::with_grant_of`] holds one grant still across
-//! read, decide, redeem and write, and [`Store::commit`] changes the file under the lock that Hermes shares. A file that
+//! The port is narrow on purpose: [`FileStore::read`] takes no lock, [`FileStore::with_grant_of`] holds one grant still across
+//! read, decide, redeem and write, and [`FileStore::commit`] changes the file under the lock that Hermes shares. A file that
 //! can't be read or parsed is an error that names it; it is never taken as empty and never replaced.
 //!
 //! Where `auth.json` is a symlink, the locks of grants and the journal stand beside its target: homes that share one
@@ -56,7 +56,7 @@ const GRANT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The store of one home.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct FileStore {
     home: Home,
     stop: Option<Arc<AtomicBool>>,
 }
@@ -82,22 +82,22 @@ impl<'a> GrantKey<'a> {
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
 #[derive(Debug)]
 pub struct Held<'a> {
-    store: &'a Store,
+    store: &'a FileStore,
     key: GrantKey<'a>,
     target: PathBuf,
     lock: Lock,
 }
 
-impl Store {
+impl FileStore {
     /// The store of a home. Touches no file.
-    pub fn open(home: Home) -> Store {
-        Store { home, stop: None }
+    pub fn open(home: Home) -> FileStore {
+        FileStore { home, stop: None }
     }
 
     /// The same store for a process that goes on after a signal: once the flag is up nobody waits for the lock of a grant
     /// any more, and no renewal begins. One that has begun is brought to its end.
-    pub fn stopping_at(self, flag: Arc<AtomicBool>) -> Store {
-        Store { stop: Some(flag), ..self }
+    pub fn stopping_at(self, flag: Arc<AtomicBool>) -> FileStore {
+        FileStore { stop: Some(flag), ..self }
     }
 
     fn is_stopping(&self) -> bool {
@@ -256,7 +256,7 @@ impl Store {
 
 impl Held<'_> {
     /// The store.
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &FileStore {
         self.store
     }
 
@@ -296,7 +296,7 @@ impl Held<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Interrupted`] where the process is asked to stop ([`Store::stopping_at`]), and others as they are.
+    /// [`StoreError::Interrupted`] where the process is asked to stop ([`FileStore::stopping_at`]), and others as they are.
     pub fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
         self.store.prove_room(&self.target)

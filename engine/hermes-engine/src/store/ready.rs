@@ -8,12 +8,12 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::error::StoreError;
-use super::{Store, file};
+use super::{FileStore, file};
 
 /// What a login may add to the file.
 const ROOM: usize = 16 * 1024;
 
-impl Store {
+impl FileStore {
     /// Proves, before a login begins, that what it brings could be kept: the file can be read, its locks can be had, and
     /// it can be replaced. A login that is found out at its end to be for nothing has cost a person their time, and the
     /// server a grant that nobody holds.

@@ -1,7 +1,7 @@
 //! `auth remove`, `auth reset`, `auth priority`: what a person does to stored credentials.
 
 use hermes_engine::credential;
-use hermes_engine::store::Store;
+use hermes_engine::store::FileStore;
 
 use crate::command::Ended;
 use crate::context::Context;
@@ -19,7 +19,7 @@ pub(in crate::command) fn remove(
 ) -> Ended {
     if let Err(unknown) = context.catalog.find(name) {
         // A credential can outlive its provider's file, and must be removable all the same.
-        let store = Store::open(context.home.clone());
+        let store = FileStore::open(context.home.clone());
         if store.read()?.providers().iter().any(|id| id == name) {
             return flow::forget(&store, name, name);
         }

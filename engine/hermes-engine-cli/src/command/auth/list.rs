@@ -3,7 +3,7 @@
 use hermes_engine::catalog::Entry;
 use hermes_engine::clock;
 use hermes_engine::credential::{self, Standing, Status};
-use hermes_engine::store::{Document, Store};
+use hermes_engine::store::{Document, FileStore};
 use hermes_engine::trust::{self, Refused};
 use hermes_format::provider::InputSource;
 use hermes_machine::machine::Code;
@@ -29,7 +29,7 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
 
 /// Every credential that is stored or set, as programs read it.
 pub(in crate::command) fn rows(context: &Context) -> Result<Vec<Value>, Failure> {
-    let store = Store::open(context.home.clone());
+    let store = FileStore::open(context.home.clone());
     let document = store.read()?;
     let stored = document.providers();
     let known = |id: &String| match context.catalog.find(id).map(|entry| seen(context, entry)) {

@@ -1,7 +1,7 @@
 //! How the store is: whether it can be read and written, and whether anything in it waits to be finished.
 
 use hermes_engine::input::env_file_trouble;
-use hermes_engine::store::{Document, Store, StoreError};
+use hermes_engine::store::{Document, FileStore, StoreError};
 use serde_json::{Value, json};
 
 use crate::render::{safe, safe_sentence};
@@ -15,7 +15,7 @@ pub(super) struct Health {
 
 impl Health {
     /// Looks at the store, and leaves no trace there.
-    pub(super) fn of(store: &Store, document: Result<&Document, &StoreError>) -> Health {
+    pub(super) fn of(store: &FileStore, document: Result<&Document, &StoreError>) -> Health {
         let path = safe_sentence(&store.path().display().to_string());
         let document = match document {
             Ok(document) => document,

@@ -4,7 +4,7 @@ mod health;
 mod unread;
 
 use hermes_engine::credential::Status;
-use hermes_engine::store::{Document, Store, StoreError};
+use hermes_engine::store::{Document, FileStore, StoreError};
 use hermes_format::provider::{InputSource, Status as Life};
 use hermes_machine::machine::Code;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let store = Store::open(context.home.clone());
+    let store = FileStore::open(context.home.clone());
     let document = store.read();
     let health = Health::of(&store, document.as_ref());
     let Ok(document) = document else {

@@ -11,7 +11,7 @@ use super::journal::{beside, row, work};
 use super::scene::{ACME, Scene, record, tokens};
 use super::server::{Reply, Server};
 use crate::home::Home;
-use crate::store::{MAIN, Store};
+use crate::store::{FileStore, MAIN};
 
 const HOME: &str = "HERMES_ENGINE_TEST_HOME";
 const SERVER: &str = "HERMES_ENGINE_TEST_SERVER";
@@ -23,7 +23,7 @@ const SERVER: &str = "HERMES_ENGINE_TEST_SERVER";
 fn child() {
     let (Ok(home), Ok(server)) = (std::env::var(HOME), std::env::var(SERVER)) else { return };
     let scene = Scene { server: Some(server.parse().unwrap()), ..Scene::empty(ACME) };
-    let code = match scene.ask_at(&Store::open(Home::at(home))) {
+    let code = match scene.ask_at(&FileStore::open(Home::at(home))) {
         Ok(_) => 0,
         Err(Error::Interrupted) => 130,
         Err(Error::Trouble(_)) => 1,

@@ -18,7 +18,7 @@ use super::server::{Reply, Server};
 use crate::clock;
 use crate::home::Home;
 use crate::http::HttpOptions;
-use crate::store::{Store, moment};
+use crate::store::{FileStore, moment};
 
 pub(super) const ACME: &str = r#"
 name  = "Acme"
@@ -134,8 +134,8 @@ impl Scene {
         self.folder.path()
     }
 
-    pub(super) fn store(&self) -> Store {
-        Store::open(Home::at(self.folder.path()))
+    pub(super) fn store(&self) -> FileStore {
+        FileStore::open(Home::at(self.folder.path()))
     }
 
     /// Puts a record into the file, as another program would.
@@ -162,7 +162,7 @@ impl Scene {
     }
 
     /// Asks with this scene's provider and server at the store of another.
-    pub(super) fn ask_at(&self, store: &Store) -> Result<Credential, Error> {
+    pub(super) fn ask_at(&self, store: &FileStore) -> Result<Credential, Error> {
         token(&Request {
             io: None,
             store,

@@ -98,7 +98,7 @@ fn nested_tokens_are_read_and_written_where_they_are() {
 #[test]
 fn the_first_login_makes_a_file_that_hermes_agent_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Home::at(folder.path().join("new/home")));
+    let store = FileStore::open(Home::at(folder.path().join("new/home")));
     assert!(store.read().unwrap().providers().is_empty());
     assert!(!store.home().path().exists(), "reading leaves no trace");
     log_in(&store, "acme", &[]);

@@ -44,7 +44,7 @@ fn s25_an_error_never_quotes_the_file() {
 fn a_folder_in_the_file_s_place_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("auth.json")).unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     assert!(matches!(store.read().unwrap_err(), StoreError::Unreadable { .. }));
     assert!(store.commit(|document| document.activate("acme")).is_err());
 }
@@ -64,7 +64,7 @@ fn s20_a_file_that_others_can_read_is_closed_to_them_with_a_warning() {
 fn s20_files_are_for_their_owner_whatever_the_umask() {
     let umask = rustix::process::umask(rustix::fs::Mode::empty());
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Home::at(folder.path().join("home")));
+    let store = FileStore::open(Home::at(folder.path().join("home")));
     log_in(&store, "acme", &[]);
     store.with_grant("acme", Duration::ZERO, |held| held.journal(MAIN).begin(&intent())).unwrap().unwrap();
     rustix::process::umask(umask);
@@ -94,7 +94,7 @@ fn a_symlink_stays_one_and_its_target_is_replaced() {
     let (target_folder, target) = store_with(HERMES);
     let folder = tempfile::tempdir().unwrap();
     symlink(target.path(), folder.path().join("auth.json")).unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     renew(&store, &grant("a2", None));
     assert!(store.path().symlink_metadata().unwrap().is_symlink());
     assert_eq!(target.read().unwrap().record("acme").unwrap().access_token(), Some(Secret::new("a2")));
@@ -109,7 +109,7 @@ fn a_symlink_stays_one_and_its_target_is_replaced() {
 fn a_symlink_into_a_folder_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     symlink(folder.path().join("not/mounted/auth.json"), folder.path().join("auth.json")).unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     assert!(matches!(store.read().unwrap_err(), StoreError::Unreadable { .. }));
 }
 

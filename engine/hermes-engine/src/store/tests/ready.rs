@@ -8,7 +8,7 @@ use super::scene::*;
 #[test]
 fn a_store_that_a_login_could_not_be_kept_in_is_found_out_before_it() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Home::at(folder.path().join("home")));
+    let store = FileStore::open(Home::at(folder.path().join("home")));
     store.prove_ready("acme").unwrap();
     assert!(!store.path().exists(), "nothing is written but the proof, and that is gone");
     let names = fs::read_dir(store.home().path()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -26,7 +26,7 @@ fn a_store_that_a_login_could_not_be_kept_in_is_found_out_before_it() {
 #[test]
 fn a_look_at_the_store_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Home::at(folder.path().join("home")));
+    let store = FileStore::open(Home::at(folder.path().join("home")));
     store.look_ready().unwrap();
     assert!(!store.home().path().exists());
     store.home().create().unwrap();
@@ -39,7 +39,7 @@ fn a_look_at_the_store_leaves_no_trace() {
 #[test]
 fn unfinished_renewals_are_told_by_their_provider() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     assert!(store.unfinished().is_empty());
     fs::create_dir(store.home().journal_dir()).unwrap();
     fs::write(store.home().journal_dir().join("acme"), "").unwrap();

@@ -62,11 +62,11 @@ pub(super) const HERMES: &str = r#"{
 }
 "#;
 
-pub(super) fn store_with(text: &str) -> (tempfile::TempDir, Store) {
+pub(super) fn store_with(text: &str) -> (tempfile::TempDir, FileStore) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("auth.json"), text).unwrap();
     fs::set_permissions(folder.path().join("auth.json"), fs::Permissions::from_mode(0o600)).unwrap();
-    let store = Store::open(Home::at(folder.path()));
+    let store = FileStore::open(Home::at(folder.path()));
     (folder, store)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn grant(access: &str, refresh: Option<&str>) -> Grant {
     }
 }
 
-pub(super) fn renew(store: &Store, grant: &Grant) {
+pub(super) fn renew(store: &FileStore, grant: &Grant) {
     let origins = Origins(vec!["https://bound.example".to_owned()]);
     store
         .commit(|document| {
@@ -98,7 +98,7 @@ pub(super) fn renew(store: &Store, grant: &Grant) {
         .unwrap();
 }
 
-pub(super) fn text(store: &Store) -> String {
+pub(super) fn text(store: &FileStore) -> String {
     fs::read_to_string(store.path()).unwrap()
 }
 
@@ -111,7 +111,7 @@ pub(super) fn without_stamp(text: &str) -> String {
     text.lines().filter(|line| !line.contains("\"updated_at\"")).map(|line| format!("{line}\n")).collect()
 }
 
-pub(super) fn log_in(store: &Store, provider: &str, place: &[String]) -> Record {
+pub(super) fn log_in(store: &FileStore, provider: &str, place: &[String]) -> Record {
     store
         .commit(|document| {
             let before = document.record_at(provider, place);
