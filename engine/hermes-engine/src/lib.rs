@@ -62,7 +62,7 @@ pub mod tower;
 pub mod trust;
 
 pub use engine::{
-    Access, AccessRequest, Account, BoxFuture, Engine, EngineBuilder, Error, ErrorKind, LoginRequest, Page,
-    Progress, ProviderInfo, Question, Rejection, Result, Ui,
+    Access, AccessRequest, Account, AccountState, AccountStatus, BoxFuture, Engine, EngineBuilder, Error,
+    ErrorKind, LoginRequest, Page, Progress, ProviderInfo, Question, Rejection, Result, Ui,
 };
 pub use hermes_format::secret::Secret;

@@ -19,6 +19,9 @@ pub struct SharedIo {
     pub http: Arc<Http>,
 }
 
+/// Gives what is shared, started at the first need.
+pub type GetIo<'a> = &'a (dyn Fn() -> io::Result<SharedIo> + Sync);
+
 /// What a renewal runs on.
 pub(super) enum Engine {
     /// A runtime that exists for this renewal.
@@ -29,9 +32,9 @@ pub(super) enum Engine {
 
 impl Engine {
     /// Takes what is shared, or starts a runtime and holds signals from here on.
-    pub(super) fn start(shared: Option<&SharedIo>, http: &HttpOptions) -> io::Result<Engine> {
+    pub(super) fn start(shared: Option<GetIo<'_>>, http: &HttpOptions) -> io::Result<Engine> {
         if let Some(shared) = shared {
-            return Ok(Engine::Shared(shared.clone()));
+            return Ok(Engine::Shared(shared()?));
         }
         let runtime = Runtime::start()?;
         let signals = Box::new(runtime.block_on(async { Signals::catch() })??);

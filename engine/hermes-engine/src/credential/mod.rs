@@ -29,7 +29,7 @@ use hermes_format::origin::Origins;
 use hermes_format::provider::Provider;
 use hermes_format::query::Step;
 
-pub use engine::SharedIo;
+pub use engine::{GetIo, SharedIo};
 pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, token_of, try_out};
 pub use status::{Standing, Status, status, statuses};
 pub use token::{Credential, Error, Rejected, Request, Source, token};

@@ -10,7 +10,7 @@ use hermes_machine::machine::{Code, Grant, Trouble};
 use serde_json::Value;
 
 use super::ask::Ask;
-use super::engine::SharedIo;
+use super::engine::GetIo;
 use super::freshness::{Freshness, is_hash_of};
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
@@ -43,7 +43,7 @@ pub struct Request<'a> {
     pub http: HttpOptions,
     /// The client and the runtime of a program that keeps one; `None` starts them for the one renewal, and holds signals
     /// until it is stored.
-    pub io: Option<&'a SharedIo>,
+    pub io: Option<GetIo<'a>>,
 }
 
 /// A token that a server has refused.

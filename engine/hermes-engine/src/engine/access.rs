@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hermes_format::origin::{Origin, Origins};
 use hermes_format::secret::Secret;
 use hermes_format::time::UnixMs;
 use hermes_machine::machine::HeaderValue;
+use serde_json::Value;
 use url::Url;
 
 use super::error::{Error, ErrorKind, Result};
@@ -16,19 +18,35 @@ use super::error::{Error, ErrorKind, Result};
 pub struct Access(pub(super) Arc<Parts>);
 
 pub(super) struct Parts {
+    pub(super) provider: String,
+    /// What `{{token.*}}` names.
+    pub(super) members: Value,
+    pub(super) origins: Origins,
+    pub(super) source: String,
+    pub(super) is_model_chosen: bool,
+    pub(super) aux_model: Option<String>,
+    pub(super) notes: Vec<String>,
     pub(super) token: Secret,
+    /// As clients are configured with it.
+    pub(super) base: Option<String>,
     pub(super) base_url: Option<Url>,
+    /// As the provider's file writes them.
+    pub(super) named_headers: Vec<(String, HeaderValue)>,
     pub(super) mode: Option<String>,
     pub(super) model: Option<String>,
     pub(super) region: Option<String>,
     pub(super) headers: http::HeaderMap,
     pub(super) expires_at: Option<UnixMs>,
     pub(super) warnings: Vec<String>,
-    pub(super) provider: String,
     pub(super) is_renewable: bool,
 }
 
 impl Access {
+    /// The provider's id.
+    pub fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
     /// The access token.
     pub fn token(&self) -> &Secret {
         &self.0.token
@@ -39,9 +57,14 @@ impl Access {
         self.0.headers.clone()
     }
 
+    /// The same by their names as the provider's file writes them.
+    pub fn named_headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.named_headers.iter().map(|(name, value)| (name.as_str(), &value.value))
+    }
+
     /// The URL that requests go to, as clients are configured with it: without a `/` at its end.
     pub fn base_url(&self) -> Option<&str> {
-        self.0.base_url.as_ref().map(|url| url.as_str().trim_end_matches('/'))
+        self.0.base.as_deref()
     }
 
     /// A URL below the base URL.
@@ -63,11 +86,6 @@ impl Access {
         self.0.mode.as_deref()
     }
 
-    /// The id of the provider.
-    pub fn provider(&self) -> &str {
-        &self.0.provider
-    }
-
     /// Whether the token can be replaced by another without the user: not a key that they typed or set.
     pub fn is_renewable(&self) -> bool {
         self.0.is_renewable
@@ -76,6 +94,36 @@ impl Access {
     /// The model: the one that was asked for, else the provider's first.
     pub fn model(&self) -> Option<&str> {
         self.0.model.as_deref()
+    }
+
+    /// The small model of the provider, where it has one.
+    pub fn aux_model(&self) -> Option<&str> {
+        self.0.aux_model.as_deref()
+    }
+
+    /// Whether the model was asked for, and is not only the provider's first.
+    pub fn is_model_chosen(&self) -> bool {
+        self.0.is_model_chosen
+    }
+
+    /// Where the token came from: `auth.json`, `env:NAME`, `.env:NAME`, `file:PATH`, `command:PROGRAM`.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// A member of the stored credential that is text, such as `access_key_id`. It may be a secret.
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.0.members.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether the credential may be sent to the origin of a URL.
+    pub fn may_go_to(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.0.origins.allows(&origin))
+    }
+
+    /// The origins that the credential may be sent to.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.0.origins.0.iter().map(String::as_str)
     }
 
     /// The region.
@@ -93,6 +141,13 @@ impl Access {
     /// The text may quote a server: clean it before it reaches a terminal.
     pub fn warnings(&self) -> &[String] {
         &self.0.warnings
+    }
+}
+
+impl Access {
+    /// Sources that failed, in sentences: why another than the first gave the credential.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
     }
 }
 

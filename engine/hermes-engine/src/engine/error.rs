@@ -1,11 +1,10 @@
 //! What went wrong, and what the caller does next.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hermes_machine::machine::{Trouble, TroubleClass};
+use hermes_machine::machine::{Code, ServerError, Trouble, TroubleClass};
 
 use crate::credential;
 use crate::input::InputError;
@@ -44,13 +43,19 @@ pub enum ErrorKind {
 #[derive(Clone)]
 pub struct Error(Arc<Fault>);
 
+#[derive(Clone)]
 struct Fault {
     kind: ErrorKind,
-    code: Cow<'static, str>,
+    code: Code,
     message: String,
     help: Option<String>,
+    provider: Option<String>,
+    state: Option<String>,
+    host: Option<String>,
+    relogin: bool,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    server: Option<ServerError>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -61,7 +66,7 @@ impl Error {
 
     /// The code: one of the engine's, or of the provider's file.
     pub fn code(&self) -> &str {
-        &self.0.code
+        self.0.code.as_str()
     }
 
     /// What to do about it, in words.
@@ -69,50 +74,81 @@ impl Error {
         self.0.help.as_deref()
     }
 
+    /// The id of the provider it is about.
+    pub fn provider(&self) -> Option<&str> {
+        self.0.provider.as_deref()
+    }
+
+    /// The state of the provider's file in which a flow failed.
+    pub fn state(&self) -> Option<&str> {
+        self.0.state.as_deref()
+    }
+
+    /// The host that nothing was sent to, where that is why.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// Whether what is stored is missing or refused, so that nothing but a new login helps.
+    pub fn needs_login(&self) -> bool {
+        self.0.relogin
+    }
+
     /// How long to wait before another attempt, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    pub(super) fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Error {
+    /// What the server said: `error`, `error_description`, `error_uri`, and its HTTP status.
+    pub fn server(&self) -> Option<&ServerError> {
+        self.0.server.as_ref()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, code: impl Into<Code>, message: impl Into<String>) -> Error {
         Error(Arc::new(Fault {
             kind,
-            code: Cow::Borrowed(code),
+            code: code.into(),
             message: message.into(),
             help: None,
+            provider: None,
+            state: None,
+            host: None,
+            relogin: false,
             retry_after: None,
+            server: None,
             source: None,
         }))
     }
 
-    pub(super) fn because(
+    pub(crate) fn because(
         kind: ErrorKind,
-        code: &'static str,
+        code: impl Into<Code>,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Error {
-        let message = source.to_string();
-        let source = Some(Box::new(source) as Box<dyn std::error::Error + Send + Sync>);
-        Error(Arc::new(Fault {
-            kind,
-            code: Cow::Borrowed(code),
-            message,
-            help: None,
-            retry_after: None,
-            source,
-        }))
+        let error = Error::new(kind, code, source.to_string());
+        error.change(|fault| fault.source = Some(Arc::new(source)))
     }
 
     /// The same with advice.
-    pub(super) fn with_help(self, help: impl Into<String>) -> Error {
-        let mut fault = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Fault {
-            kind: shared.kind,
-            code: shared.code.clone(),
-            message: shared.message.clone(),
-            help: None,
-            retry_after: shared.retry_after,
-            source: None,
-        });
-        fault.help = Some(help.into());
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Error {
+        self.change(|fault| fault.help = Some(help.into()))
+    }
+
+    /// The same with another sentence.
+    pub(super) fn with_message(self, message: impl Into<String>) -> Error {
+        self.change(|fault| fault.message = message.into())
+    }
+
+    /// The same, about a provider.
+    pub(super) fn about(self, provider: &str) -> Error {
+        self.change(|fault| {
+            fault.provider.get_or_insert_with(|| provider.to_owned());
+        })
+    }
+
+    fn change(self, change: impl FnOnce(&mut Fault)) -> Error {
+        let mut fault = Arc::unwrap_or_clone(self.0);
+        change(&mut fault);
         Error(Arc::new(fault))
     }
 
@@ -162,10 +198,15 @@ impl From<Trouble> for Error {
         };
         Error(Arc::new(Fault {
             kind,
-            code: Cow::Owned(trouble.code.to_string()),
             message: trouble.to_string(),
+            code: trouble.code,
             help: trouble.help,
+            provider: None,
+            state: trouble.state,
+            host: trouble.facts.host,
+            relogin: trouble.relogin,
             retry_after: trouble.facts.retry_after,
+            server: trouble.facts.server,
             source: None,
         }))
     }
@@ -191,6 +232,22 @@ impl From<StoreError> for Error {
 
 impl From<InputError> for Error {
     fn from(error: InputError) -> Error {
-        Error::because(ErrorKind::Usage, "bad_input", error)
+        let (kind, help) = match &error {
+            InputError::Control { .. } => (ErrorKind::Usage, Some("write the value there as one line")),
+            InputError::Quoted { .. } => (
+                ErrorKind::Usage,
+                Some("write the value there without quotes; `docker --env-file` keeps them"),
+            ),
+            InputError::NotAKey { .. } => (
+                ErrorKind::Denied,
+                Some("copy it again, the key alone: no `Bearer` before it, no blank in it"),
+            ),
+            _ => (ErrorKind::Usage, None),
+        };
+        let error = Error::because(kind, "bad_input", error);
+        match help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
     }
 }

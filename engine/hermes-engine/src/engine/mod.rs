@@ -6,44 +6,67 @@
 
 mod access;
 mod account;
+mod ask;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 mod attach;
+mod choice;
+mod environment;
 mod error;
+mod explain;
 mod flight;
+mod info;
+mod keep;
 mod login;
+mod logout;
+mod memory;
 mod provider_file;
+mod request;
+mod status;
 mod ui;
 mod worker;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 pub use access::Access;
-pub use account::{AccessRequest, Account, ProviderInfo, Rejection};
+pub use account::{Account, Rejection};
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub(crate) use attach::{check_origin, rejection};
 pub use error::{Error, ErrorKind, Result};
+pub use info::ProviderInfo;
 pub use login::LoginRequest;
+pub use request::AccessRequest;
+pub use status::{AccountState, AccountStatus};
 pub use ui::{BoxFuture, Page, Progress, Question, Ui};
 
 use crate::catalog::{Catalog, Folders};
 use crate::credential::SharedIo;
+use crate::driver::{NoWitness, Witness};
 use crate::home::Home;
 use crate::http::{Http, HttpOptions};
 use crate::store::FileStore;
-use account::State;
+use memory::State;
 use provider_file::ProviderFiles;
 use worker::Worker;
 
 /// Reads an environment variable.
 type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+/// Makes who watches a flow.
+type Witnesses = Arc<dyn Fn() -> Box<dyn Witness> + Send + Sync>;
+
+/// What is called before the first request.
+type Hook = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// Credentials of one home: the entry to the library.
 ///
@@ -59,6 +82,9 @@ struct Inner {
     store: FileStore,
     environment: Environment,
     http: HttpOptions,
+    before_requests: Option<Hook>,
+    witnesses: Option<Witnesses>,
+    is_begun: AtomicBool,
     io: OnceLock<Io>,
     accounts: Mutex<HashMap<Key, Arc<State>>>,
     in_flight: watch::Sender<usize>,
@@ -87,6 +113,8 @@ pub struct EngineBuilder {
     connect_to: Vec<(String, SocketAddr)>,
     timeout: Option<Duration>,
     environment: Option<Environment>,
+    before_requests: Option<Hook>,
+    witnesses: Option<Witnesses>,
 }
 
 impl EngineBuilder {
@@ -124,6 +152,23 @@ impl EngineBuilder {
         self
     }
 
+    /// Calls this once before the engine's thread starts for the first request: the place for a program to install its
+    /// signal handlers, as a renewal must not be cut off. The library itself catches no signal.
+    pub fn before_requests(
+        mut self,
+        hook: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    ) -> EngineBuilder {
+        self.before_requests = Some(Box::new(hook));
+        self
+    }
+
+    /// Lets flows with a user, and those that ask a server about a credential, be watched.
+    #[doc(hidden)]
+    pub fn witness(mut self, make: impl Fn() -> Box<dyn Witness> + Send + Sync + 'static) -> EngineBuilder {
+        self.witnesses = Some(Arc::new(make));
+        self
+    }
+
     /// Makes the engine. Reads no file and starts no thread.
     ///
     /// # Errors
@@ -142,6 +187,9 @@ impl EngineBuilder {
                 home,
                 environment,
                 http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to, only: None },
+                before_requests: self.before_requests,
+                witnesses: self.witnesses,
+                is_begun: AtomicBool::new(false),
                 io: OnceLock::new(),
                 accounts: Mutex::default(),
                 in_flight: watch::channel(0).0,
@@ -178,6 +226,35 @@ impl Engine {
         Ok(Account::new(self.clone(), provider))
     }
 
+    /// Runs what waits for locks and disks, on a thread of the engine's that is made for that.
+    async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let engine = self.clone();
+        self.inner.io()?.worker.block(move || work(&engine)).outcome().await
+    }
+
+    /// Runs work on the engine's thread for as long as somebody waits for it.
+    async fn attended<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (alive, gone) = tokio::sync::oneshot::channel::<()>();
+        let in_flight = InFlight::begin(self);
+        let work = self.inner.io()?.worker.spawn(async move {
+            let _in_flight = in_flight;
+            tokio::select! {
+                biased;
+                outcome = work => outcome,
+                _ = gone => Err(Error::cancelled()),
+            }
+        });
+        let outcome = work.outcome().await;
+        drop(alive);
+        outcome
+    }
+
     /// Resolves when no renewal and no login is in flight. What a program awaits before it ends.
     pub async fn settle(&self) {
         let mut seen = self.inner.in_flight.subscribe();
@@ -205,6 +282,21 @@ impl Inner {
         };
         // Of two that start at once one is dropped, which ends its thread.
         Ok(self.io.get_or_init(|| Io { worker, shared }))
+    }
+
+    /// Who watches the next flow.
+    fn witness(&self) -> Box<dyn Witness> {
+        self.witnesses.as_ref().map_or_else(|| Box::new(NoWitness) as _, |make| make())
+    }
+
+    /// What a request is sent with. The first to ask calls the program's hook.
+    fn shared(&self) -> io::Result<SharedIo> {
+        if let Some(hook) = &self.before_requests
+            && !self.is_begun.swap(true, Ordering::SeqCst)
+        {
+            hook()?;
+        }
+        self.io().map(|io| io.shared.clone()).map_err(io::Error::other)
     }
 
     /// What is known in memory of an account.

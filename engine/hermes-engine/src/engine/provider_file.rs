@@ -12,7 +12,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::lock;
 use crate::catalog::{Catalog, Entry};
 use crate::home::Home;
-use crate::trust::{self, Refused};
+use crate::trust::{self, Refused, Vouched};
 
 /// For how long a file is believed to be unchanged.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -50,7 +50,11 @@ impl ProviderFiles {
         known.get(name).filter(|known| known.seen.elapsed() < BELIEVED).map(|known| known.file.clone())
     }
 
-    /// The provider of an id or an alias. Reads files.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The provider of an id or an alias, to act. Reads files.
     pub(super) fn open(&self, name: &str) -> Result<Arc<ProviderFile>> {
         if let Some(known) = lock(&self.known).get_mut(name)
             && known.stamps.iter().all(|(path, stamp)| stamp_of(path) == *stamp)
@@ -58,34 +62,41 @@ impl ProviderFiles {
             known.seen = Instant::now();
             return Ok(known.file.clone());
         }
-        let entry = self.catalog.find(name).map_err(|error| {
-            let help = error.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
-            let failure = Error::because(ErrorKind::Usage, "unknown_provider", error);
-            match help {
-                Some(help) => failure.with_help(help),
-                None => failure,
-            }
-        })?;
+        let entry = self.find(name)?;
         // Before the file is read: a change in between is seen the next time.
         let stamps = self.stamps(&entry);
-        let file = Arc::new(self.read(&entry)?);
+        let vouched = self.vouched(&entry)?;
+        let is_sound = vouched.is_built_in || self.catalog.errors(&vouched.opened).is_empty();
+        let file = Arc::new(usable(&entry, vouched, is_sound)?);
         let known = Known { file: file.clone(), stamps, seen: Instant::now() };
         lock(&self.known).insert(name.to_owned(), known);
         Ok(file)
     }
 
-    fn read(&self, entry: &Entry) -> Result<ProviderFile> {
-        let vouched =
-            trust::open(&self.catalog, entry, &self.home).map_err(|refused| refusal(entry, refused))?;
-        let is_sound = vouched.is_built_in || self.catalog.errors(&vouched.opened).is_empty();
-        match vouched.opened.provider.filter(|_| is_sound) {
-            Some(provider) => Ok(ProviderFile { provider }),
-            None => {
-                let message = format!("`{}` has errors", entry.source());
-                Err(Error::new(ErrorKind::File, "bad_provider_file", message)
-                    .with_help(format!("see `hermes-engine check {}`", entry.source())))
-            }
-        }
+    /// The same where nothing is done with it: to list, to look. It need not be proved.
+    pub(super) fn open_to_list(&self, name: &str) -> Result<ProviderFile> {
+        let entry = self.find(name)?;
+        usable(&entry, self.vouched(&entry)?, true)
+    }
+
+    /// Whether somebody vouches for the file of a provider.
+    pub(super) fn is_vouched_for(&self, name: &str) -> bool {
+        self.find(name).is_ok_and(|entry| self.vouched(&entry).is_ok())
+    }
+
+    fn find(&self, name: &str) -> Result<Entry> {
+        self.catalog.find(name).map_err(|error| {
+            let help = match &error.nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "`hermes-engine providers` lists them all".to_owned(),
+            };
+            let name = error.name.clone();
+            Error::because(ErrorKind::Usage, "unknown_provider", error).with_help(help).about(&name)
+        })
+    }
+
+    fn vouched(&self, entry: &Entry) -> Result<Vouched> {
+        trust::open(&self.catalog, entry, &self.home).map_err(|refused| refusal(entry, refused))
     }
 
     /// The files and folders that decide which text is in force.
@@ -99,15 +110,39 @@ impl ProviderFiles {
     }
 }
 
-fn refusal(entry: &Entry, refused: Refused) -> Error {
-    match refused {
-        Refused::Untrusted | Refused::NotOwn(_) => {
-            let message = format!("`{}` is not used: {refused}", entry.source());
-            Error::new(ErrorKind::Refused, "untrusted_file", message)
+fn usable(entry: &Entry, vouched: Vouched, is_sound: bool) -> Result<ProviderFile> {
+    match vouched.opened.provider.filter(|_| is_sound) {
+        Some(provider) => Ok(ProviderFile { provider }),
+        None => {
+            let message = format!("`{}` has errors", entry.source());
+            Err(Error::new(ErrorKind::File, "bad_provider_file", message)
+                .with_help(format!("see `hermes-engine check {}`", entry.source()))
+                .about(&entry.id))
         }
-        Refused::Unreadable(error) => Error::because(ErrorKind::File, "bad_provider_file", error),
-        Refused::Trust(error) => Error::because(ErrorKind::Store, "trust_unreadable", error),
     }
+}
+
+/// Why a file does not act, in one sentence. Nothing of the file is quoted.
+fn refusal(entry: &Entry, refused: Refused) -> Error {
+    let file = entry.source();
+    let untrusted = |message: String| Error::new(ErrorKind::Refused, "untrusted_file", message);
+    let error = match refused {
+        Refused::Untrusted => {
+            untrusted(format!("`{file}` is not trusted, so nothing was read, sent or stored"))
+                .with_help("the user has to review it")
+        }
+        Refused::NotOwn(reason) => {
+            let help = reason.help();
+            untrusted(format!("`{file}` is not used: {reason}")).with_help(help)
+        }
+        Refused::Unreadable(error) => {
+            let message = format!("`{file}` can't be read: {error}");
+            Error::new(ErrorKind::File, "bad_provider_file", message)
+        }
+        Refused::Trust(error) => Error::because(ErrorKind::Store, "trust_unreadable", error)
+            .with_help("fix the file, or move it away"),
+    };
+    error.about(&entry.id)
 }
 
 fn stamp_of(path: &PathBuf) -> Stamp {
