@@ -42,24 +42,29 @@ pub struct Loaded {
     pub provider: Option<Arc<Provider>>,
     /// All findings, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The flow that an `extends` names and that is not there.
+    missing_flow: Option<MissingFlow>,
+}
+
+/// A flow that is not there, and where its name is written.
+#[derive(Debug, Clone)]
+struct MissingFlow {
+    name: String,
+    span: Span,
 }
 
 impl Loaded {
     /// Names the flow that was most likely meant where there is none of that name; `known` are those that there are.
     pub fn suggest_flow(&mut self, known: &[String]) {
-        for finding in self.diagnostics.iter_mut().filter(|finding| finding.code == &UNKNOWN_FLOW) {
-            let name = finding.message.strip_prefix(NO_FLOW).map(|rest| rest.trim_matches('`'));
-            let near = name.and_then(|name| nearest(name, known.iter().map(String::as_str)));
-            if let Some(near) = near.map(str::to_owned) {
-                let span = finding.primary.span;
-                *finding = finding.clone().meant(&*near).fix(span, format!("\"{near}\""));
-            }
+        let Some(MissingFlow { name, span }) = &self.missing_flow else { return };
+        let Some(near) = nearest(name, known.iter().map(String::as_str)) else { return };
+        let is_about =
+            |finding: &&mut Diagnostic| finding.code == &UNKNOWN_FLOW && finding.primary.span == *span;
+        for finding in self.diagnostics.iter_mut().filter(is_about) {
+            *finding = finding.clone().meant(near).fix(*span, format!("\"{near}\""));
         }
     }
 }
-
-/// How the message about a flow that is not there begins.
-const NO_FLOW: &str = "there is no flow ";
 
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +94,11 @@ fn load_as(
     let id = added(sources, file);
     let own = match parse::parse(&file.text, file.language, id) {
         Ok(node) => node,
-        Err(findings) => return finished(None, findings, sources),
+        Err(findings) => return finished(None, findings, None, sources),
     };
     let extends = own.get("extends").map(|node| node.span);
     let mut findings = Vec::new();
-    let layers = layers(sources, &own, flow, &mut findings);
+    let (layers, missing) = layers(sources, &own, flow, &mut findings);
     let whole = findings.is_empty();
     findings.extend(merge::overrides_nothing(&own, &layers));
     let names = layers.iter().map(|layer| (layer.name.clone(), layer.node.span.file)).collect();
@@ -101,7 +106,7 @@ fn load_as(
     let exceeded = limit::exceeded(&merged);
     if !exceeded.is_empty() {
         findings.extend(exceeded);
-        return finished(None, findings, sources);
+        return finished(None, findings, missing, sources);
     }
 
     let read::Read { value: raw, node: merged, gone, findings: unread } = read::read_mended(&merged);
@@ -109,7 +114,7 @@ fn load_as(
     let exceeded = limit::exceeded(&merged);
     if !exceeded.is_empty() {
         findings.extend(exceeded);
-        return finished(None, findings, sources);
+        return finished(None, findings, missing, sources);
     }
     // Without a flow that it needs, a file would seem to lack all that the flow has.
     let provider = raw.filter(|_| whole).map(|raw| {
@@ -128,7 +133,7 @@ fn load_as(
     if let Some(extends) = extends {
         point_at_both(&mut findings, id, extends);
     }
-    finished(provider, findings, sources)
+    finished(provider, findings, missing, sources)
 }
 
 /// The file's id; a file that was read before is not added again.
@@ -140,13 +145,13 @@ fn added(sources: &mut Sources, file: &FileText) -> FileId {
     }
 }
 
-/// The flows that a file extends, nearest first.
+/// The flows that a file extends, nearest first, and the one that is not there.
 fn layers(
     sources: &mut Sources,
     own: &Node,
     flow: &dyn Fn(&str) -> Option<FileText>,
     findings: &mut Vec<Diagnostic>,
-) -> Vec<Layer> {
+) -> (Vec<Layer>, Option<MissingFlow>) {
     let mut layers: Vec<Layer> = Vec::new();
     let mut next = extended(own);
     while let Some((name, span)) = next {
@@ -158,10 +163,11 @@ fn layers(
             break;
         }
         let Some(file) = flow(&name) else {
-            findings.push(Diagnostic::new(&UNKNOWN_FLOW, span, format!("{NO_FLOW}`{name}`")).help(format!(
+            let message = format!("there is no flow `{name}`");
+            findings.push(Diagnostic::new(&UNKNOWN_FLOW, span, message).help(format!(
                 "a flow is a file: `flows/{name}.toml` beside this one, or one of the catalogue's"
             )));
-            break;
+            return (layers, Some(MissingFlow { name, span }));
         };
         let id = added(sources, &file);
         match parse::parse(&file.text, file.language, id) {
@@ -175,7 +181,7 @@ fn layers(
             }
         }
     }
-    layers
+    (layers, None)
 }
 
 fn extended(node: &Node) -> Option<(String, Span)> {
@@ -206,10 +212,15 @@ pub fn brought_by(extends: Span) -> Label {
     Label { span: extends, text: BROUGHT.to_owned() }
 }
 
-fn finished(provider: Option<Provider>, mut findings: Vec<Diagnostic>, sources: &Sources) -> Loaded {
+fn finished(
+    provider: Option<Provider>,
+    mut findings: Vec<Diagnostic>,
+    missing_flow: Option<MissingFlow>,
+    sources: &Sources,
+) -> Loaded {
     crate::diagnostic::tidy(&mut findings, sources);
     let usable = !findings.iter().any(Diagnostic::is_error);
-    Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings }
+    Loaded { provider: provider.filter(|_| usable).map(Arc::new), diagnostics: findings, missing_flow }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Catalog {
     /// The file can't be read. Faults *in* the file are findings.
     pub fn open(&self, entry: &Entry) -> io::Result<Opened> {
         let mut sources = Sources::default();
-        let Loaded { provider, diagnostics } = self.load(&mut sources, entry)?;
+        let Loaded { provider, diagnostics, .. } = self.load(&mut sources, entry)?;
         Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
     }
 
@@ -45,7 +45,7 @@ impl Catalog {
         let flow = |name: &str| {
             self.flow_to(Reading::ToAct, entry, name)?.map_err(|error| unread.replace(Some(error))).ok()
         };
-        let Loaded { provider, diagnostics } = load(&mut sources, &file, &flow);
+        let Loaded { provider, diagnostics, .. } = load(&mut sources, &file, &flow);
         match unread.into_inner() {
             Some(error) => Err(error),
             None => Ok(Opened { entry: entry.clone(), sources, provider, diagnostics }),
@@ -58,7 +58,7 @@ impl Catalog {
     /// The file can't be read.
     pub fn open_flow(&self, entry: &Entry) -> io::Result<Opened> {
         let mut sources = Sources::default();
-        let Loaded { provider, diagnostics } = self.load_flow(&mut sources, entry)?;
+        let Loaded { provider, diagnostics, .. } = self.load_flow(&mut sources, entry)?;
         Ok(Opened { entry: entry.clone(), sources, provider, diagnostics })
     }
 

@@ -22,13 +22,75 @@ pub(super) struct Fault {
 /// What is wrong.
 #[derive(Debug)]
 pub(super) enum Kind {
-    WrongType { expected: String },
-    WrongValue { expected: String },
-    WrongLength { expected: String },
+    WrongType { expected: Wanted },
+    WrongValue { expected: Wanted },
+    WrongLength { expected: Wanted },
     UnknownWord { word: String, known: &'static [&'static str] },
     UnknownKey { key: String, known: &'static [&'static str] },
     MissingKey(&'static str),
     Other(String),
+}
+
+/// What belongs at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Text,
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// The same, and not below zero.
+    Natural,
+    Number,
+    List,
+    /// A list of so many items.
+    ListOf(usize),
+    Table,
+    /// A duration, or what one may be written as instead, in the words of the type itself.
+    Duration(String),
+    /// Anything else, in the words of the type itself.
+    Other(String),
+}
+
+impl Wanted {
+    /// Note: serde hands over what it expected as a text and in no other way. This is the one place that reads it.
+    fn of(expected: &dyn Expected) -> Wanted {
+        let text = expected.to_string();
+        match text.as_str() {
+            "string" | "a string" => Wanted::Text,
+            "a boolean" => Wanted::Boolean,
+            "a sequence" => Wanted::List,
+            "a map" => Wanted::Table,
+            "u8" | "u16" | "u32" | "u64" | "usize" => Wanted::Natural,
+            "i8" | "i16" | "i32" | "i64" | "isize" => Wanted::Integer,
+            "f32" | "f64" => Wanted::Number,
+            _ if text.starts_with(A_DURATION) => Wanted::Duration(text),
+            _ if text.starts_with("struct ") => Wanted::Table,
+            _ => match text.strip_prefix("an array of length ").and_then(|len| len.parse().ok()) {
+                Some(len) => Wanted::ListOf(len),
+                None => Wanted::Other(text),
+            },
+        }
+    }
+}
+
+/// How the words of a type begin that is a duration.
+const A_DURATION: &str = "a duration such as ";
+
+impl fmt::Display for Wanted {
+    /// In the words of the format.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wanted::Text => "a string",
+            Wanted::Boolean => "true or false",
+            Wanted::Integer => "a whole number",
+            Wanted::Natural => "a whole number that is not negative",
+            Wanted::Number => "a number",
+            Wanted::List => "a list",
+            Wanted::ListOf(len) => return write!(f, "a list of {len}"),
+            Wanted::Table => "a table",
+            Wanted::Duration(words) | Wanted::Other(words) => words,
+        })
+    }
 }
 
 impl Fault {
@@ -62,15 +124,15 @@ impl Error for Fault {
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Fault {
-        Fault::new(Kind::WrongType { expected: expected.to_string() })
+        Fault::new(Kind::WrongType { expected: Wanted::of(expected) })
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Fault {
-        Fault::new(Kind::WrongValue { expected: expected.to_string() })
+        Fault::new(Kind::WrongValue { expected: Wanted::of(expected) })
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Fault {
-        Fault::new(Kind::WrongLength { expected: expected.to_string() })
+        Fault::new(Kind::WrongLength { expected: Wanted::of(expected) })
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Fault {

@@ -1,6 +1,6 @@
 //! What was most likely meant by a value of the wrong type.
 
-use super::fault::{Kind, Step};
+use super::fault::{Kind, Step, Wanted};
 use crate::parse::{Entry, Node, Table, Value};
 
 /// What to say to a wrong value, and what to go on with.
@@ -19,48 +19,47 @@ const TEXT_LISTS: [&str; 4] = ["aliases", "hosts", "choices", "models"];
 /// The mend for what is wrong with a node, if one is known. `is_headed` where it is a table under a TOML heading.
 pub(super) fn of(kind: &Kind, path: &[Step], node: &Node, is_headed: bool) -> Option<Mend> {
     match kind {
-        Kind::WrongType { expected } if is_headed && expected == "a sequence" => heading(path, node),
+        Kind::WrongType { expected } if is_headed && *expected == Wanted::List => heading(path, node),
         Kind::WrongType { expected } => of_type(expected, path, node),
         Kind::MissingKey(key) => Some(help(&format!("add {}", example(key)))),
         _ => None,
     }
 }
 
-fn of_type(expected: &str, path: &[Step], node: &Node) -> Option<Mend> {
+fn of_type(expected: &Wanted, path: &[Step], node: &Node) -> Option<Mend> {
     let name = match path.last() {
         Some(Step::Key(key)) => key.as_str(),
         _ => "",
     };
-    let is_number = matches!(expected, "u8" | "u16" | "u32" | "u64" | "usize" | "i64" | "f64");
-    match &node.value {
+    match (&node.value, expected) {
         // A bare number says nothing of its unit: what was meant is not certain.
-        Value::Integer(number) if expected.contains("duration") => {
+        (Value::Integer(number), Wanted::Duration(_)) => {
             let meant =
                 format!("write the unit too: `\"{number}s\"` for seconds, `\"{number}m\"` for minutes");
             Some(Mend { value: Some(Value::String(format!("{number}s"))), ..help(&meant) })
         }
-        Value::Integer(number) if expected.contains("string") => Some(text(&number.to_string())),
-        Value::Float(number) if expected == "a string" || expected == "string" => {
+        (Value::Integer(number), Wanted::Text) => Some(text(&number.to_string())),
+        (Value::Float(number), Wanted::Text) => {
             Some(Mend { replacement: None, ..text(&number.to_string()) })
         }
-        Value::Bool(truth) if expected.contains("string") => Some(text(&truth.to_string())),
-        Value::String(word) if is_number => number(word),
-        Value::String(word) if expected == "a boolean" => truth(word),
-        Value::String(word) if expected == "a sequence" && TEXT_LISTS.contains(&name) => {
+        (Value::Bool(truth), Wanted::Text) => Some(text(&truth.to_string())),
+        (Value::String(word), Wanted::Natural | Wanted::Integer | Wanted::Number) => number(word),
+        (Value::String(word), Wanted::Boolean) => truth(word),
+        (Value::String(word), Wanted::List) if TEXT_LISTS.contains(&name) => {
             let item = Node { span: node.span, value: Value::String(word.clone()) };
             Some(certain(format!("[{}]", quoted(word)), Value::Array(vec![item])))
         }
-        Value::String(_) if expected == "a sequence" => Some(help("put it in brackets: `[…]`")),
-        Value::String(word) if name == "start" && path.len() == 1 => {
+        (Value::String(_), Wanted::List) => Some(help("put it in brackets: `[…]`")),
+        (Value::String(word), _) if name == "start" && path.len() == 1 => {
             let entry = |value| Entry { key: node.span, node: Node { span: node.span, value } };
             let table = Table::from([("login".to_owned(), entry(Value::String(word.clone())))]);
             Some(certain(format!("{{ login = {} }}", quoted(word)), Value::Table(table)))
         }
-        Value::Table(_) if expected == "a sequence" => Some(help("put it in brackets: `[{ … }]`")),
-        Value::Array(_) if expected.starts_with("struct ") && is_state_key(path) => Some(help(&format!(
+        (Value::Table(_), Wanted::List) => Some(help("put it in brackets: `[{ … }]`")),
+        (Value::Array(_), Wanted::Table) if is_state_key(path) => Some(help(&format!(
             "`{name}` is a key of a state: indent it, or write it, inside the state that it belongs to"
         ))),
-        Value::Null => Some(help("give it a value, or leave the key out")),
+        (Value::Null, _) => Some(help("give it a value, or leave the key out")),
         _ => None,
     }
 }

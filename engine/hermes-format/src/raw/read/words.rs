@@ -41,14 +41,13 @@ pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node, mend: Option<&Men
     let say = |message: String| Diagnostic::new(&WRONG_TYPE, node.span, message);
     let finding = match kind {
         Kind::WrongType { expected } => {
-            let expected = plain(expected);
             say(format!("{name} must be {expected}, not {}", node.kind()))
                 .label(format!("expected {expected}"))
         }
-        Kind::WrongValue { expected } => say(format!("{name} must be {}", plain(expected))),
+        Kind::WrongValue { expected } => say(format!("{name} must be {expected}")),
         Kind::WrongLength { expected } => {
             let len = node.as_array().map_or(0, <[Node]>::len);
-            say(format!("{name} must be {}, and has {len}", plain(expected)))
+            say(format!("{name} must be {expected}, and has {len}"))
         }
         Kind::UnknownWord { word, known } => {
             let finding =
@@ -80,25 +79,6 @@ fn name_of(path: &[Step]) -> String {
             _ => format!("item {} of a list", index + 1),
         },
     }
-}
-
-/// serde's name of a type in the words of the format.
-fn plain(expected: &str) -> String {
-    if let Some(len) = expected.strip_prefix("an array of length ") {
-        return format!("a list of {len}");
-    }
-    let word = match expected {
-        "string" => "a string",
-        "a sequence" => "a list",
-        "a map" => "a table",
-        "a boolean" => "true or false",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "f32" | "f64" => "a number",
-        _ if expected.starts_with("struct ") => "a table",
-        _ => expected,
-    };
-    word.to_owned()
 }
 
 fn listed(words: &[&str]) -> String {
