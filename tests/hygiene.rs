@@ -326,3 +326,72 @@ fn an_audit_log_that_is_a_link_or_a_pipe_is_not_written_through() {
         assert_eq!(fs::read_to_string(&other).expect("it is there"), "mine");
     }
 }
+
+#[test]
+fn a_logout_is_audited_with_and_without_the_file() {
+    let program = Program::new().env("HERMES_AUDIT", "1");
+    program.store_login("minimax-oauth", ("access-1", "refresh-1"), 99_999_999_999);
+    program.run(&["auth", "remove", "minimax-oauth"]).expect_code(0);
+    program.run(&["auth", "remove", "minimax-oauth"]).expect_code(0);
+    let lines = audited(&program);
+    assert_eq!(lines.len(), 1, "the second time there was nothing to remove: {lines:?}");
+    assert_eq!(
+        (&lines[0]["event"], &lines[0]["command"], &lines[0]["provider"]),
+        (&"removed".into(), &"auth".into(), &"minimax-oauth".into())
+    );
+    assert!(!format!("{lines:?}").contains("refresh-1") && !format!("{lines:?}").contains("access-1"));
+    // A provider whose file is gone.
+    program.store_login("gone", ("access-2", "refresh-2"), 99_999_999_999);
+    program.run(&["logout", "gone"]).expect_code(0);
+    let lines = audited(&program);
+    assert_eq!((&lines[1]["event"], &lines[1]["provider"]), (&"removed".into(), &"gone".into()));
+}
+
+#[test]
+fn s20_an_env_file_that_others_can_write_is_not_read_and_every_command_that_looks_there_says_so() {
+    let program = Program::new();
+    program.write_home("providers.d/acme.toml", KEYED);
+    program.write_home(".env", "ACME_API_KEY=planted-0001\nHERMES_INFERENCE_PROVIDER=acme\n");
+    let path = program.home().join(".env");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("its mode");
+    for (args, code) in [
+        (vec!["token", "acme"], 3),
+        (vec!["resolve", "acme", "--as", "env"], 3),
+        (vec!["exec", "acme", "--", "true"], 3),
+        (vec!["token"], 2),
+        (vec!["auth", "status", "acme"], 0),
+        (vec!["status", "acme"], 0),
+        (vec!["doctor"], 0),
+    ] {
+        let run = program.run(&args).expect_code(code);
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            all.contains(".env") && all.contains("other users can write to it (mode 0666)"),
+            "{args:?}: {run:?}"
+        );
+        assert!(!all.contains("planted"), "{args:?}: {run:?}");
+    }
+    // A value that comes from elsewhere is used, and what was passed over is said all the same.
+    let login = ["auth", "add", "acme", "--stdin", "api_key", "--no-verify"];
+    program.run_with(&login, "typed-0001").expect_code(0);
+    let run = program.run(&["token", "acme"]).expect_code(0);
+    assert_eq!(run.stdout, "typed-0001\n");
+    assert_eq!(run.stderr.matches("other users can write to it").count(), 1, "{run:?}");
+    // Where nothing is looked for there, there is nothing to say.
+    let program = program.env("ACME_API_KEY", "own-0001");
+    assert_eq!(program.run(&["token", "acme"]).expect_code(0).stderr, "");
+}
+
+#[test]
+fn s20_a_planted_choice_of_a_provider_is_refused() {
+    let program = Program::new().env("ACME_API_KEY", "own-0001");
+    program.write_home("providers.d/acme.toml", KEYED);
+    program.write_home("config.yaml", "model:\n  provider: acme\n");
+    let path = program.home().join("config.yaml");
+    program.run(&["token"]).expect_code(0);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("its mode");
+    let run = program.run(&["token"]).expect_code(8);
+    assert!(run.stderr.contains("other users can write to it (mode 0666)"), "{run:?}");
+    program.run(&["use", "acme", "--model", "m"]).expect_code(8);
+    program.run(&["token", "acme"]).expect_code(0);
+}

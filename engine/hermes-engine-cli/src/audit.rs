@@ -1,14 +1,17 @@
-//! `$HERMES_HOME/audit.jsonl`: a line for each credential that is handed out or stored, where `HERMES_AUDIT=1` asks for it.
+//! `$HERMES_HOME/audit.jsonl`: a line for each credential that is handed out, stored or removed, where `HERMES_AUDIT=1` asks
+//! for it.
 //!
-//! A line tells who asked for which credential and where it may go. It holds no secret: a hash in it is that of the
+//! A line tells who asked for which credential, what became of it, and where it may go. It holds no secret: a hash in it is that of the
 //! provider's file.
 
 use std::env;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use hermes_engine::clock;
+use hermes_engine::own_file::NotOwn;
 use hermes_format::origin::Origins;
 use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
@@ -24,14 +27,71 @@ const VARIABLE: &str = "HERMES_AUDIT";
 /// The file, in the home.
 const FILE: &str = "audit.jsonl";
 
-/// Writes the line of a credential that is handed out or stored, if it is asked for: whose it is, where that is known, and
-/// where it may go. One that can't be written is a warning: it takes no credential away.
-pub(crate) fn note(session: &Session<'_>, account: Option<&str>, origins: &Origins) {
+/// What became of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was handed out to be used.
+    HandedOut,
+    /// A login stored it.
+    Stored,
+    /// A logout removed it.
+    Removed,
+}
+
+impl Fate {
+    fn word(self) -> &'static str {
+        match self {
+            Fate::HandedOut => "handed_out",
+            Fate::Stored => "stored",
+            Fate::Removed => "removed",
+        }
+    }
+}
+
+/// Writes the line of a credential, if it is asked for: what became of it, whose it is, where that is known, and where it may
+/// go. One that can't be written is a warning: it takes no credential away.
+pub(crate) fn note(session: &Session<'_>, fate: Fate, account: Option<&str>, origins: &Origins) {
+    let context = session.context;
+    write(context, || {
+        json!({
+            "version": 1,
+            "time": rfc3339(clock::wall()),
+            "command": context.command,
+            "event": fate.word(),
+            "provider": session.provider.id,
+            "account": account.map(str::to_owned).or_else(|| only_account(session)),
+            "file": session.source,
+            "file_sha256": file_hash(context, &session.provider.id),
+            "destinations": origins,
+            "parent": parent(),
+        })
+    });
+}
+
+/// The same of all credentials of a provider that are removed without its file.
+pub(crate) fn note_removed_unread(context: &Context, id: &str) {
+    write(context, || {
+        json!({
+            "version": 1,
+            "time": rfc3339(clock::wall()),
+            "command": context.command,
+            "event": Fate::Removed.word(),
+            "provider": id,
+            "account": null,
+            "file": null,
+            "file_sha256": null,
+            "destinations": [],
+            "parent": parent(),
+        })
+    });
+}
+
+fn write(context: &Context, line: impl FnOnce() -> Value) {
     if !is_on(env::var(VARIABLE).ok().as_deref()) {
         return;
     }
-    let path = session.context.home.path().join(FILE);
-    if let Err(error) = append(&path, &line(session, account, origins)) {
+    let path = context.home.path().join(FILE);
+    if let Err(error) = append(&path, &line()) {
         warn(&format!("`{}` can't be written: {error}", safe(&path.display().to_string())));
     }
 }
@@ -39,20 +99,6 @@ pub(crate) fn note(session: &Session<'_>, account: Option<&str>, origins: &Origi
 fn is_on(value: Option<&str>) -> bool {
     value.is_some_and(|value| {
         !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
-    })
-}
-
-fn line(session: &Session<'_>, account: Option<&str>, origins: &Origins) -> Value {
-    json!({
-        "version": 1,
-        "time": rfc3339(clock::wall()),
-        "command": session.context.command,
-        "provider": session.provider.id,
-        "account": account.map(str::to_owned).or_else(|| only_account(session)),
-        "file": session.source,
-        "file_sha256": file_hash(session.context, &session.provider.id),
-        "destinations": origins,
-        "parent": parent(),
     })
 }
 
@@ -76,7 +122,8 @@ fn parent() -> Option<String> {
     Some(program.display().to_string())
 }
 
-/// Appends a line to a plain file that is open to its owner alone. A link is not followed, and a pipe not waited for.
+/// Appends a line to a plain file of the user's own that is open to nobody else. A link is not followed, and a pipe not
+/// waited for.
 fn append(path: &Path, line: &Value) -> io::Result<()> {
     let flags = OFlags::WRONLY
         | OFlags::APPEND
@@ -86,8 +133,12 @@ fn append(path: &Path, line: &Value) -> io::Result<()> {
         | OFlags::NOCTTY
         | OFlags::CLOEXEC;
     let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(NotOwn::NotPlain.into());
+    }
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return Err(NotOwn::Foreign(about.uid()).into());
     }
     rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
     // One write: lines of processes that run at once do not mix.

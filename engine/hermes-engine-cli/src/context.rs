@@ -3,10 +3,12 @@
 use std::env;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Once;
 
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
 use hermes_engine::config;
 use hermes_engine::home::Home;
+use hermes_engine::input::env_file_trouble;
 use hermes_engine::store::FileStore;
 use hermes_engine::trust::{self, Refused, TrustError, Vouched};
 use hermes_format::diagnostic::Diagnostic;
@@ -70,10 +72,23 @@ impl Context {
 
     /// The provider that a user has chosen: by a setting, or by the last login.
     pub(crate) fn chosen(&self) -> Result<Option<String>, Failure> {
-        match config::provider(&self.home, &|name| env::var_os(name))? {
-            Some(name) => Ok(Some(name)),
-            None => Ok(FileStore::open(self.home.clone()).read()?.active_provider()),
+        if let Some(name) = config::provider(&self.home, &|name| env::var_os(name))? {
+            return Ok(Some(name));
         }
+        // It could have chosen another.
+        if let Some(why) = env_file_trouble(&self.home) {
+            self.warn_of_env_file(&why.to_string());
+        }
+        Ok(FileStore::open(self.home.clone()).read()?.active_provider())
+    }
+
+    /// Says once why `.env` in the home is not read, where a value was looked for there.
+    pub(crate) fn warn_of_env_file(&self, why: &str) {
+        static SAID: Once = Once::new();
+        let path = self.home.env_file();
+        SAID.call_once(|| {
+            render::warn(&render::safe_sentence(&format!("{} is not read: {why}", path.display())))
+        });
     }
 
     /// Reads the file of a provider that is to act: somebody vouches for it, and `check` finds no error in it.

@@ -14,7 +14,7 @@ use hermes_format::provider::{InputSource, Shared};
 use hermes_machine::machine::Trouble;
 use indexmap::IndexMap;
 
-use crate::audit;
+use crate::audit::{self, Fate};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -151,7 +151,11 @@ impl<'c> Session<'c> {
         // What a provider without inputs has stored can't matter to them.
         let record = if self.provider.inputs.is_empty() { None } else { self.record()? };
         let kept = record.map(|record| record.inputs()).unwrap_or_default();
-        self.inputs_from(set, &kept, &|_| true)
+        let inputs = self.inputs_from(set, &kept, &|_| true)?;
+        if let Some(why) = &inputs.unread_env_file {
+            self.context.warn_of_env_file(why);
+        }
+        Ok(inputs)
     }
 
     /// The same, with only some of the sources.
@@ -215,7 +219,7 @@ impl<'c> Session<'c> {
         if let Some(lack) = credential::lack(&self.provider, &credential) {
             return Err(self.explain(lack.into(), inputs));
         }
-        audit::note(self, wanted.label.as_deref(), &credential.origins);
+        audit::note(self, Fate::HandedOut, wanted.label.as_deref(), &credential.origins);
         credential.warnings.iter().for_each(|warning| render::warn(&render::safe_sentence(warning)));
         Ok(credential)
     }

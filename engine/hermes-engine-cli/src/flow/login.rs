@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 
 use super::run::{block_on, drive, witness};
 use super::{How, Options, ask, key, simulated, start};
-use crate::audit;
+use crate::audit::{self, Fate};
 use crate::command::{Ended, refuse_discontinued};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -135,7 +135,8 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     let unusable = try_out(session, &login)?;
     let checked = if unusable.is_none() { key::check(session, options, &login)? } else { None };
     store(session, &login)?;
-    audit::note(session, grant.account.as_deref().or(options.label.as_deref()), &grant.origins);
+    let account = grant.account.as_deref().or(options.label.as_deref());
+    audit::note(session, Fate::Stored, account, &grant.origins);
     if let Some(checked) = checked {
         say(&checked);
     }

@@ -11,6 +11,7 @@ use hermes_machine::machine::{Outcome, Start};
 
 use super::Wire;
 use super::run::{block_on, drive, witness};
+use crate::audit::{self, Fate};
 use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -59,10 +60,17 @@ pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wi
         let help = format!("name one, or remove them all with `hermes-engine auth remove {id} --all`");
         return Err(Failure::usage(message).help(help).about(id));
     }
-    for slot in slots {
-        revoke_and_tell(&session, &slot, wire)?;
+    for slot in &slots {
+        revoke_and_tell(&session, slot, wire)?;
     }
-    forget(&session.store, &session.provider.id, &session.provider.name)
+    forget(&session.store, &session.provider.id, &session.provider.name)?;
+    slots.iter().for_each(|slot| note_removed(&session, slot));
+    Ok(Exit::Done)
+}
+
+fn note_removed(session: &Session<'_>, slot: &Slot) {
+    let origins = credential::origins(&slot.record, Some(&session.provider));
+    audit::note(session, Fate::Removed, Some(slot.name()), &origins);
 }
 
 /// The credentials that are this home's own. Those of a profile's root are used by others, and stay: where there are no
@@ -107,13 +115,14 @@ fn forget_unread(context: &Context, id: &str, which: &Which<'_>) -> Ended {
         return Err(Failure::usage(message).help(help).about(id));
     }
     warn("nothing says how to revoke it, so it may still work at the server");
-    forget(&FileStore::open(context.home.clone()), id, id)
+    forget_of(context, id)
 }
 
 /// Revokes and forgets one of a provider's credentials.
 fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
     revoke_and_tell(session, slot, wire)?;
     credential::remove_one(&session.store, &session.provider, slot)?;
+    note_removed(session, slot);
     say(&format!("✓ {} credential `{}` removed.", safe(&session.provider.name), safe(slot.name())));
     Ok(Exit::Done)
 }
@@ -145,9 +154,18 @@ fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Reco
     Ok(session.credentials()?.into_iter().find(|now| now.id == slot.id).map(|now| now.record))
 }
 
+/// Forgets the credentials of a provider that has no file here.
+pub(crate) fn forget_of(context: &Context, id: &str) -> Ended {
+    if forget(&FileStore::open(context.home.clone()), id, id)? {
+        audit::note_removed_unread(context, id);
+    }
+    Ok(Exit::Done)
+}
+
 /// Removes every copy of a credential, and says whether there was one.
-pub(crate) fn forget(store: &FileStore, id: &str, name: &str) -> Ended {
-    if credential::remove(store, id)? {
+fn forget(store: &FileStore, id: &str, name: &str) -> Result<bool, Failure> {
+    let is_removed = credential::remove(store, id)?;
+    if is_removed {
         say(&format!("✓ {} credential removed.", safe(name)));
         if let Some(file) = store.read()?.is_only_of_root(id, &[]) {
             say(&format!(
@@ -158,7 +176,7 @@ pub(crate) fn forget(store: &FileStore, id: &str, name: &str) -> Ended {
     } else {
         say(&format!("{} had no stored credential.", safe(name)));
     }
-    Ok(Exit::Done)
+    Ok(is_removed)
 }
 
 fn revoke(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<Outcome, Failure> {

@@ -17,7 +17,7 @@ use hermes_proof::simulate::Scenario;
 use crate::session::Network;
 
 pub(crate) use login::{is_usable, login};
-pub(crate) use logout::{Which, forget, logout};
+pub(crate) use logout::{Which, forget_of, logout};
 pub(crate) use record::record;
 pub(crate) use refresh::refresh;
 pub(crate) use run::block_on;

@@ -109,9 +109,10 @@ struct File {
 /// The longest `config.yaml` that is read.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
-/// The text of `config.yaml`, which may be a link into the user's own files. A pipe is refused, and not waited for.
+/// The text of `config.yaml`, which may be a link into the user's own files. A pipe is refused, and not waited for; so is
+/// one that somebody else can write (S20).
 fn read_text(path: &Path) -> io::Result<String> {
-    let bytes = own_file::read(path, Links::Followed, Owner::Any, LIMIT)?;
+    let bytes = own_file::read(path, Links::Followed, Owner::Mine, LIMIT)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 

@@ -117,7 +117,8 @@ impl Status {
             return self;
         }
         let failed = inputs.failed_for_want().map(ToString::to_string);
-        let reasons: Vec<String> = self.reason.into_iter().chain(failed).collect();
+        let unread = inputs.unread_env_file.as_ref().map(|why| format!("the home's .env is not read: {why}"));
+        let reasons: Vec<String> = self.reason.into_iter().chain(failed).chain(unread).collect();
         Status { reason: (!reasons.is_empty()).then(|| reasons.join("; ")), ..self }
     }
 

@@ -101,6 +101,8 @@ pub struct Inputs {
     pub missing: Vec<String>,
     /// The sources that were tried and failed, of inputs that have no value for it, or another one.
     pub failed: Vec<FailedSource>,
+    /// Why `.env` in the home was not read, where a variable was looked for there; safe for a screen.
+    pub unread_env_file: Option<String>,
 }
 
 /// A source that was there and gave no value.
@@ -234,6 +236,7 @@ pub fn resolve(provider: &Provider, supply: &Supply<'_>) -> Result<Inputs, Input
             None => {}
         }
     }
+    inputs.unread_env_file = reader.env_file_trouble();
     Ok(inputs)
 }
 
@@ -292,18 +295,18 @@ fn is_quoted(value: &str, origin: &InputOrigin) -> bool {
 
 /// The variables that `.env` in the home sets to something.
 pub fn env_file_variables(home: &Home) -> BTreeSet<String> {
-    let all = source::env_file(home).into_iter();
+    let all = source::env_file(home).unwrap_or_default().into_iter();
     all.filter(|(_, value)| !value.trim().is_empty()).map(|(name, _)| name).collect()
 }
 
 /// The value of a variable that `.env` in the home sets.
 pub fn env_file_variable(home: &Home, name: &str) -> Option<String> {
-    source::env_file(home).remove(name)
+    source::env_file(home).ok()?.remove(name)
 }
 
 /// Why `.env` in the home can't be read, where it is there.
 pub fn env_file_trouble(home: &Home) -> Option<std::io::Error> {
-    source::read_env_file(home).err().filter(|error| error.kind() != std::io::ErrorKind::NotFound)
+    source::env_file(home).err()
 }
 
 /// The environment variables that a provider's file reads, in its order.

@@ -39,7 +39,7 @@ const EXPIRIES: [&str; 4] = ["expiresat", "expirydate", "expiry", "expires"];
 /// Reads sources; `.env` once, and only when a variable is asked for that the environment does not have.
 pub(super) struct Reader<'a> {
     supply: &'a Supply<'a>,
-    env_file: OnceCell<HashMap<String, String>>,
+    env_file: OnceCell<io::Result<HashMap<String, String>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -91,12 +91,18 @@ impl<'a> Reader<'a> {
             }
         }
         let file = self.env_file.get_or_init(|| env_file(self.supply.home));
+        let Ok(file) = file else { return Ok(None) };
         let origin = InputOrigin::EnvFile(name.to_owned());
         match file.get(name) {
             Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => fails(origin),
             Some(value) if is_real(value) => trimmed(value, origin),
             _ => Ok(None),
         }
+    }
+
+    /// Why `.env` was not read, where a variable was looked for there.
+    pub(super) fn env_file_trouble(&self) -> Option<String> {
+        self.env_file.get()?.as_ref().err().map(ToString::to_string)
     }
 
     fn file(&self, path: &str, at: Option<&Query>) -> Result<Option<String>, String> {
@@ -136,14 +142,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The variables of `.env` in the home; none where it can't be read.
-pub(super) fn env_file(home: &Home) -> HashMap<String, String> {
-    env_file::parse(&read_env_file(home).unwrap_or_default())
+/// The variables of `.env` in the home; none where it is not there.
+pub(super) fn env_file(home: &Home) -> io::Result<HashMap<String, String>> {
+    match read_env_file(home) {
+        Ok(text) => Ok(env_file::parse(&text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashMap::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The text of `.env` in the home. What is not UTF-8 in it spoils no other line; one that somebody else can write is not
 /// read (S20).
-pub(super) fn read_env_file(home: &Home) -> io::Result<String> {
+fn read_env_file(home: &Home) -> io::Result<String> {
     let bytes = own_file::read(&home.env_file(), Links::Followed, Owner::Mine, FILE_LIMIT)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -96,7 +96,7 @@ impl<'a> Judge<'a> {
     /// All that `check` says of a file, and of it among its fellows.
     fn check(&self, file: &File, json: &Value, other: Other<'_>) -> (Known, Option<Arc<Provider>>) {
         let mut sources = Sources::default();
-        let Loaded { provider, mut diagnostics } = self.load(&mut sources, file, json, other);
+        let Loaded { provider, mut diagnostics, .. } = self.load(&mut sources, file, json, other);
         if let Some(provider) = &provider {
             let context = Context { sources: &sources, flow: file.is_flow, modes: &[] };
             diagnostics.extend(check::check(provider, &context));

@@ -21,7 +21,7 @@ pub(in crate::command) fn remove(
         // A credential can outlive its provider's file, and must be removable all the same.
         let store = FileStore::open(context.home.clone());
         if store.read()?.providers().iter().any(|id| id == name) {
-            return flow::forget(&store, name, name);
+            return flow::forget_of(context, name);
         }
         return Err(unknown.into());
     }

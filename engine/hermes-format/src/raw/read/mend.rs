@@ -39,9 +39,7 @@ fn of_type(expected: &Wanted, path: &[Step], node: &Node) -> Option<Mend> {
             Some(Mend { value: Some(Value::String(format!("{number}s"))), ..help(&meant) })
         }
         (Value::Integer(number), Wanted::Text) => Some(text(&number.to_string())),
-        (Value::Float(number), Wanted::Text) => {
-            Some(Mend { replacement: None, ..text(&number.to_string()) })
-        }
+        (Value::Float(number), Wanted::Text) => Some(Mend { replacement: None, ..text(&number.to_string()) }),
         (Value::Bool(truth), Wanted::Text) => Some(text(&truth.to_string())),
         (Value::String(word), Wanted::Natural | Wanted::Integer | Wanted::Number) => number(word),
         (Value::String(word), Wanted::Boolean) => truth(word),

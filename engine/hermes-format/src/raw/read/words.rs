@@ -40,10 +40,8 @@ pub(super) fn finding(kind: &Kind, path: &[Step], node: &Node, mend: Option<&Men
     let name = name_of(path);
     let say = |message: String| Diagnostic::new(&WRONG_TYPE, node.span, message);
     let finding = match kind {
-        Kind::WrongType { expected } => {
-            say(format!("{name} must be {expected}, not {}", node.kind()))
-                .label(format!("expected {expected}"))
-        }
+        Kind::WrongType { expected } => say(format!("{name} must be {expected}, not {}", node.kind()))
+            .label(format!("expected {expected}")),
         Kind::WrongValue { expected } => say(format!("{name} must be {expected}")),
         Kind::WrongLength { expected } => {
             let len = node.as_array().map_or(0, <[Node]>::len);
