@@ -32,6 +32,21 @@ pub struct ApiMode {
     /// Variables that the same programs read, and that would win over or mix with those above.
     #[serde(default)]
     pub remove: Vec<String>,
+    /// How the same programs read an error.
+    pub error: Option<ErrorShape>,
+}
+
+/// How programs of a protocol read an error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorShape {
+    /// How the paths end that only this protocol has.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// The status with which they show an error at once, where it is not 403.
+    pub user_status: Option<u16>,
+    /// The body; `{{message}}`, `{{code}}` and `{{status}}` are filled in.
+    pub body: serde_json::Value,
 }
 
 impl ApiMode {
