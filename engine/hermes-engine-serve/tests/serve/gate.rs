@@ -14,7 +14,7 @@ fn what_is_no_request_of_a_client_is_refused_before_any_server_sees_it() {
     let (host, key) = (proxy.address().to_string(), format!("Authorization: Bearer {}\r\n", proxy.key));
     let good = proxy.good();
     for (status, line, headers) in [
-        (403, "POST /acme/x", format!("{key}")),
+        (403, "POST /acme/x", key.clone()),
         (403, "POST /acme/x", format!("Host: {host}\r\n{good}")),
         (403, "POST /acme/x", format!("Host: {host}.evil.example\r\n{key}")),
         (403, "POST /acme/x", format!("Host: evil.example\r\n{key}")),
