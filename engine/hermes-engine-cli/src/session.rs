@@ -224,6 +224,22 @@ impl<'c> Session<'c> {
         Ok(credential)
     }
 
+    /// A request for a credential that is asked in no particular way.
+    pub(crate) fn request<'r>(&'r self, inputs: &'r Inputs, http: HttpOptions) -> credential::Request<'r> {
+        credential::Request {
+            io: None,
+            store: &self.store,
+            provider: &self.provider,
+            region: None,
+            inputs,
+            vouched: Some(&self.provider),
+            min_ttl: None,
+            rejected: None,
+            only: None,
+            http,
+        }
+    }
+
     /// A region that the provider has.
     pub(crate) fn region<'r>(&self, region: Option<&'r str>) -> Result<Option<&'r str>, Failure> {
         let Some(wanted) = region else { return Ok(None) };

@@ -69,6 +69,16 @@ pub struct Time {
     pub span: Span,
 }
 
+impl Time {
+    /// What its value counts, where the value is not the file's own.
+    pub fn unit(&self) -> Option<Unit> {
+        match self.value {
+            TimeValue::Fixed(_) => None,
+            TimeValue::Path(_, unit) | TimeValue::Template(_, unit) => Some(unit),
+        }
+    }
+}
+
 /// Where a time comes from.
 #[derive(Debug, Clone)]
 pub enum TimeValue {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hermes_engine::browser;
-use hermes_engine::credential::{self, Login};
+use hermes_engine::credential::{
+    self, Beginning, Login, LoginKeeper, Repeated, Resumed, Unfinished, Unresumed,
+};
 use hermes_engine::driver::{Interrupt, Witness};
 use hermes_engine::input::{InputOrigin, Inputs, variables_of};
 use hermes_engine::store::{MAIN, StoreError};
@@ -19,7 +21,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::person::Terminal;
-use crate::render::{safe, say, warn};
+use crate::render::{safe, safe_sentence, say, warn};
 use crate::session::Session;
 
 /// Logs in, and stores the credential.
@@ -35,8 +37,69 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
         check_label(&session, label)?;
     }
     session.store.prove_ready(&session.provider.id)?;
-    let ran = run(&session, &options.how, witness(&options.how.wire).as_mut())?;
+    let is_real = options.how.simulate.is_none();
+    let given = ask::given(&session, &options.how.set, options.how.stdin.as_deref())?;
+    let resumed = if is_real { resume(&session, options, &given)? } else { None };
+    let ran = match resumed {
+        Some(ran) => ran,
+        None => {
+            let mut witness = witness(&options.how.wire);
+            run(
+                &session,
+                &options.how,
+                Watched { given, witness: witness.as_mut(), keep: is_real.then_some(options) },
+            )?
+        }
+    };
     finish(&session, options, ran)
+}
+
+/// Goes on with a login that was approved before and not finished. `None` where there is none, or where it is worth nothing.
+fn resume(
+    session: &Session<'_>,
+    options: &Options,
+    given: &IndexMap<String, String>,
+) -> Result<Option<Ran>, Failure> {
+    let how = &options.how;
+    let (label, region, from) = (options.label.as_deref(), how.region.as_deref(), how.from.as_deref());
+    let asked = Repeated { label, region, from, set: given };
+    let Some(unfinished) = Unfinished::find(&session.store, &session.provider, &asked) else {
+        return Ok(None);
+    };
+    let name = safe(&session.provider.name);
+    say(&format!("Finishing the login to {name} that was approved before..."));
+    let inputs = session.inputs(&Default::default())?;
+    let request = session.request(&inputs, how.wire.network.options());
+    match unfinished.resume(&request)? {
+        None => Ok(None),
+        Some(Ok(Resumed { grant, inputs, .. })) => {
+            Ok(Some(Ran { inputs, from: None, browser: false, outcome: Outcome::Success(Box::new(grant)) }))
+        }
+        // A new approval brings no other answer while the service has trouble.
+        Some(Err(Unresumed { failure, is_kept: true, is_unread: false })) => {
+            let help = failure.help.clone().unwrap_or_default();
+            let id = &session.provider.id;
+            let help = format!("{help}; `hermes-engine auth reset {id}` drops it for a new login");
+            Err(Failure::from(failure).help(help).about(id))
+        }
+        Some(Err(Unresumed { failure, .. })) => {
+            warn(&format!(
+                "it can't be finished: {}; a new login begins",
+                safe_sentence(&failure.to_string())
+            ));
+            Ok(None)
+        }
+    }
+}
+
+/// What a login is run with beside its options.
+pub(super) struct Watched<'a> {
+    /// What was set on the command line and on stdin.
+    pub(super) given: IndexMap<String, String>,
+    /// Who watches it.
+    pub(super) witness: &'a mut dyn Witness,
+    /// How it is stored, where what it wins is to be kept.
+    pub(super) keep: Option<&'a Options>,
 }
 
 /// Refuses a name by which another credential is known already, or none.
@@ -79,9 +142,9 @@ pub(super) fn open<'c>(context: &'c Context, name: Option<&str>, how: &How) -> R
 }
 
 /// Runs a login to its end. Stores nothing.
-pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -> Result<Ran, Failure> {
+pub(super) fn run(session: &Session<'_>, how: &How, watched: Watched<'_>) -> Result<Ran, Failure> {
+    let Watched { given, witness, keep } = watched;
     let from = start::named(session, how.from.as_deref())?;
-    let given = ask::given(session, &how.set, how.stdin.as_deref())?;
     if let Some(scenario) = how.simulate {
         let inputs = simulated::inputs(session, how, from, given)?;
         // The visitor is the browser: none is opened.
@@ -97,7 +160,22 @@ pub(super) fn run(session: &Session<'_>, how: &How, witness: &mut dyn Witness) -
     let start = start::start(session, &inputs, how, from, browser);
     let http = how.wire.network.options();
     let mut person = Terminal::new(how.stdin.is_none(), http.clone()).without_browser(no_browser);
-    let outcome = block_on(drive(start, http, &mut person, witness))??;
+    let Some(options) = keep else {
+        let outcome = block_on(drive(start, http, &mut person, witness))??;
+        return Ok(Ran { inputs, from, browser, outcome });
+    };
+    let login = Beginning {
+        store: &session.store,
+        provider: &session.provider,
+        inputs: &inputs,
+        region: how.region.as_deref(),
+        label: options.label.as_deref(),
+        priority: options.priority,
+        from: how.from.as_deref(),
+    };
+    let mut keeper = LoginKeeper::new(login, witness);
+    let outcome = block_on(drive(start, http, &mut person, &mut keeper))??;
+    let outcome = keeper.end(outcome);
     Ok(Ran { inputs, from, browser, outcome })
 }
 

@@ -8,9 +8,9 @@ use hermes_format::provider::{Action, Shared};
 use hermes_machine::machine::{Effect, Event, Outcome, Request, Response};
 use hermes_proof::replay::record::{Exchange, Recording, Started, test_file};
 
-use super::How;
-use super::login::{open, run};
+use super::login::{Watched, open, run};
 use super::run::witness;
+use super::{How, ask};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -39,7 +39,8 @@ pub(crate) fn record(context: &Context, name: &str, how: &How) -> Result<(Shared
     let session = open(context, Some(name), how)?;
     let began = clock::wall();
     let mut recorder = Recorder { other: witness(&how.wire), exchanges: Vec::new() };
-    let ran = run(&session, how, &mut recorder)?;
+    let given = ask::given(&session, &how.set, how.stdin.as_deref())?;
+    let ran = run(&session, how, Watched { given, witness: &mut recorder, keep: None })?;
     if matches!(ran.outcome, Outcome::Cancelled) {
         return Err(Failure::interrupted());
     }

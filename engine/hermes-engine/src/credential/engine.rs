@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use hermes_machine::machine::{Outcome, Start};
+use hermes_machine::machine::{Outcome, Progress, Start};
 use tokio::runtime::Handle;
 
 use crate::driver::{self, Nobody, Runtime, Signals, Witness};
@@ -49,6 +49,23 @@ impl Engine {
             }
             Engine::Shared(SharedIo { handle, http }) => {
                 handle.block_on(driver::run_uninterrupted(start, http, &mut Nobody, witness))
+            }
+        }
+    }
+
+    /// Goes on with a login of an earlier process.
+    pub(super) fn resume(
+        &self,
+        start: Start,
+        progress: Progress,
+        witness: &mut dyn Witness,
+    ) -> io::Result<Outcome> {
+        match self {
+            Engine::Own { runtime, http, .. } => {
+                runtime.block_on(driver::resume(start, progress, http, witness))?
+            }
+            Engine::Shared(SharedIo { handle, http }) => {
+                handle.block_on(driver::resume_uninterrupted(start, progress, http, witness))
             }
         }
     }

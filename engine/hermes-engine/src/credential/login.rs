@@ -12,7 +12,7 @@ use super::{Inputs, made, place, reach};
 use crate::store::{Document, FileStore, GrantKey, MAIN, Record, Row, Slot, StoreError};
 
 /// How long a change that can be made again waits for a refresh that is under way: two requests and a little.
-const LOCK_LIMIT: Duration = Duration::from_secs(65);
+pub(super) const LOCK_LIMIT: Duration = Duration::from_secs(65);
 
 /// A login that has ended well.
 pub struct Login<'a> {
@@ -41,6 +41,14 @@ pub fn save_login(store: &FileStore, login: &Login<'_>, limit: Duration) -> Resu
     if is_from_source(login.grant.access_token.expose_secret(), login.inputs) {
         return store.commit(|document| document.activate(id));
     }
+    save(store, login, limit)?;
+    // What was kept until it is stored.
+    store.clear_login(id, login.label);
+    Ok(())
+}
+
+fn save(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
+    let id = &login.provider.id;
     loop {
         let Target { slot, .. } = Target::of(&store.read()?, login);
         let saved = store.with_grant_of(
@@ -222,12 +230,13 @@ pub fn remove(store: &FileStore, provider: &str) -> Result<bool, StoreError> {
     let removed = store.commit(|document| document.remove(provider))?;
     // They hold what servers answered: tokens, as they came. A renewal that is under way finds its grant gone.
     store.clear_journals(provider, LOCK_LIMIT)?;
-    Ok(removed)
+    Ok(store.clear_logins(provider) || removed)
 }
 
 /// Removes one of a provider's credentials, and its copies.
 pub fn remove_one(store: &FileStore, provider: &Provider, slot: &Slot) -> Result<(), StoreError> {
     let key = slot.record.key(&provider.id);
+    store.clear_login(&provider.id, slot.label.as_deref());
     store.with_grant_of(key, LOCK_LIMIT, |held| {
         store.commit(|document| document.remove_slot(&provider.id, &place(provider), slot))?;
         held.journal(&slot.id).clear()
@@ -243,7 +252,11 @@ pub fn reset(store: &FileStore, provider: &str, only: Option<&Slot>) -> Result<b
         store
             .with_grant_of(slot.record.key(provider), LOCK_LIMIT, |held| held.journal(&slot.id).clear())??;
     }
-    store.commit(|document| document.forgive(provider, only))
+    let dropped = match only {
+        Some(slot) => store.clear_login(provider, slot.label.as_deref()),
+        None => store.clear_logins(provider),
+    };
+    Ok(store.commit(|document| document.forgive(provider, only))? || dropped)
 }
 
 /// Moves a credential in the order in which they are tried: the lowest first.

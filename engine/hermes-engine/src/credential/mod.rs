@@ -23,6 +23,7 @@ mod tests;
 mod token;
 mod trouble;
 mod turn;
+mod unfinished;
 mod usable;
 
 use hermes_format::origin::Origins;
@@ -34,6 +35,7 @@ pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priori
 pub use status::{Standing, Status, status, statuses};
 pub use token::{Credential, Error, Rejected, Request, Source, token};
 pub use turn::note_refusal;
+pub use unfinished::{Beginning, LoginKeeper, Repeated, Resumed, Unfinished, Unresumed, with_unfinished};
 pub use usable::{lack, made_from};
 
 use crate::clock;

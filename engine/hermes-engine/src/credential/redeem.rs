@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::login::{self, Login};
 use super::plan::pause_ms;
 use super::scribe::Scribe;
-use super::token::Error;
+use super::token::{Error, Request};
 use super::{made, trouble};
 use crate::clock;
 use crate::driver::NoWitness;
@@ -70,10 +70,15 @@ pub(super) fn attempt(
 
 /// The runtime of a renewal.
 pub(super) fn engine(ask: Ask<'_>) -> Result<Engine, Trouble> {
+    engine_of(ask.request)
+}
+
+/// The same for any request.
+pub(super) fn engine_of(request: &Request<'_>) -> Result<Engine, Trouble> {
     let words = |error| {
-        trouble::worded(ask.provider(), Code::RefreshFailed, &format!("no renewal can begin: {error}"))
+        trouble::worded(request.provider, Code::RefreshFailed, &format!("no renewal can begin: {error}"))
     };
-    Engine::start(ask.request.io, &ask.request.http).map_err(words)
+    Engine::start(request.io, &request.http).map_err(words)
 }
 
 fn intent(record: &Record) -> Intent {

@@ -66,6 +66,11 @@ impl Scribe {
         (200..300).contains(&response.status) && holds_token(&response.body)
     }
 
+    /// All answers of the run, in order.
+    pub(super) fn seen(&self) -> &[Answer] {
+        &self.seen
+    }
+
     /// The journal, at the end of the run.
     pub(super) fn into_journal(self) -> Journal {
         self.journal

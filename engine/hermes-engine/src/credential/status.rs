@@ -29,6 +29,8 @@ pub enum Standing {
     CoolingDown,
     /// The answer to its last renewal is kept, and the provider's file can't read it.
     AnswerUnread,
+    /// A login was approved, and is kept until it can be finished.
+    LoginUnfinished,
     /// Only a new login helps.
     ReloginRequired,
     /// There is none.
@@ -74,7 +76,7 @@ impl Status {
         self.source.as_deref().filter(|source| source.starts_with('/'))
     }
 
-    fn of(standing: Standing, slot: Option<&Slot>) -> Status {
+    pub(super) fn of(standing: Standing, slot: Option<&Slot>) -> Status {
         let record = slot.map(|slot| &slot.record);
         Status {
             standing,

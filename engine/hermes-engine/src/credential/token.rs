@@ -6,7 +6,7 @@ use hermes_format::origin::Origins;
 use hermes_format::provider::Shared;
 use hermes_format::secret::Secret;
 use hermes_format::time::UnixMs;
-use hermes_machine::machine::{Code, Grant, Trouble};
+use hermes_machine::machine::{Code, Grant, Trouble, TroubleClass};
 use serde_json::Value;
 
 use super::ask::Ask;
@@ -15,6 +15,7 @@ use super::freshness::{Freshness, is_hash_of};
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
 use super::redeem::{self, Ending};
+use super::unfinished::finish_any;
 use super::{Inputs, made, order, trouble, turn};
 use crate::clock;
 use crate::http::HttpOptions;
@@ -163,10 +164,20 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
         Some(Err(lack)) => lack,
     };
     let is_key = super::login::is_key(ask.provider());
-    let result = turn::take(request, |ask, record| match is_key {
-        true => typed_key(ask, record, lack.clone()),
-        false => stored_or_renewed(ask, record),
-    });
+    let take = || {
+        turn::take(request, |ask, record| match is_key {
+            true => typed_key(ask, record, lack.clone()),
+            false => stored_or_renewed(ask, record),
+        })
+    };
+    let result = match take() {
+        // A login that was approved and not finished is finished now.
+        Err(Error::Trouble(lack)) if lack.class == TroubleClass::Login => match finish_any(request)? {
+            true => take(),
+            false => Err(lack.into()),
+        },
+        result => result,
+    };
     match (result, refused) {
         (Err(Error::Trouble(none)), Some(refused)) if none.code == Code::NotLoggedIn => Err(refused.into()),
         (result, _) => result,

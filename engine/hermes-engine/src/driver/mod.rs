@@ -14,7 +14,7 @@ use std::io;
 
 use hermes_format::provider::Action;
 use hermes_format::time::Now;
-use hermes_machine::machine::{CallbackTie, Effect, Event, Machine, Outcome, Start};
+use hermes_machine::machine::{CallbackTie, Effect, Event, Machine, Outcome, Progress, Start};
 
 use crate::clock::Clock;
 use crate::http::Http;
@@ -46,6 +46,48 @@ pub async fn run(
         Action::Login | Action::Logout | Action::Verify => Interrupts::Cancel(signals),
     };
     run_with(signals, start, http, person, witness).await
+}
+
+/// Goes on with a run of an earlier process, without a user. Signals wait for its end, as with a refresh.
+///
+/// # Errors
+///
+/// As [`run`] has them.
+pub async fn resume(
+    start: Start,
+    progress: Progress,
+    http: &Http,
+    witness: &mut dyn Witness,
+) -> io::Result<Outcome> {
+    let signals = Interrupts::Hold { _caught: Signals::catch()? };
+    resume_with(signals, (start, progress), http, witness).await
+}
+
+/// The same, and leaves signals to the program that embeds it.
+///
+/// # Errors
+///
+/// Where the witness refuses a request before it is sent.
+pub async fn resume_uninterrupted(
+    start: Start,
+    progress: Progress,
+    http: &Http,
+    witness: &mut dyn Witness,
+) -> io::Result<Outcome> {
+    resume_with(Interrupts::Ignore, (start, progress), http, witness).await
+}
+
+async fn resume_with(
+    signals: Interrupts,
+    (start, progress): (Start, Progress),
+    http: &Http,
+    witness: &mut dyn Witness,
+) -> io::Result<Outcome> {
+    let clock = Clock::start();
+    let setting = Setting { clock, browser: false, signals };
+    let (machine, effect) = Machine::resume(start, progress, clock.now());
+    let mut nobody = Nobody;
+    drive(machine, effect, Performer::new(setting, http, &mut nobody, witness)).await
 }
 
 /// Runs a flow to its end, and leaves signals to whoever embeds it: dropping the future is what cancels.
@@ -85,13 +127,16 @@ async fn drive(
     loop {
         let event = match &effect {
             Effect::Finish(outcome) => return Ok(outcome.clone()),
-            Effect::Send(request) => match performer.known(request) {
-                Some((response, wall)) => {
-                    effect = machine.step(Event::Answered(response), Now { wall, ..performer.now() });
-                    continue;
+            Effect::Send(request) => {
+                performer.reached(machine.progress());
+                match performer.known(request) {
+                    Some((response, wall)) => {
+                        effect = machine.step(Event::Answered(response), Now { wall, ..performer.now() });
+                        continue;
+                    }
+                    None => performer.send(request).await?,
                 }
-                None => performer.send(request).await?,
-            },
+            }
             Effect::Wait { until, deadline, show, note } => {
                 performer.note(note.as_deref());
                 performer.wait(*until, *deadline, show.as_ref()).await
@@ -124,6 +169,11 @@ trait Step: Send {
     fn callback_tie(&self) -> Option<CallbackTie> {
         None
     }
+
+    /// How far the run has come.
+    fn progress(&self) -> Option<Progress> {
+        None
+    }
 }
 
 impl Step for Machine {
@@ -133,5 +183,9 @@ impl Step for Machine {
 
     fn callback_tie(&self) -> Option<CallbackTie> {
         Machine::callback_tie(self)
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        Machine::progress(self)
     }
 }

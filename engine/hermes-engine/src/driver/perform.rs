@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hermes_format::time::{Now, UnixMs};
 use hermes_machine::machine::{
-    CallbackTie, Effect, Event, Failure, FailureKind, Listener as Wanted, Prompt, Request, Response,
+    CallbackTie, Effect, Event, Failure, FailureKind, Listener as Wanted, Progress, Prompt, Request, Response,
 };
 use url::Url;
 
@@ -99,6 +99,13 @@ impl<'a> Performer<'a> {
     /// The answer that an earlier run left, and when it arrived.
     pub(super) fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {
         self.witness.known(request)
+    }
+
+    /// Tells the witness how far the run has come.
+    pub(super) fn reached(&mut self, progress: Option<Progress>) {
+        if let Some(progress) = progress {
+            self.witness.reached(progress);
+        }
     }
 
     /// Tells the witness what came of an effect.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hermes_format::time::UnixMs;
-use hermes_machine::machine::{Effect, Event, Failure, Prompt, Request, Response};
+use hermes_machine::machine::{Effect, Event, Failure, Progress, Prompt, Request, Response};
 
 /// What became of the attempt to open a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub trait Witness: Send {
     /// An error does not end the run: an answer in hand, which may hold the only successor of a spent refresh token, is
     /// worth more than its record. Whoever keeps records remembers that this one is missing.
     fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()>;
+    /// A request is next, known or to be sent, and the run has come so far.
+    fn reached(&mut self, progress: Progress) {
+        let _ = progress;
+    }
     /// The answer to a request where one is at hand from an earlier run, and when it arrived on the wall clock. It is
     /// asked before anything is sent; what it gives is read as if it had just arrived at that time.
     fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {

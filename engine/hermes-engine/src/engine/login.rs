@@ -18,7 +18,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::provider_file::ProviderFile;
 use super::ui::{Adapter, BoxFuture, Question, Ui};
 use crate::clock::Clock;
-use crate::credential::{self, Login};
+use crate::credential::{self, Beginning, Login, LoginKeeper};
 use crate::driver::{self, Witness};
 use crate::input::{self, InputOrigin, Inputs};
 
@@ -112,9 +112,19 @@ impl LoginRequest {
         let start = self.start(&file, &inputs, from);
         let mut person = Adapter::new(self.ui.clone());
         let http = &account.engine().inner.io()?.shared.http;
-        let run = driver::run_uninterrupted(start, http, &mut person, &mut sending);
+        let beginning = Beginning {
+            store: &account.engine().inner.store,
+            provider: &file.provider,
+            inputs: &inputs,
+            region: self.region.as_deref(),
+            label: account.label(),
+            priority: None,
+            from: self.from.as_deref(),
+        };
+        let mut keeper = LoginKeeper::new(beginning, &mut sending);
+        let run = driver::run_uninterrupted(start, http, &mut person, &mut keeper);
         let outcome = run.await.map_err(|error| Error::because(ErrorKind::Retryable, "network", error))?;
-        let grant = grant_of(outcome)?;
+        let grant = grant_of(keeper.end(outcome))?;
         // From here on it is stored, whoever still waits.
         sending.0.store(true, Ordering::SeqCst);
         let label = account.label().map(str::to_owned);

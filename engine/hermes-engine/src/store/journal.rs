@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use hermes_format::time::UnixMs;
 use hermes_machine::machine::Response;
 use rustix::fs::OFlags;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -59,6 +60,35 @@ impl Intent {
     fn is_of_the_same(&self, other: &Intent) -> bool {
         (self.generation, &self.refresh_token_sha256) == (other.generation, &other.refresh_token_sha256)
     }
+}
+
+/// Why the run that was answered so failed, where it can be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FailedTry {
+    /// The code.
+    pub(crate) code: String,
+    /// The failure in words.
+    pub(crate) message: String,
+    /// When, in milliseconds since the epoch.
+    pub(crate) at: i64,
+    /// Until when nobody is asked again, in milliseconds since the epoch; `None` where nobody need be asked.
+    pub(crate) until: Option<i64>,
+}
+
+/// A failed try as a line.
+#[derive(Serialize, Deserialize)]
+struct Failed {
+    failed: FailedTry,
+}
+
+/// What a file of a head of its own holds.
+pub(crate) struct Left<T> {
+    /// The head.
+    pub(crate) head: T,
+    /// The answers that had arrived, in order.
+    pub(crate) answers: Vec<Answer>,
+    /// Why the last try failed.
+    pub(crate) failed: Option<FailedTry>,
 }
 
 /// A state whose answers are not read again: it is asked anew. Earlier versions wrote this, and took nothing back.
@@ -124,6 +154,11 @@ impl Journal {
         Journal { path: folder.join(name), file: None }
     }
 
+    /// The same journal, to be opened anew.
+    pub(crate) fn again(&self) -> Journal {
+        Journal { path: self.path.clone(), file: None }
+    }
+
     /// Whether an attempt may have been left unfinished.
     pub(super) fn exists(&self) -> bool {
         self.path.symlink_metadata().is_ok()
@@ -166,12 +201,35 @@ impl Journal {
         if left.is_some_and(|left| !left.answers.is_empty() || !left.intent.is_of_the_same(intent)) {
             return Err(StoreError::Unfinished { path: self.path.clone() });
         }
+        self.start(intent)
+    }
+
+    /// Begins a file with this head, in the place of whatever was there.
+    pub(crate) fn start(&mut self, head: &impl Serialize) -> Result<(), StoreError> {
         let begun = self.create().and_then(|file| {
             self.file = Some(file);
-            self.append(intent)?;
+            self.append(head)?;
             file::sync_folder(self.path.parent().unwrap_or(Path::new("/")))
         });
         begun.map_err(|source| StoreError::Unwritable { path: self.path.clone(), source })
+    }
+
+    /// What was left in a file with such a head.
+    pub(crate) fn left<T: DeserializeOwned>(&self) -> Result<Option<Left<T>>, StoreError> {
+        match self.read() {
+            Ok(text) => Ok(left(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.why(source)),
+        }
+    }
+
+    /// Notes why a try failed, in the place of an earlier one.
+    pub(crate) fn note_failed(&mut self, failed: FailedTry) -> io::Result<()> {
+        self.resume().map_err(io::Error::other)?;
+        let text = self.read()?;
+        let file = self.file.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        file.set_len(without_failed(durable(&text)).len() as u64)?;
+        self.append(&Failed { failed })
     }
 
     fn create(&self) -> io::Result<File> {
@@ -291,10 +349,21 @@ fn before<'t>(text: &'t [u8], state: &str) -> &'t [u8] {
     kept
 }
 
+/// What stands before a failed try at the end.
+fn without_failed(text: &[u8]) -> &[u8] {
+    let last = |text: &[u8]| text.strip_suffix(b"\n")?.iter().rposition(|byte| *byte == b'\n');
+    let split = last(text).and_then(|end| text.split_at_checked(end + 1));
+    match split {
+        Some((earlier, line)) if matches!(Line::parse(line), Some(Line::Failed(_))) => earlier,
+        _ => text,
+    }
+}
+
 /// A line behind the intent.
 enum Line {
     Answer(Answer),
     Retracted(String),
+    Failed(FailedTry),
 }
 
 impl Line {
@@ -302,19 +371,27 @@ impl Line {
         let answer = serde_json::from_slice(line).map(Line::Answer);
         answer
             .or_else(|_| serde_json::from_slice(line).map(|it: Retracted| Line::Retracted(it.retracted)))
+            .or_else(|_| serde_json::from_slice(line).map(|it: Failed| Line::Failed(it.failed)))
             .ok()
     }
 }
 
 fn parse(text: &[u8]) -> Option<Pending> {
+    let Left { head: intent, answers, .. } = left(text)?;
+    Some(Pending { intent, answers })
+}
+
+fn left<T: DeserializeOwned>(text: &[u8]) -> Option<Left<T>> {
     let mut lines = durable(text).strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
-    let intent = serde_json::from_slice(lines.next()?).ok()?;
+    let head = serde_json::from_slice(lines.next()?).ok()?;
     let mut answers: Vec<Answer> = Vec::new();
+    let mut failed = None;
     for line in lines.map_while(Line::parse) {
         match line {
             Line::Answer(answer) => answers.push(answer),
             Line::Retracted(state) => answers.retain(|answer| answer.state != state),
+            Line::Failed(of_try) => failed = Some(of_try),
         }
     }
-    Some(Pending { intent, answers })
+    Some(Left { head, answers, failed })
 }

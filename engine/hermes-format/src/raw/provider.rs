@@ -277,7 +277,7 @@ pub struct State {
     /// In `success`: the refresh token; `$.refresh_token` by default.
     #[schemars(extend("default" = "$.refresh_token"))]
     pub refresh_token: Option<String>,
-    /// In `success`: the type of the token; only Bearer, or what is written here, is accepted.
+    /// In `success`: the type of the token, Bearer by default; another is a warning, and an error where either needs a proof (DPoP, MAC).
     pub token_type: Option<String>,
     /// In `success`: when the access token expires; a time, or a list of which the first counts that can be used.
     pub expires: Option<Expires>,

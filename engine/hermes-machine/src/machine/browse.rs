@@ -22,6 +22,9 @@ impl Machine {
         if self.action == Action::Refresh {
             return self.because(Code::BadFlow, "a refresh can't ask a person");
         }
+        if self.is_resumed {
+            return self.because(Code::NotLoggedIn, "the login needs its user once more");
+        }
         match &browser.back {
             Back::Paste => self.open(browser, now),
             Back::Listen(listeners) => {

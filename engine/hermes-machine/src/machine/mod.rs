@@ -22,6 +22,7 @@ mod json;
 mod outcome;
 mod pace;
 mod page;
+mod progress;
 mod prompt;
 mod reach;
 mod read;
@@ -52,6 +53,7 @@ pub use effect::{Body, Effect, HeaderValue, Listener, Prompt, Request};
 pub use event::{CallbackQuery, CallbackTie, Event, Failure, FailureKind, Response};
 pub use json::parse as parse_json;
 pub use outcome::{Facts, Grant, Outcome, Trouble, TroubleClass};
+pub use progress::{Progress, wins_token};
 pub use reason::Reason;
 pub use redact::holds_token;
 pub(crate) use request::authorization_text;
@@ -128,6 +130,8 @@ pub struct Machine {
     /// The starts that come after the one that was taken, while no answer has come.
     later_starts: Vec<StateId>,
     browser: bool,
+    /// Whether it goes on with a run of an earlier process.
+    is_resumed: bool,
     /// How often the state that acts was tried again, and whether a request that was read may have been among them.
     tries: Tries,
     /// What the last answer was, where it was none that could be used.

@@ -38,7 +38,7 @@ impl Machine {
     pub(super) fn answered(&mut self, response: &Response, now: Now) -> Effect {
         let Some((request, hops)) = self.asking.take() else { return self.fail(Code::BadFlow) };
         self.last_status = Some(response.status);
-        self.run.server_clock = Some(server_clock::read(response, now.wall));
+        self.run.server_clock = server_clock::read(response, now.wall);
         let provider = self.run.provider.clone();
         let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
         let retry_after = retry_after::pause(response, now.wall);

@@ -97,9 +97,18 @@ pub(super) fn in_failure(answer: &Value) -> Vec<String> {
 
 /// Whether a body is JSON that holds a token, as far as names tell: what a server gives once may be the only one.
 pub fn holds_token(body: &[u8]) -> bool {
+    holds_any(body, |_| true)
+}
+
+/// The same, where only some of the names count.
+pub(super) fn holds_any(body: &[u8], counts: impl Fn(&str) -> bool) -> bool {
     let mut all = Vec::new();
     if let Some(value) = super::json::parse(body) {
-        secret_leaves(&value, false, &mut all);
+        named_secrets(&value, false, &mut |name, text| {
+            if counts(name) {
+                all.push(text.to_owned());
+            }
+        });
     }
     all.iter().any(|text| !text.is_empty())
 }
@@ -112,18 +121,22 @@ fn is_carried(name: &Name) -> bool {
 /// The texts of a value that stand under the name of a secret, at any depth. `error.code` and a `code` beside an `error`
 /// are words about the error.
 fn secret_leaves(value: &Value, is_error: bool, all: &mut Vec<String>) {
+    named_secrets(value, is_error, &mut |_, text| all.push(text.to_owned()));
+}
+
+fn named_secrets(value: &Value, is_error: bool, found: &mut dyn FnMut(&str, &str)) {
     match value {
         Value::Object(members) => {
             let is_error = is_error || members.contains_key("error");
             for (name, member) in members {
                 let about_error = is_error && matches!(name.as_str(), "code" | "key");
                 match member {
-                    Value::String(text) if !about_error && is_secret_name(name) => all.push(text.clone()),
-                    _ => secret_leaves(member, is_error || name == "error", all),
+                    Value::String(text) if !about_error && is_secret_name(name) => found(name, text),
+                    _ => named_secrets(member, is_error || name == "error", found),
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|member| secret_leaves(member, is_error, all)),
+        Value::Array(list) => list.iter().for_each(|member| named_secrets(member, is_error, found)),
         _ => {}
     }
 }

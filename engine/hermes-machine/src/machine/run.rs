@@ -34,7 +34,7 @@ pub(super) struct Run {
     pub(super) inputs: IndexMap<String, String>,
     pub(super) token: Value,
     pub(super) redirect_uri: Option<String>,
-    /// The server's clock when it gave the last answer, where it is not this computer's.
+    /// The server's clock when it gave the last answer, where it said.
     pub(super) server_clock: Option<UnixMs>,
     /// What was not as it should be, and did not end the run.
     pub(super) warnings: Vec<String>,
@@ -106,6 +106,32 @@ impl Run {
 
     pub(super) fn answer(&self, state: &str) -> Option<&Kept> {
         self.answers.get(state)
+    }
+
+    /// The answers that led on and the random texts, by name.
+    pub(super) fn made_so_far(&self) -> (BTreeMap<String, Value>, BTreeMap<String, String>) {
+        let answers = self.answers.iter().map(|(state, kept)| (state.clone(), kept.value.clone()));
+        (answers.collect(), self.randoms.borrow().clone())
+    }
+
+    /// The verifier, where it was made.
+    pub(super) fn verifier_so_far(&self) -> Option<String> {
+        self.verifier.get().map(|verifier| verifier.expose_secret().to_owned())
+    }
+
+    /// Puts back what an earlier process made and was answered.
+    pub(super) fn put_back(
+        &mut self,
+        (answers, randoms): (BTreeMap<String, Value>, BTreeMap<String, String>),
+        redirect_uri: Option<String>,
+        verifier: Option<String>,
+    ) {
+        for (state, value) in answers {
+            self.keep_answer(&state, value, Duration::ZERO);
+        }
+        self.randoms.replace(randoms);
+        self.redirect_uri = redirect_uri;
+        self.verifier = verifier.map(|verifier| OnceCell::from(Secret::new(&verifier))).unwrap_or_default();
     }
 
     fn bytes<const N: usize>(&self) -> [u8; N] {

@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::event::Response;
+use hermes_format::template::claim;
 use hermes_format::time::UnixMs;
 
 /// Clocks that differ by less agree: `Date` has whole seconds, and an answer takes time.
@@ -13,11 +16,23 @@ const AGREE_MS: i64 = 30_000;
 const WORTH_TELLING: Duration = Duration::from_secs(120);
 
 /// The server's wall clock when it answered ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1));
-/// this computer's where they agree or the answer does not say.
-pub(super) fn read(response: &Response, here: UnixMs) -> UnixMs {
-    let date = response.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok());
-    let there = date.map(|date| UnixMs(date.timestamp().as_millisecond()));
-    there.filter(|there| there.0.saturating_sub(here.0).abs() > AGREE_MS).unwrap_or(here)
+/// this computer's where they agree, `None` where the answer has no date.
+pub(super) fn read(response: &Response, here: UnixMs) -> Option<UnixMs> {
+    let date = response.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok())?;
+    let there = UnixMs(date.timestamp().as_millisecond());
+    Some(if there.0.saturating_sub(here.0).abs() > AGREE_MS { there } else { here })
+}
+
+/// The server's wall clock when it made a JSON Web Token that it has just sent without a date: `iat`, where this
+/// computer's clock can't be right. By it the token was made in the future, or has expired already.
+pub(super) fn of_token(token: &str, here: UnixMs) -> Option<UnixMs> {
+    let moment = |name: &str| match claim(token, &[name])? {
+        Value::Number(seconds) => Some((seconds.as_f64()? * 1000.0) as i64),
+        _ => None,
+    };
+    let (made, expires) = (moment("iat")?, moment("exp")?);
+    let is_impossible = made.saturating_sub(here.0) > AGREE_MS || expires <= here.0;
+    (is_impossible && made < expires).then_some(UnixMs(made))
 }
 
 /// How far the clocks are apart, where that is worth telling.
@@ -43,17 +58,17 @@ mod tests {
     const HERE: UnixMs = UnixMs(1_767_225_600_000);
 
     #[track_caller]
-    fn check(date: &str, expect: i64) {
+    fn check(date: &str, expect: Option<i64>) {
         let headers = vec![("date".to_owned(), date.to_owned())];
         let response = Response { status: 200, headers, body: Vec::new(), truncated: false };
-        assert_eq!(read(&response, HERE).0 - HERE.0, expect);
+        assert_eq!(read(&response, HERE).map(|there| there.0 - HERE.0), expect);
     }
 
     #[test]
     fn the_servers_clock_counts_where_it_differs() {
-        check("Wed, 31 Dec 2025 23:00:00 GMT", -3_600_000);
-        check("Thu, 01 Jan 2026 00:00:20 GMT", 0);
-        check("yesterday", 0);
+        check("Wed, 31 Dec 2025 23:00:00 GMT", Some(-3_600_000));
+        check("Thu, 01 Jan 2026 00:00:20 GMT", Some(0));
+        check("yesterday", None);
     }
 
     #[test]

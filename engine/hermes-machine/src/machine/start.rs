@@ -17,8 +17,20 @@ use hermes_format::time::Now;
 impl Machine {
     /// Starts a run. The effect is the first thing to do; it can already be the end.
     pub fn start(start: Start, now: Now) -> (Machine, Effect) {
-        let (action, from, browser) = (start.action, start.from, start.browser);
-        let mut machine = Machine {
+        let from = start.from;
+        let mut machine = Machine::new(start);
+        machine.outstanding = match refusal(&machine.run, machine.action) {
+            Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
+            None => machine.begin(from, now),
+        };
+        let first = machine.outstanding.clone();
+        (machine, first)
+    }
+
+    /// A machine that has done nothing yet.
+    pub(super) fn new(start: Start) -> Machine {
+        let (action, browser) = (start.action, start.browser);
+        Machine {
             run: Run::new(start),
             action,
             at: None,
@@ -30,16 +42,11 @@ impl Machine {
             unbound: 0,
             later_starts: Vec::new(),
             browser,
+            is_resumed: false,
             tries: Default::default(),
             note: None,
             outstanding: Effect::Finish(Outcome::Cancelled),
-        };
-        machine.outstanding = match refusal(&machine.run, action) {
-            Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
-            None => machine.begin(from, now),
-        };
-        let first = machine.outstanding.clone();
-        (machine, first)
+        }
     }
 
     /// Enters the first state: the one that was asked for, or the file's choice.
@@ -76,7 +83,7 @@ impl Machine {
 }
 
 /// Why nothing is started at all.
-fn refusal(run: &Run, action: Action) -> Option<Trouble> {
+pub(super) fn refusal(run: &Run, action: Action) -> Option<Trouble> {
     let failing = Failing::of(run, None);
     let discontinued = run.provider.status == Status::Discontinued;
     if discontinued && action == Action::Login {

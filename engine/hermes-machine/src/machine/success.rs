@@ -11,7 +11,7 @@ use hermes_format::provider::{Success, ValueSource};
 use hermes_format::query::present;
 use hermes_format::secret::{Secret, is_token};
 use hermes_format::template::{Missing, Scope, Template};
-use hermes_format::time::{self, Now, Reading, UnixMs};
+use hermes_format::time::{self, Now, Reading, Unit, UnixMs};
 
 /// Why the answer that led to `success` is no credential.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
             warnings.push("the server's refresh token can't be used, and is not kept".to_owned());
             None
         });
-    let token_type = accepted_type(success, answer)?;
+    let token_type = accepted_type(success, answer, &mut warnings)?;
     let expires_at = expiry(success, answer, run, now, &mut warnings);
     let kept =
         success.keep.iter().filter_map(|(key, source)| Some((key.clone(), read(source, answer, run)?)));
@@ -106,18 +106,30 @@ fn is_given(template: &Template) -> bool {
     template.names().iter().all(|(name, _)| name.is_constant())
 }
 
-/// The token's type, which must be Bearer or what the file says (S31).
-fn accepted_type(success: &Success, answer: &Value) -> Result<Option<String>, Unusable> {
+/// Types of tokens that are sent with a proof (RFC 9449, RFC 7800, HTTP MAC): no use without it, and no use instead of it.
+const PROVED: [&str; 4] = ["dpop", "mac", "pop", "hmac"];
+
+/// The token's type. One that needs another proof than the file gives is refused (S31); any other is sent as the file says.
+fn accepted_type(
+    success: &Success,
+    answer: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<Option<String>, Unusable> {
     let wanted = success.token_type.as_deref().unwrap_or("Bearer");
-    match present(answer.get("token_type")) {
-        None => Ok(None),
-        Some(Value::String(text)) if text.trim().eq_ignore_ascii_case(wanted) => {
-            Ok(Some(text.trim().to_owned()))
-        }
-        // What is no text names no other type.
-        Some(other) if !other.is_string() => Ok(None),
-        Some(_) => Err(Unusable::Bad("token_type", "is not the one that the provider's file expects")),
+    // What is no text names no type.
+    let Some(Value::String(text)) = present(answer.get("token_type")) else { return Ok(None) };
+    let text = text.trim();
+    let is_proved = |name: &str| PROVED.iter().any(|proved| proved.eq_ignore_ascii_case(name));
+    if text.eq_ignore_ascii_case(wanted) {
+        return Ok(Some(text.to_owned()));
     }
+    if is_proved(text) || is_proved(wanted) {
+        return Err(Unusable::Bad("token_type", "is not the one that the provider's file expects"));
+    }
+    let is_word = text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_ ".contains(c));
+    let shown = if is_word { format!("`{text}`") } else { "something else".to_owned() };
+    warnings.push(format!("the server calls the token {shown}, not {wanted}; it is used as {wanted}"));
+    Ok(is_word.then(|| text.to_owned()))
 }
 
 /// When the token expires by this computer's clock. `None` is unknown: it serves until a server refuses it.
@@ -128,7 +140,12 @@ fn expiry(
     now: Now,
     warnings: &mut Vec<String>,
 ) -> Option<UnixMs> {
-    let there = run.server_clock.unwrap_or(now.wall);
+    let of_token = || {
+        let reads_token = success.expires.iter().any(|time| time.unit() == Some(Unit::Jwt));
+        let token = read(&success.access_token, answer, run).filter(|_| reads_token)?;
+        server_clock::of_token(token.as_str()?, now.wall)
+    };
+    let there = run.server_clock.or_else(of_token).unwrap_or(now.wall);
     warnings.extend(server_clock::difference(there, now.wall));
     let reading = Reading { answer: Some(answer), scope: run, now: there };
     let (life, is_unusable) = time::resolve_first(&success.expires, time::TOKEN_LIFE, &reading);

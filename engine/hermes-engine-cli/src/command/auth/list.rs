@@ -183,7 +183,8 @@ pub(in crate::command) fn standings_of(
     let kept =
         credential::record(document, &session.provider).map(|record| record.inputs()).unwrap_or_default();
     let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
-    Ok(credential::statuses(document, &session.provider, &inputs, clock::wall()))
+    let all = credential::statuses(document, &session.provider, &inputs, clock::wall());
+    Ok(credential::with_unfinished(&session.store, &session.provider, all))
 }
 
 /// The same without running a program, and with the reason where a value can't be used.
@@ -230,6 +231,7 @@ fn standing(standing: Standing) -> &'static str {
         Standing::Refreshable => "refreshable",
         Standing::CoolingDown => "cooling_down",
         Standing::AnswerUnread => "answer_unread",
+        Standing::LoginUnfinished => "login_unfinished",
         Standing::ReloginRequired => "relogin_required",
         Standing::NotLoggedIn => "not_logged_in",
     }
@@ -256,6 +258,7 @@ fn said(standing: Standing) -> (&'static str, &'static str) {
         Standing::LoggedIn | Standing::Refreshable => ("✓", "logged in"),
         Standing::CoolingDown => ("⚠", "cooling down"),
         Standing::AnswerUnread => ("⚠", "the answer to its renewal can't be read"),
+        Standing::LoginUnfinished => ("⚠", "login approved, not finished"),
         Standing::ReloginRequired => ("⚠", "login needed again"),
         Standing::NotLoggedIn => ("⚠", "not logged in"),
     }

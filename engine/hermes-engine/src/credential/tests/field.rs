@@ -39,7 +39,7 @@ fn f3_an_unusable_extra_of_a_good_answer_is_a_warning() {
 #[test]
 fn f3_an_answer_that_the_file_can_not_read_is_kept_told_and_used_once_it_can() {
     let server =
-        answering(json!({ "access_token": "a2-of-this-login", "refresh_token": "r2", "token_type": "JWT" }));
+        answering(json!({ "access_token": "a2-of-this-login", "refresh_token": "r2", "token_type": "DPoP" }));
     let mut scene = Scene::new(record(-5)).at(&server);
     for _ in 0..3 {
         let trouble = scene.trouble();
@@ -52,7 +52,7 @@ fn f3_an_answer_that_the_file_can_not_read_is_kept_told_and_used_once_it_can() {
     let status = scene.status();
     assert_eq!(status.standing, Standing::AnswerUnread);
     assert!(!status.standing.is_usable() && status.reason.unwrap().contains("`token_type`"));
-    scene.provider = provider(&ACME.replace("[states.success]", "[states.success]\ntoken_type = \"JWT\""));
+    scene.provider = provider(&ACME.replace("[states.success]", "[states.success]\ntoken_type = \"DPoP\""));
     assert_eq!((scene.token().as_str(), server.count()), ("a2-of-this-login", 1));
     assert_eq!(scene.status().standing, Standing::LoggedIn);
     assert!(scene.stored().get("unread_answer").is_none());
@@ -73,7 +73,7 @@ fn f3_a_success_in_another_shape_is_kept_too() {
 #[test]
 fn f3_a_reset_drops_the_kept_answer_and_asks_the_server_again() {
     let server = Server::start(|before, _| {
-        let token_type = if before == 0 { "JWT" } else { "Bearer" };
+        let token_type = if before == 0 { "DPoP" } else { "Bearer" };
         let answer =
             json!({ "access_token": "a2-of-this-login", "refresh_token": "r2", "token_type": token_type });
         Reply::Json(200, answer.to_string())

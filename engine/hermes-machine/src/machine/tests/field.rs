@@ -48,6 +48,22 @@ fn f3_what_is_around_a_token_is_no_part_of_it_and_an_unusable_refresh_token_is_l
 }
 
 #[test]
+fn f3_another_token_type_is_a_warning() {
+    for (token_type, kept) in
+        [("JWT", Some("JWT")), ("Bearer token", Some("Bearer token")), ("a\u{1b}[0m", None)]
+    {
+        let grant = granted(json!({ "token_type": token_type }));
+        assert_eq!((grant.token_type.as_deref(), grant.warnings.len()), (kept, 1), "{token_type}");
+        assert!(grant.warnings[0].contains("it is used as Bearer"), "{:?}", grant.warnings);
+    }
+    let file = DEVICE.replace("[states.success]", "[states.success]\ntoken_type = \"JWT\"");
+    let polled = Scenario::login(&file).answer(200, device_answer()).wake("5s");
+    assert!(
+        polled.answer(200, json!({"access_token": "at", "token_type": "jwt"})).grant().warnings.is_empty()
+    );
+}
+
+#[test]
 fn f3_a_pace_that_can_not_be_used_is_the_usual_one() {
     for interval in [json!(-1), json!("fast"), json!([5])] {
         polling(json!({"interval": interval})).wake("5s");
@@ -146,6 +162,31 @@ fn f9b_a_life_is_counted_on_the_servers_clock() {
     let grant = refresh.reply(200, &[("date", "Wed, 31 Dec 2025 23:00:00 GMT")], &body).grant();
     assert_eq!(grant.expires_at, Some(UnixMs(EPOCH + 15 * 60_000)));
     assert!(grant.warnings.iter().any(|said| said.contains("differs from the server's by 1 h")));
+}
+
+#[test]
+fn f9b_without_a_date_the_token_tells_the_servers_clock_where_ours_is_wrong() {
+    use base64::Engine as _;
+    let file = DEVICE.replace("\"$.expires_in\", unit = \"s\"", "\"$.access_token\", unit = \"jwt\"");
+    let check = |made: i64, expires: i64, life: Option<i64>, is_told: bool| {
+        let at = |minutes: i64| EPOCH / 1000 + minutes * 60;
+        let claims = json!({"iat": at(made), "exp": at(expires)}).to_string();
+        let jwt = format!("e30.{}.x", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims));
+        let refresh = Scenario::refresh(&file, json!({"refresh_token": "rt-of-this-login"}));
+        let grant = refresh.answer(200, json!({"access_token": jwt})).grant();
+        assert_eq!(grant.expires_at.map(|at| (at.0 - EPOCH) / 60_000), life, "{made} {expires}");
+        assert_eq!(
+            grant.warnings.iter().any(|said| said.contains("clock differs")),
+            is_told,
+            "{made} {expires}"
+        );
+    };
+    check(0, 60, Some(60), false);
+    // One of a cache: it was made a while ago, and its end is right.
+    check(-50, 10, Some(10), false);
+    // This computer's clock is two hours ahead, and one behind.
+    check(-120, -60, Some(60), true);
+    check(60, 120, Some(60), true);
 }
 
 #[test]
