@@ -15,6 +15,7 @@ mod choice;
 mod ci;
 mod commands;
 mod consumers;
+mod field;
 mod first_minutes;
 mod fixes;
 mod flows;

@@ -105,7 +105,8 @@ const NO_BROWSER: Browser = Browser {
     basic: None,
 };
 
-const NO_DEVICE: Device = Device {
+/// A device login of which nothing is known.
+pub const NO_DEVICE: Device = Device {
     code: "",
     token: "",
     client_id: "",

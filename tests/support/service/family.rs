@@ -25,6 +25,10 @@ const SERVERS_VERIFIER: &str = "servers-verifier-servers-verifier-servers-ve";
 /// What a service remembers.
 pub struct Book {
     pub(super) facts: &'static Facts,
+    /// All requests, in order.
+    pub(super) asked: Vec<Asked>,
+    /// What is answered in the place of the service, by path.
+    pub(super) detours: Vec<(&'static str, Answer)>,
     /// What the client did that it must not do.
     pub wrong: Vec<String>,
     /// The user code that was given out last.
@@ -46,6 +50,8 @@ impl Book {
     pub(super) fn new(facts: &'static Facts) -> Book {
         Book {
             facts,
+            asked: Vec::new(),
+            detours: Vec::new(),
             wrong: Vec::new(),
             user_code: String::new(),
             extra: Value::Null,

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use facts::{Client, Facts, TABLE, Way};
+pub use facts::{Client, Device, Facts, NO_DEVICE, TABLE, Way};
 pub use family::Book;
 
 /// A request, decoded.
@@ -35,6 +35,22 @@ pub struct Asked {
 pub enum Answer {
     Json(u16, Value),
     Redirect(String),
+    /// Whatever stands between a client and a service.
+    Raw {
+        status: u16,
+        headers: &'static str,
+        body: String,
+    },
+    /// The connection ends without an answer.
+    HangUp,
+}
+
+impl Answer {
+    /// A page of something that is not the service.
+    pub fn page(status: u16, headers: &'static str) -> Answer {
+        let body = "<!DOCTYPE html><html><body>Just a moment...</body></html>".to_owned();
+        Answer::Raw { status, headers, body }
+    }
 }
 
 /// A server that runs for as long as the test.
@@ -108,6 +124,16 @@ impl Service {
         super::program::connect_to(self.book().facts.hosts, self.addr)
     }
 
+    /// Answers the next requests for a path so, in this order, and then as ever.
+    pub fn answers(&self, path: &'static str, answers: impl IntoIterator<Item = Answer>) {
+        self.book().detours.extend(answers.into_iter().map(|answer| (path, answer)));
+    }
+
+    /// How many requests came for a path.
+    pub fn asked(&self, path: &str) -> usize {
+        self.book().asked.iter().filter(|asked| asked.path == path).count()
+    }
+
     /// What it remembers.
     pub fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,8 +142,23 @@ impl Service {
 
 fn serve(mut stream: &TcpStream, book: &Mutex<Book>) {
     let Some(asked) = Asked::read(stream) else { return };
-    let answer = book.lock().unwrap_or_else(PoisonError::into_inner).answer(&asked);
+    let answer = {
+        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.asked.push(asked.clone());
+        let detour = book.detours.iter().position(|(path, _)| *path == asked.path);
+        match detour {
+            Some(at) => book.detours.remove(at).1,
+            None => book.answer(&asked),
+        }
+    };
     let text = match answer {
+        Answer::HangUp => return,
+        Answer::Raw { status, headers, body } => {
+            let length = body.len();
+            format!(
+                "HTTP/1.1 {status} -\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            )
+        }
         Answer::Json(status, body) => {
             let body = body.to_string();
             let length = body.len();

@@ -172,6 +172,10 @@ impl<'a> Failing<'a> {
             (Code::AuthorizationIncomplete | Code::TokenIncomplete, _) if said.is_some() => {
                 format!("{name}: the server answered with an error")
             }
+            // A state that a login and a refresh share.
+            (Code::RefreshFailed, _) if self.action() == Action::Login => {
+                format!("{name}: the server gave no token")
+            }
             (_, Some(known)) => format!("{name}: {}", known.text),
             (code, None) => format!("{name}: the flow failed with `{code}`"),
         };
