@@ -52,9 +52,8 @@ impl Store {
     /// The same for all of a provider.
     pub(crate) fn clear_logins(&self, provider: &str) -> bool {
         let Ok(target) = self.target(false) else { return false };
-        let cleared =
-            login_names(&target, provider).into_iter().map(|name| self.clear_login_at(&target, &name));
-        cleared.fold(false, |any, one| any || one)
+        let names = login_names(&target, provider).into_iter();
+        names.filter(|name| self.clear_login_at(&target, name)).count() > 0
     }
 
     fn clear_login_at(&self, target: &Path, name: &str) -> bool {
