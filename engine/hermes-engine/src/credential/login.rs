@@ -47,7 +47,7 @@ pub fn save_login(store: &FileStore, login: &Login<'_>, limit: Duration) -> Resu
     Ok(())
 }
 
-fn save(store: &Store, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
+fn save(store: &FileStore, login: &Login<'_>, limit: Duration) -> Result<(), StoreError> {
     let id = &login.provider.id;
     loop {
         let Target { slot, .. } = Target::of(&store.read()?, login);

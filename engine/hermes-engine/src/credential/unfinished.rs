@@ -29,7 +29,7 @@ use crate::driver::Witness;
 use crate::entropy::System;
 use crate::input::InputOrigin;
 use crate::store::moment::is_ahead;
-use crate::store::{Answer, FailedTry, Left, LoginFile, Store, StoreError};
+use crate::store::{Answer, FailedTry, FileStore, Left, LoginFile, StoreError};
 
 /// The longest pause that is believed of a file.
 const LONGEST_PAUSE_MS: i64 = 24 * 3600 * 1000;
@@ -38,7 +38,7 @@ const LONGEST_PAUSE_MS: i64 = 24 * 3600 * 1000;
 #[derive(Clone, Copy)]
 pub struct Beginning<'a> {
     /// Where it is stored in the end, and kept until then.
-    pub store: &'a Store,
+    pub store: &'a FileStore,
     /// The provider.
     pub provider: &'a Shared,
     /// The inputs that it runs with.
@@ -273,7 +273,7 @@ pub struct Repeated<'a> {
 
 impl Unfinished {
     /// The login that is kept for the one that is asked for now.
-    pub fn find(store: &Store, provider: &Provider, asked: &Repeated<'_>) -> Option<Unfinished> {
+    pub fn find(store: &FileStore, provider: &Provider, asked: &Repeated<'_>) -> Option<Unfinished> {
         let is_it = |kept: &Left<Head>| {
             let Head { label, region, from, inputs, .. } = &kept.head;
             let fits =
@@ -346,7 +346,7 @@ fn paused(provider: &Provider, failed: &FailedTry, now: UnixMs) -> Trouble {
     }
 }
 
-fn kept(store: &Store, provider: &Provider) -> Vec<Left<Head>> {
+fn kept(store: &FileStore, provider: &Provider) -> Vec<Left<Head>> {
     let all = store.login_journals(&provider.id).into_iter();
     // What can't be read is nothing that can be gone on with.
     let all = all.filter_map(|journal| journal.left::<Head>().ok().flatten());
@@ -407,7 +407,7 @@ fn unresumed(provider: &Provider, failure: Trouble, scribe: Scribe, file: LoginF
 }
 
 /// Adds to what a provider's credentials are good for that a login is kept which is not finished.
-pub fn with_unfinished(store: &Store, provider: &Provider, mut all: Vec<Status>) -> Vec<Status> {
+pub fn with_unfinished(store: &FileStore, provider: &Provider, mut all: Vec<Status>) -> Vec<Status> {
     if all.iter().any(|status| status.standing.is_usable()) {
         return all;
     }

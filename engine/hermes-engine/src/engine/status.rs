@@ -69,6 +69,8 @@ pub enum AccountState {
     CoolingDown,
     /// The answer to its last renewal is kept, and the provider's file can't read it.
     AnswerUnread,
+    /// A login was approved, and is kept until it can be finished.
+    LoginUnfinished,
     /// Nothing but a new login helps.
     ReloginRequired,
     /// There is none.
@@ -93,6 +95,7 @@ impl AccountState {
             AccountState::Refreshable => "refreshable",
             AccountState::CoolingDown => "cooling_down",
             AccountState::AnswerUnread => "answer_unread",
+            AccountState::LoginUnfinished => "login_unfinished",
             AccountState::ReloginRequired => "relogin_required",
             AccountState::NotLoggedIn => "not_logged_in",
             AccountState::Untrusted => "untrusted",
@@ -108,6 +111,7 @@ impl From<Standing> for AccountState {
             Standing::Refreshable => AccountState::Refreshable,
             Standing::CoolingDown => AccountState::CoolingDown,
             Standing::AnswerUnread => AccountState::AnswerUnread,
+            Standing::LoginUnfinished => AccountState::LoginUnfinished,
             Standing::ReloginRequired => AccountState::ReloginRequired,
             Standing::NotLoggedIn => AccountState::NotLoggedIn,
         }
@@ -230,7 +234,8 @@ impl Account {
             |source: &InputSource| reading == Reading::All || !matches!(source, InputSource::Command(_));
         let inputs = self.inputs_from(file, &Default::default(), &kept, &is_read)?;
         let all = credential::statuses(document, &file.provider, &inputs, clock::wall());
-        let all = all.into_iter().map(|status| {
+        let store = &self.engine().inner.store;
+        let all = credential::with_unfinished(store, &file.provider, all).into_iter().map(|status| {
             let slot = slots.iter().find(|slot| status.id.as_deref() == Some(slot.id.as_str()));
             AccountStatus { account: slot.and_then(owner), ..AccountStatus::of(file, status) }
         });

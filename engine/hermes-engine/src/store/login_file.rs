@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::journal::Journal;
 use super::lock::Lock;
-use super::{Store, file_name};
+use super::{FileStore, file_name};
 
 /// What the names of these files begin with. No name of a grant begins with a dot.
 const PREFIX: &str = ".login.";
@@ -19,7 +19,7 @@ pub(crate) struct LoginFile {
     _lock: Lock,
 }
 
-impl Store {
+impl FileStore {
     /// The file for a login that gets this label, whether or not there is one.
     ///
     /// # Errors
