@@ -19,7 +19,11 @@ const LINE: f64 = 18.0;
 const STYLE: &str = "text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1f2430}\
 .name{font-weight:bold;font-size:14px}.does{fill:#4d5566}.bad{fill:#a32626}.go{fill:#1d4f9c;font-weight:bold}\
 .note{fill:#7a5b00}.line{fill:none;stroke:#1d4f9c;stroke-width:1.4}.dashed{stroke-dasharray:5 4}\
-.card{stroke:#8b93a5;fill:#fff}.lost{stroke-dasharray:5 4}.rule{stroke:#dfe3ea}";
+.card{stroke:#8b93a5;fill:#fff}.lost{stroke-dasharray:5 4}.rule{stroke:#dfe3ea}.sheet{fill:#fff}.tip{fill:#1d4f9c}\
+.end{fill:#d9f2dd}.browser{fill:#dfe9fb}.request{fill:#eef0f4}\
+@media (prefers-color-scheme:dark){text{fill:#d7dce5}.does{fill:#a5adbb}.bad{fill:#ff9b94}.go{fill:#8ab4f8}\
+.note{fill:#e5c07b}.line{stroke:#8ab4f8}.card{stroke:#5a6375;fill:#1c212b}.rule{stroke:#2f3643}.sheet{fill:#161a22}\
+.tip{fill:#8ab4f8}.end{fill:#1f3d2b}.browser{fill:#22324f}.request{fill:#2a303c}}";
 
 pub(super) fn draw(graph: &Graph) -> String {
     let sheet = Sheet::of(graph);
@@ -31,9 +35,9 @@ pub(super) fn draw(graph: &Graph) -> String {
     );
     out.push_str(
         "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
-         orient=\"auto\"><path d=\"M0 0 8 4 0 8z\" fill=\"#1d4f9c\"/></marker></defs>\n",
+         orient=\"auto\"><path d=\"M0 0 8 4 0 8z\" class=\"tip\"/></marker></defs>\n",
     );
-    let _ = writeln!(out, "<rect width=\"{width:.0}\" height=\"{height:.0}\" fill=\"#fff\"/>");
+    let _ = writeln!(out, "<rect width=\"{width:.0}\" height=\"{height:.0}\" class=\"sheet\"/>");
     text(&mut out, (layout::MARGIN, 24.0), "name", &graph.title());
     for lane in &sheet.lanes {
         draw_lane(lane, &sheet, &mut out);
@@ -48,10 +52,10 @@ pub(super) fn draw(graph: &Graph) -> String {
 fn draw_card(card: &Card<'_>, sheet: &Sheet<'_>, out: &mut String) {
     let (x, y, width) = (sheet.left, card.top, sheet.card_width);
     let lost = if card.state.unreachable { " lost" } else { "" };
-    let fill = match card.state.kind {
-        Kind::Success | Kind::Done => "#d9f2dd",
-        Kind::Browser => "#dfe9fb",
-        Kind::Request => "#eef0f4",
+    let class = match card.state.kind {
+        Kind::Success | Kind::Done => "end",
+        Kind::Browser => "browser",
+        Kind::Request => "request",
     };
     let _ = writeln!(
         out,
@@ -61,7 +65,7 @@ fn draw_card(card: &Card<'_>, sheet: &Sheet<'_>, out: &mut String) {
     let head = layout::HEAD;
     let _ = writeln!(
         out,
-        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"5\" fill=\"{fill}\"/>",
+        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"5\" class=\"{class}\"/>",
         x + 1.0,
         y + 1.0,
         width - 2.0,
