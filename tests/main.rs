@@ -37,6 +37,7 @@ mod real_logins;
 mod safety;
 mod security_page;
 mod seed;
+mod serve;
 mod simulate;
 mod standing;
 mod support;

@@ -29,6 +29,7 @@ pub(crate) struct Chosen {
 }
 
 /// What a client needs.
+#[derive(Clone)]
 pub(crate) struct Resolved {
     /// The provider's id.
     pub(crate) provider: String,
@@ -237,6 +238,23 @@ fn source(provider: &Provider, source: Source, inputs: &Inputs) -> String {
 }
 
 impl Resolved {
+    /// The same through a proxy: its URL and its key in the place of the credential.
+    pub(crate) fn proxied(&self, base_url: &str, key: &str) -> Resolved {
+        let value = HeaderValue { value: Secret::new(format!("Bearer {key}")), sensitive: true };
+        Resolved {
+            access: Access {
+                mode: self.access.mode.clone(),
+                base_url: Some(base_url.to_owned()),
+                headers: vec![("Authorization".to_owned(), value)],
+            },
+            token: Secret::new(key),
+            record: serde_json::Value::Null,
+            source: "proxy".to_owned(),
+            expires_at: None,
+            ..self.clone()
+        }
+    }
+
     /// A member of the stored credential that is text.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         self.record.get(name).and_then(serde_json::Value::as_str)

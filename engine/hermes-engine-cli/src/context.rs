@@ -11,6 +11,7 @@ use hermes_engine::home::Home;
 use hermes_engine::input::env_file_trouble;
 use hermes_engine::store::FileStore;
 use hermes_engine::trust::{self, Refused, TrustError, Vouched};
+use hermes_engine::{Engine, EngineBuilder};
 use hermes_format::diagnostic::Diagnostic;
 use hermes_format::provider::Shared;
 
@@ -51,6 +52,12 @@ impl Context {
         let folders = Folders { here: None, ..self.folders.clone() };
         let (home, verbose, command) = (self.home.clone(), self.verbose, self.command);
         Context { home, catalog: Catalog::new(&folders), verbose, command, folders }
+    }
+
+    /// The library over the same home and the same folders that were named. It never looks at `./providers.d`.
+    pub(crate) fn engine(&self) -> EngineBuilder {
+        let builder = Engine::builder().home(self.home.path());
+        self.folders.named.iter().fold(builder, EngineBuilder::providers_dir)
     }
 
     /// The provider of a name; with none, the one that a user has chosen.

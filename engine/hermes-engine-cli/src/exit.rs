@@ -6,39 +6,62 @@ use hermes_machine::machine::TroubleClass;
 
 /// How the program ends. The numbers are part of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// A bug in the program.
-    Bug = 1,
+    Bug,
     /// The command line is wrong.
-    Usage = 2,
+    Usage,
     /// A login is needed.
-    Login = 3,
+    Login,
     /// Denied, or the flow failed with a code of the file's.
-    Denied = 4,
+    Denied,
     /// Timed out or expired.
-    TimedOut = 5,
+    TimedOut,
     /// Network or server: worth trying again.
-    Retry = 6,
+    Retry,
     /// Refused for safety.
-    Refused = 7,
+    Refused,
     /// The store, or another file of a person's, can't be read or written.
-    Store = 8,
+    Store,
     /// A provider or test file is wrong, or there is no such provider.
-    File = 9,
+    File,
     /// `exec`: the program is there and can't be run, as a shell says it.
-    NotExecutable = 126,
+    NotExecutable,
     /// `exec`: there is no such program, as a shell says it.
-    NotFound = 127,
+    NotFound,
     /// Interrupted by a person.
-    Interrupted = 130,
+    Interrupted,
+    /// `exec --proxy`: the program ended, with this code.
+    Program(u8),
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Bug => 1,
+            Exit::Usage => 2,
+            Exit::Login => 3,
+            Exit::Denied => 4,
+            Exit::TimedOut => 5,
+            Exit::Retry => 6,
+            Exit::Refused => 7,
+            Exit::Store => 8,
+            Exit::File => 9,
+            Exit::NotExecutable => 126,
+            Exit::NotFound => 127,
+            Exit::Interrupted => 130,
+            Exit::Program(code) => code,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.code())
     }
 }
 

@@ -129,7 +129,8 @@ impl Forward {
         let no_base = || Refusal::new(Kind::User, "no_base_url", "the provider's file has no `api.base_url`");
         let base = base.ok_or_else(no_base)?;
         let leaves = || Refusal::new(Kind::Invalid, "bad_request", "the path leaves the account's base URL");
-        let uri = self.target.below(&base).ok_or_else(leaves)?;
+        let rest = self.shared.protocols.rest(access.mode(), &base, &self.target.rest);
+        let uri = self.target.below(&base, rest).ok_or_else(leaves)?;
         let mut request = Request::new(upload.body());
         *request.method_mut() = self.parts.method.clone();
         *request.version_mut() = Version::HTTP_11;

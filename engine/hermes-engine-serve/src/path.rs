@@ -70,12 +70,12 @@ impl Target {
         segments.collect::<Vec<_>>().join("/")
     }
 
-    /// The URL of the request below a base URL. `None`: it would not be below it.
+    /// The URL of the request below a base URL, with this rest of its path. `None`: it would not be below it.
     ///
     /// Note: no URL is joined as text. Scheme and authority are the base URL's; the path is appended to its path, and the
     /// result is compared with the base once more.
-    pub(crate) fn below(&self, base: &Url) -> Option<Uri> {
-        let path = format!("{}{}", base.path().trim_end_matches('/'), self.rest);
+    pub(crate) fn below(&self, base: &Url, rest: &str) -> Option<Uri> {
+        let path = format!("{}{}", base.path().trim_end_matches('/'), rest);
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let query = [base.query(), self.query.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("&");
         let path_and_query = if query.is_empty() { path } else { format!("{path}?{query}") };
@@ -173,7 +173,7 @@ mod tests {
 
     fn built(base: &str, path: &str) -> Option<String> {
         let target = read(path).ok()?;
-        target.below(&Url::parse(base).expect("a URL")).map(|uri| uri.to_string())
+        target.below(&Url::parse(base).expect("a URL"), &target.rest).map(|uri| uri.to_string())
     }
 
     #[test]

@@ -9,8 +9,8 @@ use hermes_engine::catalog::Place;
 use hermes_engine::input;
 use hermes_format::provider::{InputSource, Provider};
 
-use super::Ended;
-use crate::client::{Chosen, environment, resolve};
+use super::{Ended, serve};
+use crate::client::{Chosen, Resolved, environment, resolve};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ use crate::session::{Session, Wanted};
 ///
 /// The program inherits stdin, stdout and stderr, and no other descriptor.
 ///
-/// It becomes the program, so the exit code is the program's; 127 where there is no such program, and 126 where it can't be
+/// It becomes the program (with --proxy: waits for it), so the exit code is the program's; 127 where there is no such program, and 126 where it can't be
 /// run.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Keep this variable, whichever provider reads it (repeatable)
     #[arg(long, value_name = "NAME")]
     keep_env: Vec<String>,
+    /// Give the program a proxy of its own and a key for it in the place of the credential, which it never holds
+    #[arg(long)]
+    proxy: bool,
     /// Start the program with the credential, PATH, HOME, the locale and --keep-env alone
     #[arg(long)]
     clean_env: bool,
@@ -50,7 +53,33 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
     let session = Session::open(context, Some(&chosen.provider))?;
     let resolved = resolve(&session, &chosen, &args.wanted)?;
-    let environment = environment(&resolved)?;
+    if !args.proxy {
+        return replace(command(&args, &session, &resolved, Vec::new())?);
+    }
+    if args.wanted.region.is_some() {
+        return Err(Failure::usage("--region can't be given with --proxy").help("log in with the region"));
+    }
+    let reach = serve::Reach {
+        provider: &resolved.provider,
+        label: args.wanted.label.as_deref(),
+        network: &args.wanted.network,
+    };
+    let proxied = |url: &str, key: &str| {
+        // Not even what the credential is made of.
+        let own = secret_variables(&session.provider);
+        command(&args, &session, &resolved.proxied(url, key), own)
+    };
+    serve::run_child(context, &reach, proxied, not_started)
+}
+
+/// The program, in an environment that holds this credential and no other.
+fn command(
+    args: &Args,
+    session: &Session<'_>,
+    resolved: &Resolved,
+    own: Vec<String>,
+) -> Result<Command, Failure> {
+    let environment = environment(resolved)?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("no program is named"));
     };
@@ -60,14 +89,14 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         let kept = env::vars_os().filter(|(name, _)| is_plain(name) || is_kept(&args.keep_env, name));
         command.env_clear().envs(kept);
     }
-    let others = environment.unset.into_iter().chain(secrets_of_others(&session));
+    let others = environment.unset.into_iter().chain(secrets_of_others(session)).chain(own);
     for name in others.filter(|name| !args.keep_env.contains(name)) {
         command.env_remove(name);
     }
     environment.set.iter().for_each(|(name, value)| {
         command.env(name, value.expose_secret());
     });
-    replace(command)
+    Ok(command)
 }
 
 /// The variables that other providers of the catalogue read as secrets, and this one does not read.
@@ -163,4 +192,5 @@ const EXAMPLES: &str = "\
 Examples:
   hermes-engine exec PROVIDER -- my-agent --verbose
   hermes-engine exec PROVIDER --model MODEL -- my-agent
+  hermes-engine exec PROVIDER --proxy -- my-agent       the credential stays here, and is renewed while it runs
   hermes-engine exec PROVIDER --clean-env --keep-env SSH_AUTH_SOCK -- my-agent";

@@ -16,6 +16,7 @@ mod providers;
 mod resolve;
 mod run_flow;
 mod schema;
+mod serve;
 mod simulate;
 mod target;
 mod test;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Credential(credential::Args),
     Auth(auth::Args),
     Keep(keep::Args),
+    Serve(serve::Args),
     Use(use_::Args),
     Doctor(doctor::Args),
     Providers(providers::Args),
@@ -90,6 +92,7 @@ impl Command {
             Command::Credential(_) => "credential",
             Command::Auth(_) => "auth",
             Command::Keep(_) => "keep",
+            Command::Serve(_) => "serve",
             Command::Use(_) => "use",
             Command::Doctor(_) => "doctor",
             Command::Providers(_) => "providers",
@@ -122,6 +125,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Credential(args) => credential::run(args, context),
         Command::Auth(args) => auth::run(args, context),
         Command::Keep(args) => keep::run(args, context),
+        Command::Serve(args) => serve::run(args, context),
         Command::Use(args) => use_::run(args, context),
         Command::Providers(args) => providers::run(args, context),
         Command::Models(args) => models::run(args, context),

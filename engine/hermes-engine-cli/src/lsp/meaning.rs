@@ -59,7 +59,7 @@ pub(super) fn error(provider: &Provider, word: &str) -> Option<String> {
     let text = own.and_then(|own| own.text.as_ref()).map(|text| text.text.as_str());
     let help = own.and_then(|own| own.help.as_ref()).map(|help| help.text.as_str());
     let mut said =
-        format!("The error code `{word}`: {}, exit status {}\n", class_text(class), Exit::from(class) as u8);
+        format!("The error code `{word}`: {}, exit status {}\n", class_text(class), Exit::from(class).code());
     let standard = known.map_or("the flow failed with this code", |known| known.text);
     let _ = write!(said, "\n- says: {}", text.unwrap_or(standard));
     if let Some(help) = help.or(known.map(|known| known.help)) {
@@ -67,7 +67,7 @@ pub(super) fn error(provider: &Provider, word: &str) -> Option<String> {
     }
     let mut told: Vec<String> = Vec::new();
     for (state, relogin, _) in fails {
-        let login = format!(" and asks for a new login: exit status {}", Exit::Login as u8);
+        let login = format!(" and asks for a new login: exit status {}", Exit::Login.code());
         let line = format!("\n- `{}` fails with it{}", state.name, if relogin { login.as_str() } else { "" });
         if !told.contains(&line) {
             said.push_str(&line);
