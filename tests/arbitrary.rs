@@ -7,7 +7,7 @@ use crate::support::page::root;
 
 #[path = "fuzz/oracle/mod.rs"]
 #[allow(unreachable_pub, reason = "it is a library to the fuzz targets")]
-mod oracle;
+pub mod oracle;
 
 /// Takes each file of a corpus. The last one that is named is the one that broke it.
 fn replay(target: &str, holds: fn(&[u8])) {

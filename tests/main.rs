@@ -20,6 +20,7 @@ mod first_minutes;
 mod fixes;
 mod flows;
 mod garbled;
+mod generated;
 mod given;
 mod helpers;
 mod hygiene;

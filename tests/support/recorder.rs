@@ -1,4 +1,4 @@
-//! A server that answers everything with tokens and remembers what came. It knows nothing of the engine.
+//! A server that remembers what came, and answers with tokens where a test says nothing else. It knows nothing of the engine.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,6 +14,11 @@ pub struct Recorder {
 impl Recorder {
     /// Starts one at a free port.
     pub fn start() -> Recorder {
+        Recorder::answering(|_| TOKENS.to_owned())
+    }
+
+    /// The same with an answer of the test's own: all that follows `HTTP/1.1 `, but for the length of the body.
+    pub fn answering(reply: impl Fn(&str) -> String + Send + 'static) -> Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let addr = listener.local_addr().expect("an address");
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -21,7 +26,7 @@ impl Recorder {
         // It ends with the process: nothing else can end a wait for a connection.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let request = answer(stream);
+                let request = answer(stream, &reply);
                 log.lock().expect("the log").push(request);
             }
         });
@@ -37,9 +42,17 @@ impl Recorder {
     pub fn heard(&self) -> Vec<String> {
         self.heard.lock().expect("the log").clone()
     }
+
+    /// All requests since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.heard.lock().expect("the log"))
+    }
 }
 
-fn answer(mut stream: TcpStream) -> String {
+const TOKENS: &str = "200 OK\r\ncontent-type: application/json\r\n\r\n{\"access_token\": \"LE-ANSWERED-ACCESS\", \
+                      \"refresh_token\": \"LE-ANSWERED-REFRESH\", \"expires_in\": 3600, \"data\": []}";
+
+fn answer(mut stream: TcpStream, reply: &dyn Fn(&str) -> String) -> String {
     stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
     let mut heard = Vec::new();
     let mut part = [0; 4096];
@@ -49,12 +62,14 @@ fn answer(mut stream: TcpStream) -> String {
             break;
         }
     }
-    let body = r#"{"access_token": "LE-ANSWERED-ACCESS", "refresh_token": "LE-ANSWERED-REFRESH", "expires_in": 3600, "data": []}"#;
+    let heard = String::from_utf8_lossy(&heard).into_owned();
+    let reply = reply(&heard);
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or((&reply, ""));
     // A connection that nobody reads from any more is one that was heard all the same.
     let _ = write!(
         stream,
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
-    String::from_utf8_lossy(&heard).into_owned()
+    heard
 }

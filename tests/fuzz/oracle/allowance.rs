@@ -22,13 +22,13 @@ use url::Url;
 use super::scene::{self, BEGINNING, at, seed};
 
 /// What every secret is made of: a part of four letters shows which.
-const MARK: &str = "mQXZ7QXZ7QXZ7QXZ7QXZ7QXZ7";
+pub const MARK: &str = "mQXZ7QXZ7QXZ7QXZ7QXZ7QXZ7";
 const AUTH: &str = "https://auth.acme.example";
 const API: &str = "https://api.acme.example";
 /// The same service in the region that is not chosen.
 const ELSEWHERE: &str = "https://auth.acme-eu.example";
 /// Origins that nobody named, each nearly one that somebody did.
-const FOREIGN: [&str; 7] = [
+pub const FOREIGN: [&str; 7] = [
     "https://evil.example",
     "https://auth.acme.example:8443",
     "http://127.0.0.1:9",
@@ -65,6 +65,43 @@ pub fn runs(data: &[u8]) -> usize {
         }
     }
     count
+}
+
+/// A file that passes `check`, for runs of the whole program.
+pub struct Sound {
+    file: File,
+    /// Whether it writes origins that its owner would not name.
+    pub is_strangers: bool,
+}
+
+impl Sound {
+    /// The file that the bytes make, if `check` finds no error in it.
+    pub fn made_of(data: &[u8]) -> Option<Sound> {
+        let mut choices = Choices(data);
+        let is_strangers = choices.chance(2);
+        let file = File::made_of(&mut choices, is_strangers);
+        provider(&file).map(|_| Sound { file, is_strangers })
+    }
+
+    /// What it says.
+    pub fn text(&self) -> &str {
+        &self.file.text
+    }
+
+    /// The ending of its name.
+    pub fn ending(&self) -> &'static str {
+        if self.file.language == Language::Yaml { "yaml" } else { "toml" }
+    }
+
+    /// Whether an answer has a say in where it sends.
+    pub fn is_open(&self) -> bool {
+        self.file.is_open
+    }
+
+    /// Whether a run may send to a URL where its owner vouches for it.
+    pub fn allows(&self, url: &Url) -> bool {
+        self.file.allows(url)
+    }
 }
 
 /// Bytes as choices; where there are no more, the first of each.
@@ -545,9 +582,7 @@ fn hands_out(
 /// Fails where a text that somebody sees holds four letters of a secret.
 #[track_caller]
 fn unseen(file: &File, what: &str, text: &str) {
-    for part in ["QXZ7", "XZ7Q", "Z7QX", "7QXZ"] {
-        assert!(!text.contains(part), "{what} shows a secret: {text}\n{}", file.text);
-    }
+    assert!(!holds_mark(text), "{what} shows a secret: {text}\n{}", file.text);
 }
 
 /// An answer of a server that gives marked secrets, and leads where it likes.
@@ -578,6 +613,11 @@ fn answer(request: &Request, turns: &mut Choices<'_>) -> Event {
     reply(200, Vec::new(), fields(next, is_marked(request)))
 }
 
+/// Whether a text holds four letters of a secret.
+pub fn holds_mark(text: &str) -> bool {
+    ["QXZ7", "XZ7Q", "Z7QX", "7QXZ"].iter().any(|part| text.contains(part))
+}
+
 /// Whether a request carries a secret, so that what is answered in a name of the service's own is one too.
 fn is_marked(request: &Request) -> bool {
     let headers = request.headers.iter().map(|(_, value)| value.value.expose_secret().to_owned());
@@ -588,11 +628,11 @@ fn is_marked(request: &Request) -> bool {
         Some(hermes_machine::machine::Body::Json(value)) => value.to_string(),
         None => String::new(),
     };
-    let text = headers.chain([request.url.to_string(), body]).collect::<String>();
-    ["QXZ7", "XZ7Q", "Z7QX", "7QXZ"].iter().any(|part| text.contains(part))
+    holds_mark(&headers.chain([request.url.to_string(), body]).collect::<String>())
 }
 
-fn fields(next: &str, is_marked: bool) -> Value {
+/// The fields of an answer that leads to `next`.
+pub fn fields(next: &str, is_marked: bool) -> Value {
     let blob = if is_marked { format!("{MARK}-blob") } else { "blob".to_owned() };
     json!({
         "access_token": format!("{MARK}-at"), "refresh_token": format!("{MARK}-rt"), "code": format!("{MARK}-code"),

@@ -8,6 +8,6 @@ pub mod answer;
 pub mod callback;
 pub mod file;
 pub mod paste;
-mod scene;
+pub mod scene;
 pub mod store;
 pub mod template;
