@@ -449,6 +449,20 @@ fn s20_a_relative_folder_in_the_environment_is_a_usage_error() {
 }
 
 #[test]
+fn s20_a_relative_home_in_the_environment_is_a_usage_error() {
+    // Else a cloned repository could bring a home, whose files would be the user's own.
+    let attack = &attacks()[4];
+    for (variable, value, folder) in [("HERMES_HOME", ".hermes", ".hermes"), ("HOME", ".", ".hermes")] {
+        let program = visit(attack, DUE);
+        program.write_work(format!("{folder}/providers.d/{}.toml", attack.id), &attack.text);
+        let mut command = program.command(&["resolve", attack.id, "--no-folder"]);
+        command.env_remove("HERMES_HOME").env(variable, value);
+        let run = Run::of(&command.output().expect("it starts")).expect_code(2);
+        assert!(run.stderr.contains(variable) && run.stdout.is_empty(), "{run:?}");
+    }
+}
+
+#[test]
 fn s20_what_another_user_has_planted_is_not_used() {
     if !rustix::process::geteuid().is_root() {
         return;

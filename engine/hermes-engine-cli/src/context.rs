@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use hermes_engine::catalog::{Catalog, Entry, Folders, Opened};
 use hermes_engine::config;
-use hermes_engine::home::Home;
+use hermes_engine::home::{Home, NoHome};
 use hermes_engine::input::env_file_trouble;
 use hermes_engine::store::FileStore;
 use hermes_engine::trust::{self, Refused, TrustError, Vouched};
@@ -38,8 +38,13 @@ impl Context {
     /// From the global options and the environment.
     pub(crate) fn new(global: &Global, command: &'static str) -> Result<Context, Failure> {
         // Much needs no home: what would write to one says that it is missing.
-        let home =
-            Home::find(global.home.as_deref(), &|name| env::var_os(name)).unwrap_or_else(|_| Home::nowhere());
+        let home = match Home::find(global.home.as_deref(), &|name| env::var_os(name)) {
+            Ok(home) => home,
+            Err(NoHome::Unset) => Home::nowhere(),
+            Err(relative @ NoHome::Relative { .. }) => {
+                return Err(Failure::usage(relative.to_string()).help(RELATIVE));
+            }
+        };
         let named = named_folders(&global.providers_dirs)?;
         let ignored = global.no_folder || is_set("HERMES_NO_FOLDER");
         let here = Some(PathBuf::from("providers.d")).filter(|_| !ignored);
@@ -206,6 +211,8 @@ fn is_set(name: &str) -> bool {
 }
 
 /// The folders of `--providers-dir`, else those of `HERMES_PROVIDERS_DIR`; each must be there.
+const RELATIVE: &str = "write an absolute path: a relative one is another folder in each working directory";
+
 fn named_folders(options: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let variable = || env::var_os("HERMES_PROVIDERS_DIR").unwrap_or_default();
     let folders: Vec<PathBuf> = match options {
@@ -216,8 +223,7 @@ fn named_folders(options: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         && let Some(path) = folders.iter().find(|path| path.is_relative())
     {
         let message = format!("`{}` in HERMES_PROVIDERS_DIR is relative", path.display());
-        let help = "write an absolute path: a relative one is another folder in each working directory";
-        return Err(Failure::usage(message).help(help));
+        return Err(Failure::usage(message).help(RELATIVE));
     }
     match folders.iter().find(|path| !path.is_dir()) {
         Some(path) => Err(Failure::usage(format!("`{}` is no folder of provider files", path.display()))),

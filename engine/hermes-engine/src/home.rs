@@ -17,10 +17,22 @@ pub struct Home {
     path: PathBuf,
 }
 
-/// Neither `--home`, nor `HERMES_HOME`, nor `HOME` says where the folder is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no home folder: neither --home nor HERMES_HOME nor HOME is set")]
-pub struct NoHome;
+/// Why there is no home folder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoHome {
+    /// Neither `--home`, nor `HERMES_HOME`, nor `HOME` says where it is.
+    #[error("no home folder: neither --home nor HERMES_HOME nor HOME is set")]
+    Unset,
+    /// A variable holds a relative path: it would be another folder in each working directory, which may be a cloned
+    /// repository.
+    #[error("`{}` in {variable} is relative", path.display())]
+    Relative {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        path: PathBuf,
+    },
+}
 
 impl Home {
     /// A home at this path.
@@ -29,14 +41,20 @@ impl Home {
     }
 
     /// Finds the home: the option (`--home`), then `HERMES_HOME`, then `~/.hermes`. An empty value counts as unset.
+    ///
+    /// # Errors
+    /// Nothing says where it is, or a variable does with a relative path.
     pub fn find(option: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Home, NoHome> {
-        let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        option
-            .map(Path::to_owned)
-            .or_else(|| set("HERMES_HOME"))
-            .or_else(|| Some(set("HOME")?.join(".hermes")))
-            .map(Home::at)
-            .ok_or(NoHome)
+        if let Some(path) = option {
+            return Ok(Home::at(path));
+        }
+        let set = |name| Some((name, variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)?));
+        let (variable, path) = set("HERMES_HOME").or_else(|| set("HOME")).ok_or(NoHome::Unset)?;
+        match variable {
+            _ if path.is_relative() => Err(NoHome::Relative { variable, path }),
+            "HOME" => Ok(Home::at(path.join(".hermes"))),
+            _ => Ok(Home::at(path)),
+        }
     }
 
     /// The root of a profile, which is a home at `ROOT/profiles/NAME`. What a profile has not stored is read there.
@@ -103,7 +121,7 @@ impl Home {
     /// Where it can't be made, and where nothing says where it is.
     pub fn create(&self) -> io::Result<()> {
         if self.path == Path::new(NOWHERE) {
-            return Err(io::Error::new(io::ErrorKind::NotFound, NoHome));
+            return Err(io::Error::new(io::ErrorKind::NotFound, NoHome::Unset));
         }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
     }
@@ -130,6 +148,13 @@ mod tests {
         check(None, &both[1..], Some("/c/.hermes"));
         check(None, &[("HERMES_HOME", ""), ("HOME", "/c")], Some("/c/.hermes"));
         check(None, &[], None);
+    }
+
+    #[test]
+    fn s20_a_relative_home_in_a_variable_is_none() {
+        check(Some("here"), &[], Some("here"));
+        check(None, &[("HERMES_HOME", ".hermes"), ("HOME", "/c")], None);
+        check(None, &[("HOME", "c")], None);
     }
 
     #[test]
