@@ -100,4 +100,108 @@ def _(house):
     terminal.expect(130)
 
 
+ACME = """name = "Acme"
+start = { login = "success" }
+models = ["m"]
+[inputs.api_key]
+from = [{ env = "ACME_API_KEY" }]
+secret = true
+[states.success]
+access_token = "{{api_key}}"
+[api]
+mode = "chat_completions"
+base_url = "https://api.acme.example/v1"
+"""
+DOWN, RETURN = "\x1b[B", "\r"
+
+
+def checkout(house, text=ACME):
+    """A repository with a provider file, and a key that it reads."""
+    (house.work / "providers.d").mkdir(exist_ok=True)
+    (house.work / "providers.d/acme.toml").write_text(text)
+    house.env["ACME_API_KEY"] = "own-key-0001"
+
+
+def answer(house, *args, question, keys, code, shown=()):
+    """Runs the engine, answers its question, and gives what it said."""
+    terminal = Terminal(house, *args)
+    terminal.wait_for(question)
+    terminal.type(keys)
+    terminal.expect(code)
+    for text in shown:
+        assert text in terminal.said, (text, terminal.said)
+    assert "own-key-0001" not in terminal.said, terminal.said
+    return terminal.said
+
+
+@test("terminal: `trust` shows everything, and a plain Return trusts nothing")
+def _(house):
+    checkout(house)
+    shown = ["adds the provider `acme`", "reads the variable `ACME_API_KEY`", "sends to https://api.acme.example",
+             "sha256 ", "nothing was trusted"]
+    answer(house, "trust", "providers.d/acme.toml", question="Trust this content", keys=RETURN, code=7, shown=shown)
+    assert not (house.home / "trust.json").exists()
+    house.run("token", "acme", code=7)
+
+
+@test("terminal: `trust` takes a yes, and shows what has changed since")
+def _(house):
+    checkout(house)
+    answer(house, "trust", "providers.d/acme.toml", question="Trust this content", keys=DOWN + RETURN, code=0)
+    assert house.run("token", "acme")[0] == "own-key-0001\n"
+    checkout(house, ACME.replace("api.acme.example", "evil.example"))
+    house.run("token", "acme", code=7)
+    said = answer(house, "trust", "providers.d/acme.toml", question="Trust this content", keys=RETURN, code=7)
+    assert "+ sends to https://evil.example" in said and "- sends to https://api.acme.example" in said, said
+    house.run("token", "acme", code=7)
+
+
+@test("terminal: `trust .` trusts a folder for what was shown, and no more")
+def _(house):
+    checkout(house)
+    answer(house, "trust", ".", question="Trust the files of this folder", keys=DOWN + RETURN, code=0,
+           shown=["sends to https://api.acme.example"])
+    checkout(house, ACME.replace('name = "Acme"', 'name = "Acme Two"').replace('["m"]', '["m", "n"]'))
+    assert house.run("token", "acme")[0] == "own-key-0001\n"
+    checkout(house, ACME.replace("api.acme.example", "evil.example"))
+    house.run("token", "acme", code=7)
+
+
+@test("terminal: Ctrl-C at the question of `trust` trusts nothing")
+def _(house):
+    checkout(house)
+    answer(house, "trust", "providers.d/acme.toml", question="Trust this content", keys="\x03", code=130)
+    assert not (house.home / "trust.json").exists()
+
+
+@test("terminal: `run-flow` asks before a file that is not trusted acts: no, this content, this folder")
+def _(house):
+    checkout(house)
+    login = ["run-flow", "acme", "--no-verify"]
+    shown = ["sends to https://api.acme.example", "No", "Trust this content of the file", "Review and trust the folder"]
+    answer(house, *login, question=r"Trust it\?", keys=RETURN, code=7, shown=shown)
+    assert not (house.home / "auth.json").exists() and not (house.home / "trust.json").exists()
+    answer(house, *login, question=r"Trust it\?", keys=DOWN + RETURN, code=0)
+    assert house.run("token", "acme")[0] == "own-key-0001\n"
+    house.run("untrust", "providers.d/acme.toml")
+    house.run("token", "acme", code=7)
+    terminal = Terminal(house, *login)
+    terminal.wait_for(r"Trust it\?")
+    terminal.type(DOWN + DOWN + RETURN)
+    terminal.wait_for("Trust the files of this folder")
+    terminal.type(DOWN + RETURN)
+    terminal.expect(0)
+    checkout(house, ACME.replace('["m"]', '["m", "n"]'))
+    assert house.run("token", "acme")[0] == "own-key-0001\n"
+
+
+@test("terminal: `trust` shows a long command whole, each argument in quotes, and runs nothing")
+def _(house):
+    command = ": " + "reads the version; " * 40 + "touch PWNED"
+    checkout(house, ACME.replace('ACME_API_KEY" }', f'ACME_API_KEY" }}, {{ command = ["sh", "-c", "{command}"] }}'))
+    said = answer(house, "trust", "providers.d/acme.toml", question="Trust this content", keys=RETURN, code=7)
+    assert f'runs "sh" "-c" "{command}"' in said, said
+    assert not (house.work / "PWNED").exists()
+
+
 finish()
