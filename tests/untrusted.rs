@@ -489,6 +489,75 @@ fn s20_what_another_user_has_planted_is_not_used() {
     assert!(doctor.stdout.contains(".env can't be read: it belongs to another user"), "{doctor:?}");
 }
 
+/// A journal of a renewal that was cut off, with an answer that was never given.
+fn planted_journal() -> String {
+    let sha256 = crate::support::sha256(STORED.1);
+    let intent = format!(
+        r#"{{"slot": "main", "generation": 0, "refresh_token_sha256": "{sha256}", "started_at": 1}}"#
+    );
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    let body = format!(
+        r#"{{"status": "success", "access_token": "PLANTED-ACCESS", "refresh_token": "PLANTED-REFRESH", "expired_in": {}, "token_type": "Bearer"}}"#,
+        now + 3600
+    );
+    let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body);
+    let answer = format!(
+        r#"{{"state": "refresh", "at": {now}000, "status": 200, "headers": [["content-type", "application/json"]], "body": "{body}", "truncated": false}}"#
+    );
+    format!("{intent}\n{answer}\n")
+}
+
+#[test]
+fn s20_a_planted_journal_is_not_believed() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let is_root = rustix::process::geteuid().is_root();
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+    let recorder = Recorder::start();
+    for how in ["own", "writable by others", "of another user", "a link", "a pipe"] {
+        if how == "of another user" && !is_root {
+            continue;
+        }
+        let program = Program::new().timeout(std::time::Duration::from_secs(20));
+        program.store_login("minimax-oauth", STORED, DUE);
+        let before = fs::read(program.home().join("auth.json")).expect("the store");
+        program.write_home("journal/other", &planted_journal());
+        let other = program.home().join("journal/other");
+        mode(&other, 0o600);
+        let path = program.home().join("journal/minimax-oauth");
+        match how {
+            "a link" => symlink(&other, &path).expect("a link"),
+            "a pipe" => {
+                let (kind, bits) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600));
+                rustix::fs::mknodat(rustix::fs::CWD, &path, kind, bits, 0).expect("a pipe");
+            }
+            _ => fs::rename(&other, &path).expect("renamed"),
+        }
+        match how {
+            "writable by others" => mode(&path, 0o666),
+            "of another user" => chown(&path, Some(12_345), None).expect("root"),
+            _ => {}
+        }
+        for args in [
+            vec!["token", "minimax-oauth"],
+            vec!["resolve", "minimax-oauth", "--as", "env"],
+            vec!["exec", "minimax-oauth", "--", "env"],
+            vec!["run-flow", "minimax-oauth", "--flow", "refresh"],
+        ] {
+            let run = run(&program, &recorder, &args);
+            if how == "own" {
+                // Else the others would show nothing.
+                assert_eq!(run.expect_code(0).stdout, "PLANTED-ACCESS\n");
+                break;
+            }
+            assert_eq!(run.code, Some(8), "{how}, {args:?}: {run:?}");
+            assert!(!format!("{run:?}").contains("PLANTED"), "{how}, {args:?}: {run:?}");
+            assert_eq!(fs::read(program.home().join("auth.json")).expect("the store"), before, "{how}");
+            assert_eq!(recorder.heard(), Vec::<String>::new(), "{how}, {args:?}");
+        }
+    }
+}
+
 /// A checkout with links to files of the user's in the place of provider files.
 fn linked() -> Program {
     let program = Program::new().env("CI_SECRET", "LE-ENVIRON");

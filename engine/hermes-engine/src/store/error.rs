@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use hermes_machine::machine::{Code, Trouble, TroubleClass};
 
+use crate::own_file::NotOwn;
+
 /// Why the store could not be read or written; each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -76,8 +78,9 @@ impl From<StoreError> for Trouble {
             StoreError::Busy { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted => {
                 (Code::StoreBusy, TroubleClass::Retry, "try again in a moment")
             }
-            StoreError::Unreadable { .. } => {
-                (Code::StoreUnreadable, TroubleClass::Store, "see that the file can be read by you")
+            StoreError::Unreadable { source, .. } => {
+                let help = NotOwn::of(source).map_or("see that the file can be read by you", NotOwn::help);
+                (Code::StoreUnreadable, TroubleClass::Store, help)
             }
             StoreError::Obstructed { .. } => (Code::StoreUnreadable, TroubleClass::Store, "remove it"),
             StoreError::Corrupt { .. } => {
