@@ -168,14 +168,16 @@ pub enum InputError {
         choices: Vec<String>,
     },
     /// The value has another form than the file asks for.
-    #[error("the value of `{name}` from {origin} does not have the form {pattern}")]
+    #[error("the value of `{name}` from {origin} is not valid: {}", looks_like(forms, pattern))]
     Pattern {
         /// The input.
         name: String,
         /// Where the value came from.
         origin: InputOrigin,
-        /// The form, as a regular expression.
+        /// The form, as the file's regular expression.
         pattern: String,
+        /// Values of that form.
+        forms: Vec<String>,
     },
     /// A secret in quotes, as `docker --env-file` keeps them, or with one that is never closed.
     #[error("the value of `{name}` from {origin} is in quotes, or begins with one that is not closed")]
@@ -205,6 +207,15 @@ pub enum InputError {
 
 fn known(inputs: &[String]) -> String {
     if inputs.is_empty() { ", which has none".to_owned() } else { format!("; it has {}", inputs.join(", ")) }
+}
+
+fn looks_like(forms: &[String], pattern: &str) -> String {
+    let quoted: Vec<String> = forms.iter().map(|form| format!("`{form}`")).collect();
+    match quoted.split_last() {
+        None => format!("it must match `{pattern}`"),
+        Some((only, [])) => format!("it should look like {only}"),
+        Some((last, others)) => format!("it should look like {} or {last}", others.join(", ")),
+    }
 }
 
 /// Resolves every input of a provider: what was set, sources in the file's order, the kept value, the default.
@@ -280,7 +291,11 @@ pub fn validate(name: &str, input: &Input, value: &str, origin: &InputOrigin) ->
     }
     match &input.pattern {
         Some(pattern) if !pattern.0.is_match(value) => {
-            Err(InputError::Pattern { name, origin, pattern: pattern.0.as_str().to_owned() })
+            let forms = hermes_proof::simulate::forms(&pattern.0);
+            // It is held to the whole value, which the file does not write.
+            let whole = pattern.0.as_str();
+            let inner = whole.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z"));
+            Err(InputError::Pattern { name, origin, pattern: inner.unwrap_or(whole).to_owned(), forms })
         }
         _ => Ok(()),
     }

@@ -39,6 +39,46 @@ pub fn example_input(provider: &Provider, name: &str) -> String {
     (*usable.or(allowed.first()).unwrap_or(&&word)).clone()
 }
 
+/// Texts that a pattern matches, the plainest first, to show a user what it asks for; three at most.
+pub fn forms(pattern: &regex::Regex) -> Vec<String> {
+    let Ok(hir) = regex_syntax::parse(pattern.as_str()) else { return Vec::new() };
+    let mut forms: Vec<String> = Vec::new();
+    for (is_long, alternative) in [(false, 0), (true, 0), (true, 1)] {
+        let mut text = String::new();
+        let is_made = write_form(&hir, (is_long, alternative), &mut text).is_some();
+        if is_made && pattern.is_match(&text) && !forms.contains(&text) {
+            forms.push(text);
+        }
+    }
+    forms
+}
+
+/// What stands for a name in a form.
+const NAME: &str = "acme";
+
+fn write_form(hir: &Hir, style: (bool, usize), text: &mut String) -> Option<()> {
+    match hir.kind() {
+        HirKind::Capture(capture) => write_form(&capture.sub, style, text)?,
+        HirKind::Concat(parts) => parts.iter().try_for_each(|part| write_form(part, style, text))?,
+        HirKind::Alternation(parts) => write_form(parts.get(style.1).or(parts.last())?, style, text)?,
+        HirKind::Repetition(repetition) => match repetition.sub.kind() {
+            HirKind::Class(class)
+                if repetition.min <= 4
+                    && repetition.max.is_none_or(|most| most >= 4)
+                    && NAME.chars().all(|c| has(class, c)) =>
+            {
+                text.push_str(NAME);
+            }
+            _ => {
+                let times = repetition.min.max(u32::from(style.0));
+                (0..times).try_for_each(|_| write_form(&repetition.sub, style, text))?;
+            }
+        },
+        _ => write(hir, text)?,
+    }
+    (text.len() <= 200).then_some(())
+}
+
 /// Whether every URL that an input is part of is one with this value.
 fn makes_urls(provider: &Provider, name: &str, value: &str) -> bool {
     let inputs = IndexMap::from([(name.to_owned(), value.to_owned())]);
@@ -68,16 +108,19 @@ fn write(hir: &Hir, text: &mut String) -> Option<()> {
 
 /// A character of a class, a letter or digit where it has one.
 fn member(class: &Class) -> Option<char> {
-    let has = |wanted: char| match class {
-        Class::Unicode(class) => class.iter().any(|range| (range.start()..=range.end()).contains(&wanted)),
-        Class::Bytes(class) => u8::try_from(wanted)
-            .is_ok_and(|byte| class.iter().any(|range| (range.start()..=range.end()).contains(&byte))),
-    };
     let first = || match class {
         Class::Unicode(class) => class.iter().next().map(|range| range.start()),
         Class::Bytes(class) => class.iter().next().map(|range| char::from(range.start())),
     };
-    ('a'..='z').chain('A'..='Z').chain('0'..='9').find(|wanted| has(*wanted)).or_else(first)
+    ('a'..='z').chain('A'..='Z').chain('0'..='9').find(|wanted| has(class, *wanted)).or_else(first)
+}
+
+fn has(class: &Class, wanted: char) -> bool {
+    match class {
+        Class::Unicode(class) => class.iter().any(|range| (range.start()..=range.end()).contains(&wanted)),
+        Class::Bytes(class) => u8::try_from(wanted)
+            .is_ok_and(|byte| class.iter().any(|range| (range.start()..=range.end()).contains(&byte))),
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +140,21 @@ mod tests {
         check("a?b*", Some("ab"));
         check(r"a\bb", None);
         check("a{9999}", None);
+    }
+
+    #[test]
+    fn forms_show_what_a_pattern_asks_for() {
+        let check = |pattern: &str, expect: &[&str]| {
+            let regex = regex::Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
+            assert_eq!(forms(&regex), expect, "{pattern}");
+        };
+        check(
+            "(https://)?([A-Za-z0-9-]+([.]ghe[.]com)?|github[.]com)/?",
+            &["acme", "https://acme.ghe.com/", "https://github.com/"],
+        );
+        check("https://.+|[A-Za-z0-9-]+", &["https://acme", "acme"]);
+        check("[0-9]{4}", &["0000"]);
+        check(r"a\bb", &[]);
     }
 
     #[test]

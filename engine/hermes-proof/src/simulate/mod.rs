@@ -35,7 +35,7 @@ mod wire;
 
 use indexmap::{IndexMap, IndexSet};
 
-pub use example::{example, example_input};
+pub use example::{example, example_input, forms};
 pub use page::PASTE_HEADER;
 pub use scenario::{Scenario, UnknownScenario};
 use url::{Host, Url};
