@@ -2,14 +2,14 @@
 # What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library
+#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library, docs
 #   tests/extra.sh drift              a report, never a failure: what others have published since the catalogue was written
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers shared faults fuzz library}")
+parts=("${@:-browser peers shared faults fuzz library docs}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -63,6 +63,8 @@ for part in "${parts[@]}"; do
     faults) run faults tests/extra/faults.sh ;;
     fuzz) run fuzz tests/extra/fuzz.sh ;;
     library) run library tests/extra/examples.sh ;;
+    docs)
+      run recording python3 tests/extra/recording.py --check ;;
   esac
 done
 

@@ -61,4 +61,5 @@ need_shared() { debian git git && need_venv python && need_venv hermes; }
 need_drift() { debian python3 python3 python3-pip && debian npm npm; }
 need_faults() { debian strace strace && debian python3 python3; }
 need_library() { :; }
+need_docs() { debian python3 python3; }
 need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }

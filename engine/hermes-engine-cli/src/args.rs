@@ -6,7 +6,7 @@ use clap::{Args, ColorChoice, Parser, ValueEnum};
 
 use crate::command::Command;
 
-/// Runs the logins of AI providers from files, and hands out credentials that stay fresh.
+/// Declarative logins for AI providers: log in, refresh and hand out credentials.
 #[derive(Debug, Parser)]
 #[command(
     name = "hermes-engine",
@@ -27,19 +27,19 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The folder of credentials and own files [env: HERMES_HOME] [default: ~/.hermes]
+    /// Directory of credentials and user files [env: HERMES_HOME] [default: ~/.hermes]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
-    /// A folder of provider files that go before all others; may be given again [env: HERMES_PROVIDERS_DIR]
+    /// Directory of provider files that take precedence (repeatable) [env: HERMES_PROVIDERS_DIR]
     #[arg(long = "providers-dir", global = true, value_name = "DIR")]
     pub(crate) providers_dirs: Vec<PathBuf>,
     /// Ignore ./providers.d [env: HERMES_NO_FOLDER]
     #[arg(long, global = true)]
     pub(crate) no_folder: bool,
-    /// Say more on stderr
+    /// Print more on stderr
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Whether to colour what is printed (NO_COLOR is honoured)
+    /// When to use color (honors NO_COLOR)
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
 }
@@ -47,17 +47,17 @@ pub(crate) struct Global {
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Output {
-    /// How to print the answer; with `json` the last line on stderr tells of a failure in JSON, too
+    /// Output format; with `json`, errors are JSON on the last line of stderr
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
 }
 
-/// For a person or for a program.
+/// Human-readable or for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For a person.
+    /// Human-readable.
     Text,
-    /// For a program: an object with `"version": 1`, which only ever gains keys.
+    /// A JSON object with `"version": 1`; keys are only ever added.
     Json,
 }
 
@@ -77,11 +77,11 @@ pub(crate) fn asks_for_json(arguments: &[String]) -> bool {
 
 const TOP_EXAMPLES: &str = "\
 Examples:
-  hermes-engine providers                    which providers there are
+  hermes-engine providers                    list providers
   hermes-engine run-flow PROVIDER            log in
   hermes-engine token PROVIDER               print a valid access token
   hermes-engine exec PROVIDER -- COMMAND     run a program with the credential in its environment
-  hermes-engine check my-provider.toml       judge a provider file
+  hermes-engine check my-provider.toml       check a provider file
 
 Exit codes:
   0 done                       5 timed out or expired

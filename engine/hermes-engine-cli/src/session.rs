@@ -38,10 +38,10 @@ pub(crate) struct Session<'c> {
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Network options")]
 pub(crate) struct Network {
-    /// How long one request may take, such as 10s [default: 30s]
+    /// Time limit of one request, such as 10s [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
-    /// Send what would go to https://HOST to this loopback address, in plain http; may be given again
+    /// Route requests for HOST to a loopback address over plain HTTP (repeatable)
     #[arg(long, value_name = "HOST=127.0.0.1:PORT", value_parser = parse_connect_to)]
     connect_to: Vec<(String, SocketAddr)>,
 }
@@ -56,24 +56,24 @@ impl Network {
 /// What a client asks of a credential.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Wanted {
-    /// The region; a stored login of another one is not used
+    /// Region; a stored login of another region is not used
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Refresh first where the token would not live this much longer, such as 10m
+    /// Refresh if the token expires sooner than this, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) min_ttl: Option<Duration>,
-    /// SHA-256 in hex of the token that a server has just refused: exactly that one is refreshed, or its credential gives
-    /// way to the provider's others for a while
+    /// SHA-256 (hex) of a token that a server rejected; only that token is refreshed, or another credential is used
+    /// for a while
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     pub(crate) rejected_sha256: Option<String>,
     /// The HTTP status that it was refused with: after 401 or 403 it is refreshed, or rests for 5 minutes where it can't
     /// be; after 402 or 429 it rests for an hour [default: 401]
     #[arg(long, value_name = "STATUS", value_parser = refusal, requires = "rejected_sha256")]
     pub(crate) rejected_status: Option<u16>,
-    /// How long the server that refused it asked to wait, such as 90s
+    /// Wait that the server asked for in Retry-After, such as 90s
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "rejected_sha256")]
     pub(crate) retry_after: Option<Duration>,
-    /// The one credential that is meant, by its label or id [default: the first that can be used]
+    /// Credential label or id [default: the first usable one]
     #[arg(long, value_name = "LABEL|ID")]
     pub(crate) label: Option<String>,
     #[command(flatten)]

@@ -20,21 +20,21 @@ use crate::session::Session;
 /// The claims that tell a user whose account it is, the most telling first.
 const NAMES: [&str; 5] = ["email", "preferred_username", "username", "name", "sub"];
 
-/// Log in to a provider; the same as `run-flow`.
+/// Log in to a provider (short for `run-flow`).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Login {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
     #[command(flatten)]
     options: Options,
 }
 
-/// Revoke a credential where the provider has a way, and forget it; the same as `auth remove`.
+/// Revoke a credential if the provider allows it, and delete it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Logout {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
-    /// Which of several credentials, by its label or id
+    /// Credential label or id, if there are several
     #[arg(value_name = "LABEL|ID")]
     which: Option<String>,
     /// Remove all credentials of the provider
@@ -44,22 +44,22 @@ pub(crate) struct Logout {
     wire: Wire,
 }
 
-/// Show the provider and the model in use, and the credentials that are stored or set.
+/// Show the provider and model in use, and all credentials.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Status {
-    /// Only this provider, by its id or an alias; the same as `auth status`
+    /// Provider id or alias; same as `auth status`
     provider: Option<String>,
-    /// Exit with 3 where a login is needed
+    /// Exit with 3 if a login is required
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
     output: Output,
 }
 
-/// Show whose account a stored credential belongs to, as far as it says.
+/// Show which account a stored credential belongs to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Whoami {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
     #[command(flatten)]
     output: Output,

@@ -12,22 +12,22 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, diagnostic};
 
-/// Judge provider, flow and test files without running them.
+/// Check provider, flow and test files.
 ///
-/// Errors make the exit code 9; warnings do so with --deny-warnings.
+/// Exits with 9 on errors; with --deny-warnings also on warnings.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Files, folders, or providers [default: the whole catalogue]
+    /// Files, directories or providers [default: all]
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
-    /// Mend in the files what can be mended for certain
+    /// Apply safe fixes
     #[arg(long)]
     fix: bool,
-    /// Take warnings for errors
+    /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
-    /// How to print the findings
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 }

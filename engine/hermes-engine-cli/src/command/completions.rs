@@ -8,7 +8,7 @@ use crate::args::Cli;
 use crate::exit::Exit;
 use crate::render;
 
-/// Print the completions of a shell.
+/// Print shell completions.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

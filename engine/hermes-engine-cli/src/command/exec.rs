@@ -18,8 +18,8 @@ use crate::session::{Session, Wanted};
 
 /// Run a program with the credential in its environment.
 ///
-/// The names are those that programs of the provider's protocol read. All other variables of this and of every other
-/// protocol are removed, and so is every variable that another provider reads as a secret.
+/// Sets the variables that clients of the provider's protocol read. Removes all other variables of any protocol,
+/// and every variable that another provider reads as a secret.
 ///
 /// The program inherits stdin, stdout and stderr, and no other descriptor.
 ///
@@ -28,20 +28,20 @@ use crate::session::{Session, Wanted};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias, or PROVIDER:MODEL [default: the chosen one]
+    /// Provider id or alias, or PROVIDER:MODEL [default: the one in use]
     provider: Option<String>,
-    /// The model that the program is told to use [default: the chosen one, else the program's own]
+    /// Model for the program to use [default: the one in use, else the program's own]
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
-    /// Keep this variable, whichever provider reads it (repeatable)
+    /// Keep this variable even if another provider reads it (repeatable)
     #[arg(long, value_name = "NAME")]
     keep_env: Vec<String>,
     /// Give the program a proxy of its own and a key for it in the place of the credential, which it never holds
     #[arg(long)]
     proxy: bool,
-    /// Start the program with the credential, PATH, HOME, the locale and --keep-env alone
+    /// Start with only the credential, PATH, HOME, the locale and --keep-env
     #[arg(long)]
     clean_env: bool,
     /// The program and its arguments

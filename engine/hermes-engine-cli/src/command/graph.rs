@@ -15,29 +15,29 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 
-/// Draw a provider's flow: states, rules, pauses, deadlines, ends.
+/// Draw the flow of a provider.
 ///
-/// What no test takes is marked.
+/// Rules that no test covers are marked.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A provider, or a provider or flow file [default: the chosen provider]
+    /// Provider, or a provider or flow file [default: the one in use]
     provider: Option<String>,
-    /// The form of the picture
+    /// Output format
     #[arg(long = "as", value_enum, default_value_t = As::Text, value_name = "FORM")]
     form: As,
 }
 
-/// The form of the picture.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum As {
-    /// Lines for a terminal
+    /// Text for a terminal
     Text,
-    /// A flowchart that Markdown can hold
+    /// Mermaid flowchart
     Mermaid,
-    /// The language of Graphviz
+    /// Graphviz
     Dot,
-    /// A picture
+    /// SVG picture
     Svg,
 }
 

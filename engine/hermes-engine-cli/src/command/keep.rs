@@ -20,14 +20,15 @@ use crate::failure::Failure;
 use crate::render::{safe, say, time};
 use crate::session::{Network, Session, Wanted};
 
-/// Refresh credentials ahead of their end, for as long as this runs.
+/// Keep credentials refreshed until interrupted.
 ///
-/// All credentials of the providers are kept, those that are added meanwhile too. Nobody needs it: `token` refreshes by
-/// itself. It spares the first caller the wait. SIGTERM and Ctrl-C end it; a refresh that is under way is finished first.
+/// All credentials of the providers are kept, those that are added meanwhile too. Optional: `token` refreshes by
+/// itself, and `keep` spares the first caller the wait. On SIGTERM or Ctrl-C it finishes a refresh in flight and
+/// exits.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Ids or aliases
+    /// Provider ids or aliases
     #[arg(required = true, value_name = "PROVIDER")]
     providers: Vec<String>,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lsp;
 
-/// Serve an editor: findings, meanings, completions and definitions while a file is written.
+/// Run the language server for provider files.
 ///
 /// Speaks the Language Server Protocol on stdin and stdout.
 #[derive(Debug, clap::Args)]
@@ -22,4 +22,4 @@ pub(super) fn run(_: Args, context: &Context) -> Ended {
 
 const EXAMPLES: &str = "\
 Examples:
-  hermes-engine lsp        the command line to give to an editor, for TOML and YAML files";
+  hermes-engine lsp        command for an editor, for TOML and YAML files";

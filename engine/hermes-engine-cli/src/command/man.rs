@@ -12,7 +12,7 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A command, for its own page; of a command of a command both words
+    /// Command, such as `login` or `auth list`
     command: Vec<String>,
 }
 

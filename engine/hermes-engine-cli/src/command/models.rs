@@ -15,13 +15,13 @@ use crate::failure::Failure;
 use crate::render::{self, safe, table};
 use crate::session::{Session, Wanted};
 
-/// List the models of a provider; the first is the default.
+/// List the models of a provider, default first.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
-    /// Ask the provider itself, with the credential
+    /// Ask the provider, using the credential
     #[arg(long)]
     live: bool,
     #[command(flatten)]

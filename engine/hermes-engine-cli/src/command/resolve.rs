@@ -11,20 +11,20 @@ use crate::failure::Failure;
 use crate::render::{self, resolved};
 use crate::session::{Session, Wanted};
 
-/// Print how a client reaches a provider: protocol, base URL, key, headers, model.
+/// Print protocol, base URL, key, headers and model for a client.
 ///
-/// Never asks and never opens a browser: where a login is needed, the exit code is 3.
+/// Never prompts and never opens a browser; exits with 3 if a login is required.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias, or PROVIDER:MODEL [default: the chosen one]
+    /// Provider id or alias, or PROVIDER:MODEL [default: the one in use]
     provider: Option<String>,
-    /// The model [default: the chosen one, else the provider's first]
+    /// Model [default: the one in use, else the provider's first]
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
-    /// The form of the answer
+    /// Output format
     #[arg(long = "as", value_enum, default_value_t = Form::Json, value_name = "FORM")]
     form: Form,
     #[command(flatten)]
@@ -34,15 +34,15 @@ pub(crate) struct Args {
 /// The forms that other programs read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// All of it, as one object
+    /// Everything, as one object
     Json,
-    /// Lines for a shell's eval, under the names that the protocol's programs read
+    /// Shell lines for eval, with the variables that clients of the protocol read
     Env,
-    /// HTTP headers, one a line
+    /// HTTP headers, one per line
     Header,
-    /// A client-go credential plugin's answer
+    /// Kubernetes client-go credential plugin
     ExecCredential,
-    /// A credential_process of AWS tools
+    /// AWS credential_process
     AwsProcess,
     /// Removed: `credential git` answers with the host in view
     #[value(hide = true)]

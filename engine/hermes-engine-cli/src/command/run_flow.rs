@@ -9,11 +9,11 @@ use crate::failure::Failure;
 use crate::flow::{self, Flow, Options, Which};
 use crate::render;
 
-/// Run one flow of a provider to its end: a login, unless another is named.
+/// Run a flow of a provider: login, refresh, logout or verify.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
     /// Which flow to run
     #[arg(long, value_enum, default_value_t = Flow::Login, value_name = "FLOW")]

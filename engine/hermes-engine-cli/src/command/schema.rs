@@ -11,7 +11,7 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Which kind of file
+    /// Kind of file
     #[arg(value_enum, default_value_t = Kind::Provider)]
     kind: Kind,
 }

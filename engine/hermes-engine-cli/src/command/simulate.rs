@@ -13,18 +13,18 @@ use crate::flow::block_on;
 use crate::render::{self, safe};
 use crate::session::Session;
 
-/// Serve a provider's authorization server on loopback, with an approval page for the browser.
+/// Simulate a provider's authorization server on loopback.
 ///
-/// It runs until it is interrupted, and tells of each request on stderr.
+/// Runs until interrupted and logs each request on stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias
+    /// Provider id or alias
     provider: String,
-    /// The port; 0 is any free one
+    /// Port; 0 for any free one
     #[arg(long, default_value_t = 0, value_name = "N")]
     port: u16,
-    /// What the server does
+    /// Behavior of the server
     #[arg(long, default_value = "ask", value_name = "SCENARIO", help = scenarios())]
     scenario: Scenario,
     #[command(flatten)]
@@ -88,7 +88,7 @@ fn line(exchange: &Exchange) -> String {
 /// Every scenario with its description.
 pub(crate) fn scenarios() -> String {
     let lines = Scenario::all().map(|scenario| format!("{}: {}", scenario.name(), scenario.description()));
-    format!("What the server does\n{}", lines.collect::<Vec<_>>().join("\n"))
+    format!("Behavior of the server\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 const EXAMPLES: &str = "\

@@ -17,26 +17,25 @@ use crate::flow::{self, How};
 use crate::render::test_report::{self, Broken};
 use crate::render::{self, diagnostic};
 
-/// Replay the tests beside provider files: no network, a virtual clock.
+/// Run the tests of provider files, offline on a virtual clock.
 ///
-/// A failing test, or a coverage below --min-coverage, makes the exit code 9.
+/// Exits with 9 if a test fails or coverage is below --min-coverage.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Providers, files or folders [default: the whole catalogue]
+    /// Providers, files or directories [default: all]
     #[arg(value_name = "PROVIDER|PATH")]
     targets: Vec<String>,
-    /// The least coverage of each provider, in percent
+    /// Minimum coverage of each provider, in percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     min_coverage: Option<u8>,
-    /// Write what was got into the tests that wanted something else
+    /// Update expectations of failing tests to the actual results
     #[arg(long)]
     update: bool,
-    /// Log in to the one provider that is named, and print what went over the wire as a test, every secret replaced;
-    /// nothing is stored
+    /// Log in and print the exchange as a test, with secrets replaced; nothing is stored
     #[arg(long, conflicts_with_all = ["min_coverage", "update", "format"])]
     record: bool,
-    /// How to print the report
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
     #[command(flatten, next_help_heading = "Recorded login")]

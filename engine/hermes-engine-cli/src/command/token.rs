@@ -9,13 +9,13 @@ use crate::exit::Exit;
 use crate::render::{self, time};
 use crate::session::{Session, Wanted};
 
-/// Print a valid access token; it is refreshed first where that is due.
+/// Print a valid access token, refreshed if necessary.
 ///
-/// Never asks and never opens a browser: where a login is needed, the exit code is 3.
+/// Never prompts and never opens a browser; exits with 3 if a login is required.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias [default: the chosen one]
+    /// Provider id or alias [default: the one in use]
     provider: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
@@ -48,5 +48,5 @@ Examples:
   curl -H \"Authorization: Bearer $(hermes-engine token PROVIDER)\" https://api.example.com/v1/models
   hermes-engine token PROVIDER --min-ttl 10m
 
-  A server has refused the token just used:
+  A server rejected the token:
   hermes-engine token PROVIDER --rejected-sha256 \"$(printf %s \"$TOKEN\" | sha256sum | cut -c1-64)\"";

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{safe, say};
 
-/// Take back the trust in a provider file or a folder.
+/// Revoke the trust in a provider file or a folder.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

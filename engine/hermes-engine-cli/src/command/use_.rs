@@ -16,16 +16,16 @@ use crate::flow::{self, Options};
 use crate::render::{self, safe, say};
 use crate::session::{Session, Wanted};
 
-/// Choose the provider and the model that are used where a command names none.
+/// Set the default provider and model.
 ///
 /// What is not given is asked at a terminal. Logs in first where that is needed, then writes `model.default`,
 /// `model.provider` and `model.base_url` to config.yaml; the rest of that file stays as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The provider's id or an alias, or PROVIDER:MODEL [default: asked]
+    /// Provider id or alias, or PROVIDER:MODEL [default: prompt]
     provider: Option<String>,
-    /// The model [default: asked at a terminal, else the provider's first]
+    /// Model [default: prompt at a terminal, else the provider's first]
     #[arg(value_name = "MODEL")]
     model: Option<String>,
     /// The same as MODEL

@@ -26,13 +26,13 @@ pub(crate) use verify::verify;
 /// What a flow is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Flow {
-    /// Get a credential
+    /// Obtain a credential
     Login,
-    /// Renew the stored credential now
+    /// Refresh the stored credential now
     Refresh,
-    /// Revoke the stored credential and forget it; of several the one of --label
+    /// Revoke and delete the stored credential (one of several: --label)
     Logout,
-    /// Ask the provider whether the stored credential works
+    /// Ask the provider whether the stored credential is valid
     Verify,
 }
 
@@ -51,16 +51,16 @@ impl Flow {
 /// How a login runs, and what becomes of it.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
-    /// Which of several credentials is meant: a login takes its place, or stands beside the others under a new name
+    /// Credential label; created if new, replaced if it exists
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Option<String>,
-    /// The place of a login among the provider's credentials; the lowest is tried first [default: the last]
+    /// Order among the provider's credentials, lowest first [default: last]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub(crate) priority: Option<i64>,
-    /// Do nothing where the stored credential can be used
+    /// Do nothing if the stored credential is usable
     #[arg(long)]
     pub(crate) if_needed: bool,
-    /// Store a key without asking the provider whether it works
+    /// Store a key without verifying it with the provider
     #[arg(long)]
     pub(crate) no_verify: bool,
     // Last, as the heading of the network options goes on until the next one.
@@ -71,22 +71,22 @@ pub(crate) struct Options {
 /// How a login runs.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct How {
-    /// The region, where the provider has several
+    /// Region, if the provider has several
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// The state to begin in, where the file names several
+    /// State to start in, if the file names several
     #[arg(long, value_name = "STATE")]
     pub(crate) from: Option<String>,
-    /// The value of an input; secrets are asked, or read with --stdin; may be given again
+    /// Value of an input; for secrets use the prompt or --stdin (repeatable)
     #[arg(long, value_name = "INPUT=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
-    /// Read the value of this input from standard input
+    /// Read the value of this input from stdin
     #[arg(long, value_name = "INPUT")]
     pub(crate) stdin: Option<String>,
-    /// Do not open a browser; show the address only
+    /// Do not open a browser, only print the URL
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Run against a simulated server, with a home that is thrown away
+    /// Run against a simulated server, in a temporary home directory
     #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "approve")]
     pub(crate) simulate: Option<Scenario>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ pub(crate) struct How {
 /// How requests are sent, and who is told of them.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct Wire {
-    /// Tell what goes over the wire, names and lengths only
+    /// Log HTTP requests and responses (names and sizes only)
     #[arg(long)]
     pub(crate) trace: bool,
     #[command(flatten)]

@@ -52,21 +52,21 @@ pub struct UnknownScenario {
 
 /// All scenarios, with their names and one line on each.
 const TABLE: [(Scenario, &str, &str); 15] = [
-    (Scenario::Approve, "approve", "approves itself, after one answer that says to wait"),
-    (Scenario::Ask, "ask", "waits for a person to press Approve or Deny on its page"),
+    (Scenario::Approve, "approve", "approves by itself after one answer that says to wait"),
+    (Scenario::Ask, "ask", "waits for Approve or Deny on its page"),
     (Scenario::Pending, "pending", "is never approved"),
     (Scenario::Deny, "deny", "is denied"),
-    (Scenario::Expire, "expire", "says that the code is too old"),
-    (Scenario::BadState, "bad-state", "sends back another state than it was given"),
+    (Scenario::Expire, "expire", "reports an expired code"),
+    (Scenario::BadState, "bad-state", "returns a wrong `state`"),
     (Scenario::Redirect, "redirect", "redirects (307) to another host of the file, and answers there"),
     (Scenario::RedirectAway, "redirect-away", "redirects (307) to a host that the file does not name"),
-    (Scenario::SlowDown, "slow-down", "asks for a slower pace once"),
-    (Scenario::Hiccup, "hiccup", "fails while it is polled (500, 429, broken connection), then recovers"),
-    (Scenario::SpentRefresh, "spent-refresh", "takes every refresh token for one that was used before"),
-    (Scenario::Garbage, "garbage", "answers with a page where the token belongs"),
-    (Scenario::Huge, "huge", "answers with more than a client should read"),
+    (Scenario::SlowDown, "slow-down", "asks for slower polling once"),
+    (Scenario::Hiccup, "hiccup", "fails while polled (500, 429, broken connection), then recovers"),
+    (Scenario::SpentRefresh, "spent-refresh", "rejects every refresh token as already used"),
+    (Scenario::Garbage, "garbage", "answers with an HTML page instead of a token"),
+    (Scenario::Huge, "huge", "answers with an oversized body"),
     (Scenario::MissingField, "missing-field", "leaves the access token out"),
-    (Scenario::WrongType, "wrong-type", "sends times that are no times, or a token that is no text"),
+    (Scenario::WrongType, "wrong-type", "sends invalid times, or a token that is not a string"),
 ];
 
 impl Scenario {

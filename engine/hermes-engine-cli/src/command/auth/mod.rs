@@ -16,7 +16,7 @@ pub(super) use list::{
     untrusted, untrusted_line,
 };
 
-/// List, judge, add, remove and reset credentials.
+/// List, add, remove and reset credentials.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -26,33 +26,33 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the credentials that are stored, or set in the environment, in .env or in a file that a provider reads
+    /// List credentials: stored, and set in the environment, .env or other files
     List {
         #[command(flatten)]
         output: Output,
     },
-    /// Say what a provider's credential is good for, without asking the provider
+    /// Show the state of a provider's credential, without network access
     Status {
-        /// The provider's id or an alias [default: the chosen one]
+        /// Provider id or alias [default: the one in use]
         provider: Option<String>,
-        /// Exit with 3 where a login is needed
+        /// Exit with 3 if a login is required
         #[arg(long)]
         exit_code: bool,
         #[command(flatten)]
         output: Output,
     },
-    /// Log in, or store an API key; with a new --label beside the credentials that are there
+    /// Log in, or store an API key; a new --label adds a credential
     Add {
-        /// The provider's id or an alias
+        /// Provider id or alias
         provider: String,
         #[command(flatten)]
         options: Options,
     },
-    /// Revoke a credential where the provider has a way, and forget it
+    /// Revoke a credential if the provider allows it, and delete it
     Remove {
-        /// The provider's id or an alias
+        /// Provider id or alias
         provider: String,
-        /// Which of several credentials, by its label or id
+        /// Credential label or id, if there are several
         #[arg(value_name = "LABEL|ID")]
         which: Option<String>,
         /// Remove all credentials of the provider
@@ -61,22 +61,22 @@ enum What {
         #[command(flatten)]
         wire: Wire,
     },
-    /// Forget that a credential has failed or cools down, so that it is tried again
+    /// Clear the failures and rate limits of a credential
     Reset {
-        /// The provider's id or an alias
+        /// Provider id or alias
         provider: String,
-        /// Which of several credentials, by its label or id [default: all]
+        /// Credential label or id, if there are several [default: all]
         #[arg(value_name = "LABEL|ID")]
         which: Option<String>,
     },
-    /// Move a credential in the order in which a provider's credentials are tried
+    /// Change the order in which a provider's credentials are tried
     Priority {
-        /// The provider's id or an alias
+        /// Provider id or alias
         provider: String,
-        /// Which credential, by its label or id
+        /// Credential label or id
         #[arg(value_name = "LABEL|ID")]
         which: String,
-        /// Its place; the lowest is tried first, and what stands there moves back
+        /// New position, lowest first; later credentials move back
         #[arg(value_name = "NUMBER", allow_negative_numbers = true)]
         priority: i64,
     },

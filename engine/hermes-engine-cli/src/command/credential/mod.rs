@@ -22,9 +22,10 @@ use crate::failure::Failure;
 use crate::render::{safe, warn};
 use crate::session::{Network, Session, Wanted};
 
-/// Answer as a credential helper of Git or Docker
+/// Act as a credential helper for Git or Docker
 ///
-/// Answers only for https and for a host that the credential may go to. Never asks, and never reads ./providers.d.
+/// Answers only for https and for hosts that the credential may be sent to. Never prompts, and never reads
+/// ./providers.d.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -34,19 +35,19 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Helper {
-    /// Speak the protocol of Git's credential helpers on stdin and stdout
+    /// Git credential helper protocol on stdin and stdout
     Git(Asked),
-    /// Speak the protocol of Docker's credential helpers on stdin and stdout
+    /// Docker credential helper protocol on stdin and stdout
     Docker(Asked),
 }
 
 /// What a helper is started with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// Answer with this provider's credential only [default: the one that may go to the host]
+    /// Use only this provider's credential [default: any that may be sent to the host]
     #[arg(long, value_name = "ID")]
     provider: Option<String>,
-    /// What to do: get, store, erase; for Docker also list
+    /// Operation: get, store or erase; for Docker also list
     #[arg(value_name = "OPERATION")]
     operation: String,
     #[command(flatten)]

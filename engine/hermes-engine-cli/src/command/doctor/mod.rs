@@ -19,9 +19,9 @@ use crate::render::{self, safe};
 use crate::session::Session;
 use health::Health;
 
-/// Tell what is logged in, how the store is, and which variables are set but not read.
+/// Diagnose logins, the credential store and unused variables.
 ///
-/// Nothing is asked over the network, and no program is run: a provider whose credential a program gives says so.
+/// Uses no network and runs no programs; providers whose credential comes from a program are marked.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -16,24 +16,24 @@ use crate::render::{self, safe, say};
 use crate::session::sha256;
 use consent::{OfFile, OfFolder};
 
-/// Review what a provider file or a folder asks for, and trust it.
+/// Review and trust a provider file or a folder.
 ///
-/// A file is trusted by its content, wherever it lies, until that changes. A folder is trusted in every worktree of its
+/// A file is trusted by its content, at any path, until it changes. A folder is trusted in every worktree of its
 /// repository for what is shown: a file that later wants another host, variable, file, program or id is asked for again.
-/// Shows everything first, with what has changed since it was trusted before, and asks.
+/// Shows everything first, with a diff since it was last trusted, and asks.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// A provider file, or a folder such as `.`
     #[arg(value_name = "FILE|FOLDER", required_unless_present = "list")]
     what: Option<PathBuf>,
-    /// List what is trusted
+    /// List trusted files and folders
     #[arg(long, conflicts_with_all = ["what", "yes"])]
     list: bool,
-    /// Do not ask
+    /// Do not prompt
     #[arg(long, requires = "sha256")]
     yes: bool,
-    /// The hash that was shown when it was reviewed
+    /// Hash shown at review
     #[arg(long, value_name = "HEX", value_parser = sha256, requires = "yes")]
     sha256: Option<String>,
 }
