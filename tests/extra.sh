@@ -64,7 +64,8 @@ for part in "${parts[@]}"; do
     fuzz) run fuzz tests/extra/fuzz.sh ;;
     library) run library tests/extra/examples.sh ;;
     docs)
-      run recording python3 tests/extra/recording.py --check ;;
+      run recording python3 tests/extra/recording.py --check
+      run prose python3 tests/extra/prose.py ;;
   esac
 done
 
