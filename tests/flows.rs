@@ -141,7 +141,7 @@ fn a_paste_of_something_else_ends_no_login() {
     let page = said.find_map(|line| Some(line.split_once("Open: ")?.1.to_owned())).expect("a page");
     for (paste, why) in [(page.as_str(), "the page that was opened"), ("a-code", "the whole address")] {
         writeln!(pasted, "{paste}").unwrap();
-        let line = said.find(|line| line.starts_with("That was not taken")).expect("a word about it");
+        let line = said.find(|line| line.starts_with("Not accepted")).expect("a word about it");
         assert!(line.contains(why), "{line}");
     }
     login.signal("INT");

@@ -96,7 +96,7 @@ fn an_endpoint_that_nobody_has_named_is_not_logged_in_for_anybody() {
     for id in ["custom", "custom-anthropic"] {
         for args in [vec!["token", id], vec!["resolve", id], vec!["exec", id, "--", "env"]] {
             let run = program.run(&args).expect_code(3);
-            assert!(run.stderr.contains("nobody has said `base_url`"), "{}", run.stderr);
+            assert!(run.stderr.contains("`base_url` is not set"), "{}", run.stderr);
             assert!(run.stderr.contains(&format!("hermes-engine run-flow {id}")), "{}", run.stderr);
         }
         program.run(&["auth", "status", id, "--exit-code"]).expect_code(3);
@@ -109,7 +109,7 @@ fn an_endpoint_that_nobody_has_named_is_not_logged_in_for_anybody() {
     // A key that is set is named beside what it lacks.
     let half = alone().env("AZURE_FOUNDRY_API_KEY", "set-key-0002");
     let run = half.run(&["doctor"]).expect_code(0);
-    assert!(line(&run, "Azure Foundry").contains("nobody has said `base_url`"), "{}", run.stdout);
+    assert!(line(&run, "Azure Foundry").contains("`base_url` is not set"), "{}", run.stdout);
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Context {
         let errors = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
         let target = entry.path.as_ref().map_or_else(|| entry.id.clone(), |path| path.display().to_string());
         Failure::new(Exit::File, "bad_provider_file", format!("`{}` has {errors}", entry.source()))
-            .help(format!("mend it with the help of `hermes-engine check {target}`"))
+            .help(format!("see `hermes-engine check {target}`"))
             .about(&entry.id)
     }
 }

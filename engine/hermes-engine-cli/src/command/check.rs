@@ -85,14 +85,14 @@ fn summary(checked: &Checked) -> String {
         (0, 0) if !checked.unreadable.is_empty() => {
             format!("{}: {} can't be read", count(checked.files, "file"), checked.unreadable.len())
         }
-        (0, 0) => format!("{}: nothing to complain of", count(checked.files, "file")),
+        (0, 0) => format!("{}: no problems found", count(checked.files, "file")),
         _ => format!(
             "{}: {}, {}{}",
             count(checked.files, "file"),
             count(errors, "error"),
             count(warnings, "warning"),
             if checked.diagnostics.iter().any(hides_more) {
-                "; more may be found once these are mended"
+                "; fix these first: more problems may follow"
             } else {
                 ""
             }

@@ -15,7 +15,7 @@ use crate::render::{self, safe, say};
 use crate::session::Session;
 
 /// What is said of a text that only shows where a key belongs.
-const NO_KEY: &str = "That is no key: it only shows where one belongs.";
+const NO_KEY: &str = "That looks like a placeholder, not an API key.";
 
 /// The longest value that is read from stdin.
 const STDIN_LIMIT: u64 = 64 * 1024;

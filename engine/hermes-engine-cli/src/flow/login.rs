@@ -107,7 +107,7 @@ fn check_label(session: &Session<'_>, label: &str) -> Result<(), Failure> {
     let id = &session.provider.id;
     if label.trim().is_empty() {
         let help = "name the credential, or leave --label out";
-        return Err(Failure::usage("an empty label tells no credential from another").help(help).about(id));
+        return Err(Failure::usage("label must not be empty").help(help).about(id));
     }
     let is_id = label == MAIN || session.credentials()?.iter().any(|slot| slot.id == label);
     if is_id {

@@ -119,7 +119,7 @@ impl Person for Terminal {
     }
 
     fn again(&mut self, reason: &str) {
-        say(&format!("That was not taken: {reason}. Paste again."));
+        say(&format!("Not accepted: {reason}. Paste again."));
     }
 
     fn port_taken(&mut self, port: u16) {

@@ -89,7 +89,7 @@ pub(super) fn must_wait(
     just_renewed.then(|| {
         let left = until.0.saturating_sub(now.0) / 1000 + 1;
         let ended = record.expires_at().is_some_and(|end| end <= now);
-        let ended = if ended { ", and has ended already" } else { "" };
+        let ended = if ended { ", and is expired" } else { "" };
         let words =
             format!("the credential was renewed a moment ago{ended}; the next renewal is in {left} s");
         Trouble { class: TroubleClass::Retry, ..trouble::worded(provider, Code::RefreshFailed, &words) }

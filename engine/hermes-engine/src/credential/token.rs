@@ -293,7 +293,7 @@ fn unkept(ask: Ask<'_>, record: &Record, warning: String) -> Result<Credential, 
 
 fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
     if ask.freshness(theirs, clock::wall()) == Freshness::Ended {
-        let words = "another program has changed the credential, and it has ended already";
+        let words = "another program changed the credential, and it is expired";
         return Err(trouble::worded(ask.provider(), Code::RefreshFailed, words).into());
     }
     settled(ask, theirs, Source::Stored)

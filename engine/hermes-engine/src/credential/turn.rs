@@ -96,7 +96,7 @@ fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
             document.cool(ask.id(), &current, refusal);
         }
     });
-    noted.err().map(|error| format!("the credential `{}` could not be set aside ({error})", slot.name()))
+    noted.err().map(|error| format!("could not mark credential `{}` as rate-limited ({error})", slot.name()))
 }
 
 /// Notes that a server limits or refuses a stored credential, so that another goes first for a while. Sends nothing, and

@@ -34,7 +34,7 @@ pub(super) fn lack_of(provider: &Provider, held: &Held<'_>) -> Option<Trouble> {
         .collect();
     let is_lack = failure.code == Code::MissingInput && !absent.is_empty();
     is_lack.then(|| {
-        let words = format!("nobody has said {}, and without it no request can be sent", absent.join(" or "));
+        let words = format!("{} is not set", absent.join(" or "));
         trouble::worded(provider, Code::NotLoggedIn, &words)
     })
 }

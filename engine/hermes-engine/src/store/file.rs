@@ -59,7 +59,7 @@ pub(super) fn read(path: &Path, warnings: &mut Vec<String>) -> Result<Option<Zer
     }
     if about.mode() & 0o077 != 0 {
         warnings.push(match file.set_permissions(Permissions::from_mode(0o600)) {
-            Ok(()) => format!("{} could be read by others; it was closed to them", path.display()),
+            Ok(()) => format!("{} was readable by others; permissions tightened to 0600", path.display()),
             Err(error) => format!("{} can be read by others, and can't be closed: {error}", path.display()),
         });
     }
@@ -174,7 +174,7 @@ pub(super) fn guard_folder(path: &Path, warnings: &mut Vec<String>) -> Result<()
     let shared = about.mode() & 0o1000 != 0;
     if about.uid() == me && about.mode() & 0o077 != 0 && !shared {
         warnings.push(match std::fs::set_permissions(path, Permissions::from_mode(0o700)) {
-            Ok(()) => format!("{} was open to others; it was closed to them", path.display()),
+            Ok(()) => format!("{} was accessible to others; permissions tightened to 0700", path.display()),
             Err(error) => format!("{} is open to others, and can't be closed: {error}", path.display()),
         });
     }

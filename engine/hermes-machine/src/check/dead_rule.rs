@@ -30,7 +30,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                         "this rule takes every answer that the later one asks for"
                     };
                     findings.push(
-                        Diagnostic::new(&CODE, rule.span, "no answer comes to this rule")
+                        Diagnostic::new(&CODE, rule.span, "unreachable rule")
                             .also(earlier.span, taker)
                             .help("put the narrower rule first, or take this one out"),
                     );
@@ -39,7 +39,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                     Diagnostic::new(
                         &CODE,
                         rule.span,
-                        "no answer comes to this rule: those before it take all",
+                        "unreachable rule: earlier rules match every answer",
                     )
                     .help("take it out"),
                 ),

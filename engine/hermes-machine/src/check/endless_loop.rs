@@ -40,7 +40,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             continue;
         };
         findings.push(
-            Diagnostic::new(&CODE, rule.span, format!("`{}` is come to again without end", state.name))
+            Diagnostic::new(&CODE, rule.span, format!("`{}` loops forever", state.name))
                 .help("write `every` and `until` in a state on the way round, or lead to another state"),
         );
     }

@@ -17,7 +17,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
         let (_, state, active) = subject.active().find(|(id, ..)| circle.contains(id))?;
         let rule = active.on.iter().find(|rule| goes_to(rule).is_some_and(|to| circle.contains(&to)))?;
         Some(
-            Diagnostic::new(&CODE, rule.span, format!("`{}` is come to again without a pause", state.name))
+            Diagnostic::new(&CODE, rule.span, format!("`{}` loops without a delay", state.name))
                 .also(state.span, "no state on the way round has `every`")
                 .help("write `every = \"5s\"` and `until = \"10m\"` in the state that repeats"),
         )

@@ -40,7 +40,7 @@ fn rule(code: &Code) -> Value {
         "name": code.name,
         "shortDescription": { "text": code.name.replace('-', " ") },
         // Not `helpUri`: that would have to be an absolute address.
-        "help": { "text": format!("What, why and how to mend it: {}", code.page()) },
+        "help": { "text": format!("What, why and how to fix it: {}", code.page()) },
         "defaultConfiguration": { "level": level },
     })
 }

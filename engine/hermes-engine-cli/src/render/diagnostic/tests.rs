@@ -181,7 +181,7 @@ fn sarif_names_rules_places_and_mends() {
     assert_eq!(rules, ["HE203", "HE603"]);
     assert_eq!(run["results"].as_array().map(Vec::len), Some(3));
     let help = &run["tool"]["driver"]["rules"][0]["help"]["text"];
-    assert_eq!(help, "What, why and how to mend it: docs/checks/HE203.md");
+    assert_eq!(help, "What, why and how to fix it: docs/checks/HE203.md");
     let result = &run["results"][0];
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "providers.d/acme.toml");

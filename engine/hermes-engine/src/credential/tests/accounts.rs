@@ -111,7 +111,7 @@ fn a_limit_that_can_t_be_noted_withholds_no_other_credential() {
     let credential = scene.ask().unwrap();
     assert_eq!(credential.access_token, Secret::new("w1"));
     let warning = credential.warnings.last().unwrap();
-    assert!(warning.starts_with("the credential `main` could not be set aside ("), "{warning}");
+    assert!(warning.starts_with("could not mark credential `main` as rate-limited ("), "{warning}");
 }
 
 #[test]
