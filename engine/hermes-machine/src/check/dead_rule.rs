@@ -36,12 +36,8 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
                     );
                 }
                 Some(Dead::Excluded) if unconditional => findings.push(
-                    Diagnostic::new(
-                        &CODE,
-                        rule.span,
-                        "unreachable rule: earlier rules match every answer",
-                    )
-                    .help("take it out"),
+                    Diagnostic::new(&CODE, rule.span, "unreachable rule: earlier rules match every answer")
+                        .help("take it out"),
                 ),
                 _ => {}
             }
