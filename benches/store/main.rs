@@ -77,6 +77,7 @@ fn fresh_token(bencher: Bencher<'_, '_>, accounts: usize) {
             only: None,
             http: HttpOptions::default(),
             io: None,
+            stop: None,
         };
         credential::token(&request).unwrap()
     });

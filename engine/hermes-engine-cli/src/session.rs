@@ -8,7 +8,7 @@ use hermes_engine::catalog::Entry;
 use hermes_engine::credential::{self, Credential, Error, Rejected};
 use hermes_engine::http::{HttpOptions, parse_connect_to};
 use hermes_engine::input::{self, InputError, Inputs, Supply};
-use hermes_engine::store::{FileStore, Record, Slot, StoreError};
+use hermes_engine::store::{FileStore, Snapshot, StoreError, StoredGrant};
 use hermes_engine::trust;
 use hermes_format::provider::{InputSource, Shared};
 use hermes_machine::machine::Trouble;
@@ -123,13 +123,18 @@ impl<'c> Session<'c> {
         Session { context, provider, may_read: true, store, source: entry.source() }
     }
 
+    /// What is stored of the provider.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Failure> {
+        Ok(self.store.snapshot(&credential::scope(&self.provider))?)
+    }
+
     /// The stored credentials, in the order in which they are tried.
-    pub(crate) fn credentials(&self) -> Result<Vec<Slot>, Failure> {
-        Ok(credential::credentials(&self.store.read()?, &self.provider))
+    pub(crate) fn credentials(&self) -> Result<Vec<StoredGrant>, Failure> {
+        Ok(credential::credentials(&self.snapshot()?, &self.provider))
     }
 
     /// The stored credential of this label or id.
-    pub(crate) fn called(&self, name: &str) -> Result<Slot, Failure> {
+    pub(crate) fn called(&self, name: &str) -> Result<StoredGrant, Failure> {
         let all = self.credentials()?;
         let names: Vec<String> = all.iter().map(|slot| format!("`{}`", render::safe(slot.name()))).collect();
         all.into_iter().find(|slot| slot.is_called(name)).ok_or_else(|| {
@@ -141,8 +146,8 @@ impl<'c> Session<'c> {
     }
 
     /// The stored credential that is tried first.
-    pub(crate) fn record(&self) -> Result<Option<Record>, Failure> {
-        Ok(credential::record(&self.store.read()?, &self.provider))
+    pub(crate) fn record(&self) -> Result<Option<StoredGrant>, Failure> {
+        Ok(credential::first(&self.snapshot()?, &self.provider))
     }
 
     /// The values of the inputs, from `--set` or stdin, the sources that the file may read, the stored credential, and
@@ -150,7 +155,7 @@ impl<'c> Session<'c> {
     pub(crate) fn inputs(&self, set: &IndexMap<String, String>) -> Result<Inputs, Failure> {
         // What a provider without inputs has stored can't matter to them.
         let record = if self.provider.inputs.is_empty() { None } else { self.record()? };
-        let kept = record.map(|record| record.inputs()).unwrap_or_default();
+        let kept = record.map(|record| record.made.inputs).unwrap_or_default();
         let inputs = self.inputs_from(set, &kept, &|_| true)?;
         if let Some(why) = &inputs.unread_env_file {
             self.context.warn_of_env_file(why);
@@ -181,10 +186,11 @@ impl<'c> Session<'c> {
         else {
             return Ok(None);
         };
-        let region_of = |slot: &Slot| slot.record.region().unwrap_or_else(|| regions.default.clone());
+        let region_of =
+            |slot: &StoredGrant| slot.made.region.clone().unwrap_or_else(|| regions.default.clone());
         let stored = self.credentials()?;
-        let meant = |slot: &&Slot| wanted.label.as_ref().is_none_or(|name| slot.is_called(name));
-        let stored: Vec<&Slot> = stored.iter().filter(meant).collect();
+        let meant = |slot: &&StoredGrant| wanted.label.as_ref().is_none_or(|name| slot.is_called(name));
+        let stored: Vec<&StoredGrant> = stored.iter().filter(meant).collect();
         if stored.iter().all(|slot| region_of(slot) == region) {
             return Ok(None);
         }
@@ -205,6 +211,7 @@ impl<'c> Session<'c> {
         let in_region = self.in_region(wanted)?;
         let request = credential::Request {
             io: None,
+            stop: None,
             store: &self.store,
             provider: &self.provider,
             region: self.region(wanted.region.as_deref())?,
@@ -237,6 +244,7 @@ impl<'c> Session<'c> {
             rejected: None,
             only: None,
             http,
+            stop: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use hermes_engine::catalog::Entry;
 use hermes_engine::config;
-use hermes_engine::store::Slot;
+use hermes_engine::store::StoredGrant;
 use hermes_format::template::claim;
 use serde_json::{Value, json};
 
@@ -147,8 +147,8 @@ pub(super) fn whoami(args: Whoami, context: &Context) -> Ended {
 }
 
 /// Whose a stored credential is: its label, and what the claims of its tokens say. Nothing of it is verified.
-fn account(slot: &Slot) -> Value {
-    let token = slot.record.token();
+fn account(slot: &StoredGrant) -> Value {
+    let token = slot.token();
     let tokens = ["id_token", "access_token"].map(|name| token.get(name).and_then(Value::as_str));
     let of_claims = tokens.into_iter().flatten().find_map(|jwt| {
         NAMES.into_iter().find_map(|name| claim(jwt, &[name.to_owned()])?.as_str().map(str::to_owned))
@@ -158,6 +158,6 @@ fn account(slot: &Slot) -> Value {
         "account": of_claims.or_else(of_record),
         "label": slot.label,
         "id": slot.id,
-        "region": slot.record.region(),
+        "region": slot.made.region,
     })
 }

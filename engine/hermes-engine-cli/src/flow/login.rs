@@ -318,9 +318,9 @@ pub(crate) fn is_usable(
     region: Option<&str>,
 ) -> Result<bool, Failure> {
     let inputs = session.inputs(&Default::default())?;
-    let document = session.store.read()?;
+    let snapshot = session.snapshot()?;
     let now = hermes_engine::clock::wall();
-    let all = credential::statuses(&document, &session.provider, &inputs, now);
+    let all = credential::statuses(&snapshot, &session.provider, &inputs, now);
     let default = session.provider.regions.as_ref().map(|regions| regions.default.as_str());
     let is_meant = |status: &&credential::Status| {
         (label.is_none() || status.label.as_deref() == label)

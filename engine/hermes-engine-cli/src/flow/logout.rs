@@ -5,7 +5,7 @@ use std::path::Path;
 use hermes_engine::catalog::{Entry, Place};
 use hermes_engine::credential;
 use hermes_engine::driver::Nobody;
-use hermes_engine::store::{FileStore, Record, Slot};
+use hermes_engine::store::{FileStore, StoredGrant};
 use hermes_format::provider::Action;
 use hermes_machine::machine::{Outcome, Start};
 
@@ -68,16 +68,16 @@ pub(crate) fn logout(context: &Context, name: Option<&str>, which: Which<'_>, wi
     Ok(Exit::Done)
 }
 
-fn note_removed(session: &Session<'_>, slot: &Slot) {
-    let origins = credential::origins(&slot.record, Some(&session.provider));
+fn note_removed(session: &Session<'_>, slot: &StoredGrant) {
+    let origins = credential::origins(slot, Some(&session.provider));
     audit::note(session, Fate::Removed, Some(slot.name()), &origins);
 }
 
 /// The credentials that are this home's own. Those of a profile's root are used by others, and stay: where there are no
 /// others, nothing is removed.
-fn of_this_home(session: &Session<'_>, slots: Vec<Slot>) -> Result<Vec<Slot>, Failure> {
-    let root = slots.iter().find_map(|slot| slot.record.root_file()).map(Path::to_owned);
-    let own: Vec<Slot> = slots.into_iter().filter(|slot| slot.record.root_file().is_none()).collect();
+fn of_this_home(session: &Session<'_>, slots: Vec<StoredGrant>) -> Result<Vec<StoredGrant>, Failure> {
+    let root = slots.iter().find_map(|slot| slot.root_file()).map(Path::to_owned);
+    let own: Vec<StoredGrant> = slots.into_iter().filter(|slot| slot.root_file().is_none()).collect();
     match root {
         Some(file) if own.is_empty() => {
             let id = &session.provider.id;
@@ -119,7 +119,7 @@ fn forget_unread(context: &Context, id: &str, which: &Which<'_>) -> Ended {
 }
 
 /// Revokes and forgets one of a provider's credentials.
-fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
+fn logout_of(session: &Session<'_>, slot: &StoredGrant, wire: &Wire) -> Ended {
     revoke_and_tell(session, slot, wire)?;
     credential::remove_one(&session.store, &session.provider, slot)?;
     note_removed(session, slot);
@@ -127,21 +127,21 @@ fn logout_of(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Ended {
     Ok(Exit::Done)
 }
 
-fn revoke_and_tell(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<(), Failure> {
+fn revoke_and_tell(session: &Session<'_>, slot: &StoredGrant, wire: &Wire) -> Result<(), Failure> {
     if session.provider.starts(Action::Logout).is_empty() {
-        if slot.record.refresh_token().is_some() {
+        if slot.tokens.refresh.is_some() {
             let name = safe(&session.provider.name);
             say(&format!("{name} has no way to revoke a login: what it gave out ends by itself."));
         }
         return Ok(());
     }
     let finished = finish(session, slot, wire)?;
-    tell(&revoke(session, finished.as_ref().unwrap_or(&slot.record), wire)?)
+    tell(&revoke(session, finished.as_ref().unwrap_or(slot), wire)?)
 }
 
 /// Brings a renewal that was cut off to its end: what it left may hold the token that is to be revoked. Gives the record
 /// that it came to.
-fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Record>, Failure> {
+fn finish(session: &Session<'_>, slot: &StoredGrant, wire: &Wire) -> Result<Option<StoredGrant>, Failure> {
     if !session.store.is_unfinished(&session.provider.id, &slot.id) {
         return Ok(None);
     }
@@ -151,7 +151,7 @@ fn finish(session: &Session<'_>, slot: &Slot, wire: &Wire) -> Result<Option<Reco
         Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
         Ok(_) | Err(_) => {}
     }
-    Ok(session.credentials()?.into_iter().find(|now| now.id == slot.id).map(|now| now.record))
+    Ok(session.credentials()?.into_iter().find(|now| now.id == slot.id))
 }
 
 /// Forgets the credentials of a provider that has no file here.
@@ -179,13 +179,13 @@ fn forget(store: &FileStore, id: &str, name: &str) -> Result<bool, Failure> {
     Ok(is_removed)
 }
 
-fn revoke(session: &Session<'_>, record: &Record, wire: &Wire) -> Result<Outcome, Failure> {
+fn revoke(session: &Session<'_>, record: &StoredGrant, wire: &Wire) -> Result<Outcome, Failure> {
     let inputs = session.inputs(&Default::default())?;
     let start = Start {
         provider: session.provider.clone(),
         action: Action::Logout,
         from: None,
-        region: record.region(),
+        region: record.made.region.clone(),
         inputs: inputs.values.clone(),
         token: Some(record.token()),
         bound_to: Some(credential::origins(record, Some(&session.provider))),

@@ -23,7 +23,7 @@ pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) 
         Some(name) => Some(session.called(name)?),
         None => session.credentials()?.into_iter().next(),
     };
-    let current = slot.as_ref().and_then(|slot| slot.record.access_token());
+    let current = slot.as_ref().and_then(|slot| slot.tokens.access.clone());
     let wanted = Wanted {
         region: options.how.region.clone(),
         rejected_sha256: current.map(|token| sha256(token.expose_secret())),

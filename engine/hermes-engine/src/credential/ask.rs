@@ -9,12 +9,12 @@ use hermes_machine::machine::Start;
 use serde_json::Value;
 
 use super::freshness::{Demand, Freshness, early_of, freshness};
+use super::made;
 use super::plan::Given;
 use super::token::{Credential, Request, Source};
-use super::{made, place};
 use crate::clock;
 use crate::entropy::System;
-use crate::store::{Document, GrantKey, Record, StoreError};
+use crate::store::{GrantId, Scope, StoreError, StoredGrant, wait};
 
 /// The limit of one request where nothing is said (S6).
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -23,8 +23,10 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Request<'a>,
-    /// Which of its grants.
-    pub(super) key: GrantKey<'a>,
+    /// Its grants.
+    pub(super) scope: &'a Scope,
+    /// Which of them.
+    pub(super) id: &'a GrantId,
 }
 
 impl<'a> Ask<'a> {
@@ -32,18 +34,9 @@ impl<'a> Ask<'a> {
         self.request.provider
     }
 
-    pub(super) fn id(&self) -> &'a str {
+    /// The id of the provider.
+    pub(super) fn provider_id(&self) -> &'a str {
         &self.provider().id
-    }
-
-    /// A request for the provider's own record.
-    pub(super) fn main(request: &'a Request<'a>) -> Ask<'a> {
-        Ask { request, key: GrantKey::main(&request.provider.id) }
-    }
-
-    /// Which of the provider's credentials it is.
-    pub(super) fn slot(&self) -> &'a str {
-        self.key.slot
     }
 
     pub(super) fn given(&self) -> Given<'a> {
@@ -57,22 +50,20 @@ impl<'a> Ask<'a> {
     }
 
     /// The stored credential as it is now.
-    pub(super) fn read(&self) -> Result<Option<Record>, StoreError> {
-        Ok(self.record(&self.request.store.read()?))
-    }
-
-    pub(super) fn record(&self, document: &Document) -> Option<Record> {
-        document.find(self.key, &place(self.provider()))
+    pub(super) fn read(&self) -> Result<Option<StoredGrant>, StoreError> {
+        let all = wait(self.request.store.grants(self.scope))?.grants;
+        let named = all.iter().filter(|one| one.id == self.id.id).map(|one| one.grant());
+        Ok({ named }.find(|grant| grant.key() == *self.id))
     }
 
     /// What the stored access token is good for.
-    pub(super) fn freshness(&self, record: &Record, now: UnixMs) -> Freshness {
+    pub(super) fn freshness(&self, grant: &StoredGrant, now: UnixMs) -> Freshness {
         // What was made of a value that has changed since is not this person's credential any more.
-        if made::has_changed(self.provider(), record, self.request.inputs) {
+        if made::has_changed(self.provider(), grant, self.request.inputs) {
             return Freshness::Ended;
         }
         let demand = Demand { min_ttl: self.request.min_ttl, rejected_sha256: self.rejected() };
-        freshness(self.provider(), record, demand, now)
+        freshness(self.provider(), grant, demand, now)
     }
 
     /// The token that a server has refused for what it is, and not for how often it was used.
@@ -88,49 +79,49 @@ impl<'a> Ask<'a> {
     }
 
     /// Where a stored credential may go: where it was made for, and where the built-in or trusted file of its id goes.
-    pub(super) fn origins(&self, record: &Record) -> Origins {
-        super::origins(record, self.request.vouched.map(|file| &**file))
+    pub(super) fn origins(&self, grant: &StoredGrant) -> Origins {
+        super::origins(grant, self.request.vouched.map(|file| &**file))
     }
 
     /// What a refresh of a stored credential is started with.
-    pub(super) fn refresh(&self, record: &Record, token: Value) -> Start {
+    pub(super) fn refresh(&self, grant: &StoredGrant, token: Value) -> Start {
         Start {
             provider: self.request.provider.clone(),
             action: Action::Refresh,
             from: None,
-            region: record.region().or_else(|| self.request.region.map(str::to_owned)),
+            region: grant.made.region.clone().or_else(|| self.request.region.map(str::to_owned)),
             inputs: self.request.inputs.values.clone(),
             token: Some(token),
-            bound_to: Some(self.origins(record)),
+            bound_to: Some(self.origins(grant)),
             browser: false,
             entropy: Box::new(System),
         }
     }
 
     /// A stored credential that is handed out. `None` where it has no access token.
-    pub(super) fn credential(&self, record: &Record, source: Source) -> Option<Credential> {
+    pub(super) fn credential(&self, grant: &StoredGrant, source: Source) -> Option<Credential> {
         Some(Credential {
-            access_token: record.access_token()?,
-            token: record.token(),
-            region: record.region().or_else(|| self.request.region.map(str::to_owned)),
+            access_token: grant.tokens.access.clone()?,
+            token: grant.token(),
+            region: grant.made.region.clone().or_else(|| self.request.region.map(str::to_owned)),
             inputs: self.request.inputs.values.clone(),
-            expires_at: record.expires_at(),
-            renew_at: record.expires_at().map(|at| self.renew_at(record, at)),
-            origins: self.origins(record),
+            expires_at: grant.expires_at(),
+            renew_at: grant.expires_at().map(|at| self.renew_at(grant, at)),
+            origins: self.origins(grant),
             source,
             warnings: Vec::new(),
         })
     }
 
-    fn renew_at(&self, record: &Record, expires: UnixMs) -> UnixMs {
-        let early = early_of(self.provider(), record).as_millis();
+    fn renew_at(&self, grant: &StoredGrant, expires: UnixMs) -> UnixMs {
+        let early = early_of(self.provider(), grant).as_millis();
         UnixMs(expires.0.saturating_sub(i64::try_from(early).unwrap_or(i64::MAX)))
     }
 
     /// The stored credential, where a renewal failed and the access token still lives; with the reason as a warning.
-    pub(super) fn still_alive(&self, record: Option<&Record>, warning: String) -> Option<Credential> {
-        let record = record.filter(|record| self.freshness(record, clock::wall()) != Freshness::Ended)?;
-        let credential = self.credential(record, Source::Stored)?;
+    pub(super) fn still_alive(&self, grant: Option<&StoredGrant>, warning: String) -> Option<Credential> {
+        let grant = grant.filter(|grant| self.freshness(grant, clock::wall()) != Freshness::Ended)?;
+        let credential = self.credential(grant, Source::Stored)?;
         Some(Credential { warnings: vec![warning], ..credential })
     }
 }

@@ -9,7 +9,7 @@ use hermes_format::provider::Provider;
 use hermes_format::secret::equal_in_constant_time;
 use hermes_format::time::UnixMs;
 
-use crate::store::{Expiry, Record, sha256};
+use crate::store::{Expiry, StoredGrant, sha256};
 
 /// How long before its end a token is renewed, where the file does not say.
 const EARLY: Duration = Duration::from_secs(60);
@@ -39,13 +39,18 @@ pub(super) enum Freshness {
 }
 
 /// Judges a stored access token.
-pub(super) fn freshness(provider: &Provider, record: &Record, demand: Demand<'_>, now: UnixMs) -> Freshness {
-    let Some(token) = record.access_token() else { return Freshness::Ended };
+pub(super) fn freshness(
+    provider: &Provider,
+    grant: &StoredGrant,
+    demand: Demand<'_>,
+    now: UnixMs,
+) -> Freshness {
+    let Some(token) = &grant.tokens.access else { return Freshness::Ended };
     if demand.rejected_sha256.is_some_and(|hash| is_hash_of(hash, token.expose_secret())) {
         return Freshness::Ended;
     }
-    let obtained = record.obtained_at();
-    let expires = match record.expiry() {
+    let obtained = grant.tokens.obtained_at;
+    let expires = match grant.tokens.expiry {
         Expiry::Unknown => return Freshness::Fresh,
         Expiry::Unreadable => return Freshness::Due,
         Expiry::At(expires) => expires,
@@ -74,9 +79,9 @@ fn early(provider: &Provider, life: Option<i64>) -> i64 {
     life.map_or(early, |life| early.min(life / 4))
 }
 
-/// The same for a record: how long before the end of its token a use would renew it.
-pub(super) fn early_of(provider: &Provider, record: &Record) -> Duration {
-    let life = record.obtained_at().zip(record.expires_at()).map(|(from, to)| to.0.saturating_sub(from.0));
+/// The same for a grant: how long before the end of its token a use would renew it.
+pub(super) fn early_of(provider: &Provider, grant: &StoredGrant) -> Duration {
+    let life = grant.tokens.obtained_at.zip(grant.expires_at()).map(|(from, to)| to.0.saturating_sub(from.0));
     Duration::from_millis(early(provider, life.filter(|life| *life > 0)).unsigned_abs())
 }
 

@@ -13,7 +13,7 @@ use super::{Inputs, reach, trouble};
 use crate::clock::Clock;
 use crate::entropy::System;
 use crate::input::InputOrigin;
-use crate::store::{Record, sha256};
+use crate::store::{StoredGrant, sha256};
 
 /// Whether there is a login that needs no person.
 pub(super) enum Unattended {
@@ -122,8 +122,8 @@ fn fingerprint(provider: &Provider, name: &str, inputs: &Inputs) -> Option<Strin
 }
 
 /// Whether a value that a credential was made of has changed since. A source that has gone leaves it as it is.
-pub(super) fn has_changed(provider: &Provider, record: &Record, inputs: &Inputs) -> bool {
-    record.made_from().iter().any(|(name, made_from)| {
+pub(super) fn has_changed(provider: &Provider, grant: &StoredGrant, inputs: &Inputs) -> bool {
+    grant.made.made_from.iter().any(|(name, made_from)| {
         let now = fingerprint(provider, name, inputs).filter(|_| inputs.is_from_source(name));
         now.is_some_and(|now| now != *made_from)
     })

@@ -40,15 +40,15 @@ pub use usable::{lack, made_from};
 
 use crate::clock;
 use crate::input::Inputs;
-use crate::store::{Document, Listed, Record, Slot};
+use crate::store::{Scope, Snapshot, StoredGrant};
 
 /// Where a stored credential may go: where it was made for, and where a file of its id that is vouched for (the built-in
 /// one, or a trusted one) sends it with the inputs that the credential keeps (S4).
 ///
 /// The environment has no say: a variable that changes a base URL makes no stored credential go there.
-pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
-    let mut all = record.origins().unwrap_or_default().0;
-    let vouched = vouched.map(|file| file.origins(record.region().as_deref(), &record.inputs()).0);
+pub fn origins(grant: &StoredGrant, vouched: Option<&Provider>) -> Origins {
+    let mut all = grant.made.origins.clone().unwrap_or_default().0;
+    let vouched = vouched.map(|file| file.origins(grant.made.region.as_deref(), &grant.made.inputs).0);
     for origin in vouched.unwrap_or_default() {
         if !all.contains(&origin) {
             all.push(origin);
@@ -58,13 +58,18 @@ pub fn origins(record: &Record, vouched: Option<&Provider>) -> Origins {
 }
 
 /// The stored credential of a provider that is tried first, its tokens where the file says that they stand.
-pub fn record(document: &Document, provider: &Provider) -> Option<Record> {
-    order::candidates(document, provider, clock::wall()).first().map(|first| first.slot().record)
+pub fn first(snapshot: &Snapshot, provider: &Provider) -> Option<StoredGrant> {
+    order::candidates(snapshot, provider, clock::wall()).first().map(|first| first.grant())
 }
 
 /// The stored credentials of a provider, in the order in which they are tried.
-pub fn credentials(document: &Document, provider: &Provider) -> Vec<Slot> {
-    order::candidates(document, provider, clock::wall()).iter().map(Listed::slot).collect()
+pub fn credentials(snapshot: &Snapshot, provider: &Provider) -> Vec<StoredGrant> {
+    order::candidates(snapshot, provider, clock::wall()).iter().map(|one| one.grant()).collect()
+}
+
+/// The stored credentials of a provider, and where its file says that their tokens stand (`stored_at`).
+pub fn scope(provider: &Provider) -> Scope {
+    Scope { provider: provider.id.clone(), stored_at: place(provider) }
 }
 
 /// The members of a record below which its tokens stand (`stored_at`).

@@ -7,7 +7,7 @@ use hermes_machine::machine::{Code, Trouble, TroubleClass};
 use super::freshness::is_hash_of;
 use super::{Inputs, made, reach, trouble};
 use crate::store::moment::is_ahead;
-use crate::store::{Pause, Record};
+use crate::store::{Pause, StoredGrant};
 
 /// The shortest time between two renewals of one grant (S34).
 const BETWEEN_MS: i64 = 10_000;
@@ -43,8 +43,8 @@ pub(super) struct Given<'a> {
 }
 
 /// Finds the way to renew a credential, or to make a first one.
-pub(super) fn plan(given: Given<'_>, record: Option<&Record>) -> Plan {
-    let refused = match record.map(|record| refresh_refused(given.provider, record)) {
+pub(super) fn plan(given: Given<'_>, grant: Option<&StoredGrant>) -> Plan {
+    let refused = match grant.map(|grant| refresh_refused(given.provider, grant)) {
         Some(None) => return Plan::Refresh,
         Some(Some(refused)) => refused,
         None => trouble::standard(given.provider, Code::NotLoggedIn),
@@ -52,43 +52,43 @@ pub(super) fn plan(given: Given<'_>, record: Option<&Record>) -> Plan {
     match made::login_without_person(given) {
         made::Unattended::Ready(id) => Plan::Login(id),
         // The reason that tells which value is missing says more than that nothing is stored.
-        made::Unattended::Lacks(lack) if record.is_none() => Plan::Impossible(lack),
+        made::Unattended::Lacks(lack) if grant.is_none() => Plan::Impossible(lack),
         made::Unattended::Lacks(_) | made::Unattended::None => Plan::Impossible(refused),
     }
 }
 
-/// Why the file's refresh can't be used for a record.
-fn refresh_refused(provider: &Provider, record: &Record) -> Option<Trouble> {
-    if let Some(mark) = record.relogin_mark() {
-        return Some(trouble::marked(provider, &mark));
+/// Why the file's refresh can't be used for a grant.
+fn refresh_refused(provider: &Provider, grant: &StoredGrant) -> Option<Trouble> {
+    if let Some(mark) = &grant.health.relogin {
+        return Some(trouble::marked(provider, mark));
     }
     let Some(start) = provider.starts(Action::Refresh).first().copied() else {
-        let code = if record.access_token().is_some() { Code::LoginExpired } else { Code::NotLoggedIn };
+        let code = if grant.tokens.access.is_some() { Code::LoginExpired } else { Code::NotLoggedIn };
         return Some(trouble::standard(provider, code));
     };
-    let lacks = record.refresh_token().is_none() && reach::spends_refresh_token(provider, start);
-    let code = if record.access_token().is_some() { Code::NoRefreshToken } else { Code::NotLoggedIn };
+    let lacks = grant.tokens.refresh.is_none() && reach::spends_refresh_token(provider, start);
+    let code = if grant.tokens.access.is_some() { Code::NoRefreshToken } else { Code::NotLoggedIn };
     lacks.then(|| trouble::standard(provider, code))
 }
 
 /// Why a renewal that is possible must wait (S34).
 pub(super) fn must_wait(
     provider: &Provider,
-    record: &Record,
+    grant: &StoredGrant,
     rejected_sha256: Option<&str>,
     now: UnixMs,
 ) -> Option<Trouble> {
-    if let Some(pause) = pause(record, now) {
+    if let Some(pause) = pause(grant, now) {
         return Some(trouble::paused(provider, &pause, now));
     }
-    let current = record.access_token();
+    let current = grant.tokens.access.as_ref();
     let rejected =
         rejected_sha256.zip(current).is_some_and(|(hash, token)| is_hash_of(hash, token.expose_secret()));
-    let until = UnixMs(record.last_redeem_at()?.0.saturating_add(BETWEEN_MS));
+    let until = UnixMs(grant.health.renewed_at?.0.saturating_add(BETWEEN_MS));
     let just_renewed = is_ahead(until, BETWEEN_MS, now) && !rejected;
     just_renewed.then(|| {
         let left = until.0.saturating_sub(now.0) / 1000 + 1;
-        let ended = record.expires_at().is_some_and(|end| end <= now);
+        let ended = grant.expires_at().is_some_and(|end| end <= now);
         let ended = if ended { ", and is expired" } else { "" };
         let words =
             format!("the credential was renewed a moment ago{ended}; the next renewal is in {left} s");
@@ -97,8 +97,8 @@ pub(super) fn must_wait(
 }
 
 /// The pause after a failure, while it lasts.
-pub(super) fn pause(record: &Record, now: UnixMs) -> Option<Pause> {
-    record.pause().filter(|pause| {
+pub(super) fn pause(grant: &StoredGrant, now: UnixMs) -> Option<Pause> {
+    grant.health.paused.clone().filter(|pause| {
         let longest = pause.since.map_or(PAUSE_MS, |since| pause.until.0.saturating_sub(since.0));
         is_ahead(pause.until, longest.min(LONGEST_PAUSE_MS), now)
     })

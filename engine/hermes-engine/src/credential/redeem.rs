@@ -11,22 +11,25 @@ use super::ask::Ask;
 use super::engine::Engine;
 use super::login::{self, Login};
 use super::plan::pause_ms;
-use super::scribe::Scribe;
+use super::scribe::{Leased, Scribe};
 use super::token::{Error, Request};
 use super::{made, trouble};
 use crate::clock;
 use crate::driver::NoWitness;
-use crate::store::{Held, Intent, Record, StoreError, sha256};
+use crate::store::{
+    Attempt, Change, Committed, FailedRenewal, Intended, Lease, Renewal, StoreError, StoredGrant, wait,
+    wait_unless,
+};
 
 /// How a renewal ended.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// Renewed and stored; what a user should know of it.
-    Kept(Record, Vec<String>),
+    Kept(StoredGrant, Vec<String>),
     /// Somebody else was first; this is what they stored.
-    Adopted(Record),
+    Adopted(StoredGrant),
     /// Renewed, and not stored: why.
-    Unkept(Record, String),
+    Unkept(StoredGrant, String),
     /// Somebody has logged out meanwhile.
     Gone,
     /// Not renewed.
@@ -36,36 +39,35 @@ pub(super) enum Ending {
 }
 
 /// Renews a stored credential by the file's refresh.
-pub(super) fn refresh(ask: Ask<'_>, held: &Held<'_>, record: &Record) -> Result<Ending, Error> {
-    attempt(ask, held, record, Scribe::new)
+pub(super) fn refresh(ask: Ask<'_>, lease: &mut Lease, grant: &StoredGrant) -> Result<Ending, Error> {
+    attempt(ask, lease, grant, |scribe| scribe)
 }
 
 /// Spends the refresh token once, or once more where it is not known whether it was spent.
 pub(super) fn attempt(
     ask: Ask<'_>,
-    held: &Held<'_>,
-    record: &Record,
-    scribe: impl FnOnce(crate::store::Journal) -> Scribe,
+    lease: &mut Lease,
+    grant: &StoredGrant,
+    scribe: impl for<'s> FnOnce(Scribe<Leased<'s>>) -> Scribe<Leased<'s>>,
 ) -> Result<Ending, Error> {
-    match held.prove_ready() {
-        Ok(()) => {}
+    let Request { store, stop, .. } = *ask.request;
+    match wait_unless(stop, store.intend(lease)) {
+        Ok(Intended::Durable) => {}
+        Ok(Intended::Moved(theirs)) => return Ok(Ending::Adopted(*theirs)),
+        Ok(Intended::Gone) => return Ok(Ending::Gone),
         Err(StoreError::Interrupted) => return Err(Error::Interrupted),
         Err(error) => return Ok(Ending::Failed(error.into())),
     }
-    // Another program may have held the lock that was just waited for, and renewed the grant under it.
-    if let Some(theirs) = ask.read()?.filter(|now| now.moved_from(record)) {
-        return Ok(Ending::Adopted(theirs));
-    }
     let engine = match engine(ask) {
         Ok(engine) => engine,
-        Err(trouble) => return Ok(Ending::Failed(trouble)),
+        Err(trouble) => {
+            let _ = wait(store.commit(lease, Change::Unchanged, Attempt::Ends));
+            return Ok(Ending::Failed(trouble));
+        }
     };
-    let mut journal = held.journal(ask.slot());
-    if let Err(error) = journal.begin(&intent(record)) {
-        return Ok(Ending::Failed(error.into()));
-    }
-    let start = ask.refresh(record, record.token());
-    run(ask, record, Prepared { engine, scribe: scribe(journal), start })
+    let start = ask.refresh(grant, grant.token());
+    let scribe = scribe(Scribe::new(Leased { store, lease }));
+    run(ask, grant, Prepared { engine, scribe, start })
 }
 
 /// The runtime of a renewal.
@@ -81,66 +83,41 @@ pub(super) fn engine_of(request: &Request<'_>) -> Result<Engine, Trouble> {
     Engine::start(request.io, &request.http).map_err(words)
 }
 
-fn intent(record: &Record) -> Intent {
-    Intent {
-        slot: Some(record.slot().to_owned()),
-        generation: record.generation(),
-        refresh_token_sha256: record.refresh_token().map(|token| sha256(token.expose_secret())),
-        started_at: clock::wall().0,
-    }
-}
-
 /// A renewal that can begin.
-pub(super) struct Prepared {
+pub(super) struct Prepared<'a> {
     pub(super) engine: Engine,
-    pub(super) scribe: Scribe,
+    pub(super) scribe: Scribe<Leased<'a>>,
     pub(super) start: Start,
 }
 
 /// Runs a refresh and stores what comes of it.
-pub(super) fn run(ask: Ask<'_>, spent: &Record, prepared: Prepared) -> Result<Ending, Error> {
+pub(super) fn run(ask: Ask<'_>, spent: &StoredGrant, prepared: Prepared<'_>) -> Result<Ending, Error> {
     let Prepared { mut engine, mut scribe, start } = prepared;
     let ending = match engine.run(start, &mut scribe) {
-        Ok(Outcome::Success(grant)) => keep(ask, spent, &grant, scribe),
-        Ok(Outcome::Failed(trouble)) => fail(ask, spent, trouble, scribe),
+        Ok(Outcome::Success(grant)) => keep(ask, spent, *grant, scribe),
+        Ok(Outcome::Failed(trouble)) => fail(ask, trouble, scribe),
         Ok(Outcome::Done { .. } | Outcome::Cancelled) => {
-            fail(ask, spent, trouble::standard(ask.provider(), Code::BadFlow), scribe)
+            fail(ask, trouble::standard(ask.provider(), Code::BadFlow), scribe)
         }
         Err(error) => {
             let words = format!("the renewal could not be brought to its end: {error}");
-            fail(ask, spent, trouble::worded(ask.provider(), Code::RefreshFailed, &words), scribe)
+            fail(ask, trouble::worded(ask.provider(), Code::RefreshFailed, &words), scribe)
         }
     };
     if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
 }
 
-/// Stores a renewed grant. The journal goes only when that is done.
-fn keep(ask: Ask<'_>, spent: &Record, grant: &Grant, scribe: Scribe) -> Ending {
-    let origins = ask.origins(spent);
-    let now = clock::wall();
-    let lost = scribe.lost.is_some();
-    let mut journal = scribe.into_journal();
-    let committed = ask.request.store.commit(|document| match document.again(ask.id(), spent) {
-        None => Ending::Gone,
-        Some(current) if current.moved_from(spent) => Ending::Adopted(current),
-        Some(current) => {
-            let mut renewed = current;
-            renewed.renew(grant, &origins, now);
-            document.put(ask.id(), Some(spent), &renewed);
-            Ending::Kept(renewed, grant.warnings.clone())
-        }
-    });
-    match committed {
-        Ok(ending) => {
-            // What stays behind is dropped at the next start: the grant has moved.
-            let _ = journal.clear();
-            ending
-        }
-        Err(error) => {
-            let mut renewed = spent.clone();
-            renewed.renew(grant, &origins, now);
-            Ending::Unkept(renewed, unkept(&error, lost))
-        }
+/// Stores a renewed grant.
+fn keep(ask: Ask<'_>, spent: &StoredGrant, grant: Grant, scribe: Scribe<Leased<'_>>) -> Ending {
+    let warnings = grant.warnings.clone();
+    let renewal = Renewal { grant, origins: ask.origins(spent), at: clock::wall() };
+    let renewed = spent.renewed(&renewal);
+    let change = Change::Renewed(Box::new(renewal));
+    match wait(ask.request.store.commit(scribe.keeper.lease, change, Attempt::Ends)) {
+        Ok(Committed::Stored(stored)) => Ending::Kept(*stored, warnings),
+        Ok(Committed::Moved(theirs)) => Ending::Adopted(*theirs),
+        Ok(Committed::Gone) => Ending::Gone,
+        Err(error) => Ending::Unkept(renewed, unkept(&error, scribe.lost.is_some())),
     }
 }
 
@@ -156,7 +133,7 @@ fn unkept(error: &StoreError, lost: bool) -> String {
 
 /// Notes a failure: a mark where only a new login helps, that an answer is kept which the file can't read, else a pause.
 /// The tokens stay.
-fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Ending {
+fn fail(ask: Ask<'_>, failure: Trouble, scribe: Scribe<Leased<'_>>) -> Ending {
     let asked = scribe.asked;
     let failed_in = failure.state.as_deref();
     let is_success =
@@ -165,43 +142,31 @@ fn fail(ask: Ask<'_>, spent: &Record, failure: Trouble, scribe: Scribe) -> Endin
     let is_judged = failed_in.is_some() && !matches!(failure.code, Code::Network | Code::OriginRefused);
     let is_unread = !failure.relogin && is_judged && scribe.holds_token(unread_in);
     let failure = if is_unread { kept_unread(ask, failure) } else { failure };
-    let noted = ask.request.store.commit(|document| {
-        let current = document.again(ask.id(), spent)?;
-        if current.moved_from(spent) {
-            return Some(Ending::Adopted(current));
-        }
-        if asked {
-            let mut noted = current.clone();
-            let now = clock::wall();
-            match (failure.relogin, is_unread) {
-                (true, _) => noted.mark_relogin(ask.id(), &failure, now),
-                (false, true) => noted.note_unread(&failure, now),
-                (false, false) => {
-                    noted.pause_until(UnixMs(now.0.saturating_add(pause_ms(&failure))), &failure, now);
-                }
-            }
-            document.put(ask.id(), None, &noted);
-        }
-        None
-    });
-    match noted {
-        Ok(Some(adopted)) => {
-            scribe.end(None, false);
-            adopted
-        }
-        // The journal stays as it is: it holds what may be the only successor of the token that was spent.
-        Ok(None) | Err(_) if is_unread => Ending::Unread(failure),
+    let now = clock::wall();
+    let until = UnixMs(now.0.saturating_add(pause_ms(&failure)));
+    let failed = || Box::new(FailedRenewal { trouble: failure.clone(), at: now });
+    let change = match (failure.relogin, is_unread) {
+        _ if !asked => Change::Unchanged,
+        (true, _) => Change::ReloginRequired(failed()),
+        (false, true) => Change::Unread(failed()),
+        (false, false) => Change::Paused(until, failed()),
+    };
+    // What may be the only successor of the token that was spent stays.
+    let attempt = match is_unread {
+        true => Attempt::Stays,
+        false => scribe.attempt(failure.state.as_deref(), failure.relogin),
+    };
+    match wait(ask.request.store.commit(scribe.keeper.lease, change, attempt)) {
+        Ok(Committed::Moved(theirs)) => Ending::Adopted(*theirs),
+        _ if is_unread => Ending::Unread(failure),
         // That a failure can't be noted is no reason to hide it.
-        Ok(None) | Err(_) => {
-            scribe.end(failure.state.as_deref(), failure.relogin);
-            Ending::Failed(failure)
-        }
+        Ok(Committed::Stored(_) | Committed::Gone) | Err(_) => Ending::Failed(failure),
     }
 }
 
 /// What to do about an answer that the file can't read.
 fn kept_unread(ask: Ask<'_>, failure: Trouble) -> Trouble {
-    let id = ask.id();
+    let id = ask.provider_id();
     let help = format!(
         "the server's answer is kept in the journal: correct the provider's file, or take a newer version of it, and run the command again; `hermes-engine auth reset {id}` drops the answer and asks the server again"
     );
@@ -209,23 +174,22 @@ fn kept_unread(ask: Ask<'_>, failure: Trouble) -> Trouble {
 }
 
 /// Makes a credential anew by a login that needs no person.
-pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Result<Ending, Error> {
+pub(super) fn login(ask: Ask<'_>, lease: &mut Lease, from: StateId) -> Result<Ending, Error> {
     let mut engine = match engine(ask) {
         Ok(engine) => engine,
         Err(trouble) => return Ok(Ending::Failed(trouble)),
     };
-    let region = before.and_then(Record::region);
-    let mut start = made::start(ask.given_for(region.as_deref()), from);
+    let before = lease.grant.clone();
+    let region = before.as_ref().and_then(|before| before.made.region.as_deref());
+    let mut start = made::start(ask.given_for(region), from);
     // A secret that the credential keeps goes where the credential may go, whatever a variable says.
-    start.bound_to =
-        before.filter(|_| made::reads_kept_secret(ask.given(), from)).map(|record| ask.origins(record));
+    let keeps = before.as_ref().filter(|_| made::reads_kept_secret(ask.given(), from));
+    start.bound_to = keeps.map(|before| ask.origins(before));
     let ending = match engine.run(start, &mut NoWitness) {
-        Ok(Outcome::Success(grant)) => keep_login(ask, before, &grant, from),
+        Ok(Outcome::Success(grant)) => keep_login(ask, lease, *grant, from),
         Ok(Outcome::Failed(failure)) => {
-            if let Some(before) = before {
-                // A pause only: the credential that is to be replaced was not refused.
-                pause(ask, before, &failure);
-            }
+            // A pause only: the credential that is to be replaced was not refused.
+            pause(ask, lease, &failure);
             Ending::Failed(failure)
         }
         Ok(Outcome::Cancelled) => return Err(Error::Interrupted),
@@ -237,31 +201,33 @@ pub(super) fn login(ask: Ask<'_>, before: Option<&Record>, from: StateId) -> Res
     if engine.interrupted() { Err(Error::Interrupted) } else { Ok(ending) }
 }
 
-fn keep_login(ask: Ask<'_>, before: Option<&Record>, grant: &Grant, from: StateId) -> Ending {
-    let inputs = ask.request.inputs;
-    let login = Login { provider: ask.request.provider, grant, inputs, label: None, priority: None };
-    let mut record = login::record(&login, before, Some(from));
-    record.note_redeem(clock::wall());
-    let committed = ask.request.store.commit(|document| document.put(ask.id(), before, &record));
-    match committed {
-        Ok(()) => Ending::Kept(record, grant.warnings.clone()),
-        Err(error) => Ending::Unkept(record, format!("the new credential could not be stored ({error})")),
+fn keep_login(ask: Ask<'_>, lease: &mut Lease, grant: Grant, from: StateId) -> Ending {
+    let login = Login {
+        provider: ask.request.provider,
+        grant: &grant,
+        inputs: ask.request.inputs,
+        label: None,
+        priority: None,
+    };
+    let new = login::to_store(&login, Some(from));
+    let now = clock::wall();
+    let unstored = StoredGrant::of_login(&new);
+    match wait(ask.request.store.commit(lease, Change::Minted(Box::new(new), now), Attempt::Ends)) {
+        Ok(Committed::Stored(stored)) => Ending::Kept(*stored, grant.warnings),
+        Ok(Committed::Moved(theirs)) => Ending::Adopted(*theirs),
+        Ok(Committed::Gone) => Ending::Gone,
+        Err(error) => Ending::Unkept(unstored, format!("the new credential could not be stored ({error})")),
     }
 }
 
-fn pause(ask: Ask<'_>, before: &Record, failure: &Trouble) {
+fn pause(ask: Ask<'_>, lease: &mut Lease, failure: &Trouble) {
+    if lease.grant.is_none() {
+        return;
+    }
     let now = clock::wall();
     let until = UnixMs(now.0.saturating_add(pause_ms(failure)));
-    let failure = Trouble {
-        class: if failure.class == TroubleClass::Login { TroubleClass::Retry } else { failure.class },
-        ..failure.clone()
-    };
+    let class = if failure.class == TroubleClass::Login { TroubleClass::Retry } else { failure.class };
+    let failed = FailedRenewal { trouble: Trouble { class, ..failure.clone() }, at: now };
     // That a pause can't be kept is no reason to hide the failure.
-    let _ = ask.request.store.commit(|document| {
-        let current = document.again(ask.id(), before).filter(|current| !current.moved_from(before));
-        if let Some(mut current) = current {
-            current.pause_until(until, &failure, now);
-            document.put(ask.id(), None, &current);
-        }
-    });
+    let _ = wait(ask.request.store.commit(lease, Change::Paused(until, Box::new(failed)), Attempt::Stays));
 }

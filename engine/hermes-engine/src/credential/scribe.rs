@@ -9,12 +9,45 @@ use hermes_machine::machine::{Failure, FailureKind, Request, Response, holds_tok
 
 use crate::clock;
 use crate::driver::Witness;
-use crate::store::{Answer, Journal};
+use crate::store::{Answer, AnyStore, Attempt, Journal, Lease, StoreError, wait};
 
-/// Writes a journal while a refresh runs.
-#[derive(Debug)]
-pub(super) struct Scribe {
-    journal: Journal,
+/// What makes answers durable.
+pub(super) trait Keeper: Send {
+    /// Keeps one; it is durable when this returns.
+    fn keep(&mut self, answer: &Answer) -> Result<(), StoreError>;
+
+    /// Whether what is kept is not this run's own any more.
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
+/// A grant that is held while it is renewed.
+pub(super) struct Leased<'a> {
+    pub(super) store: &'a dyn AnyStore,
+    pub(super) lease: &'a mut Lease,
+}
+
+impl Keeper for Leased<'_> {
+    fn keep(&mut self, answer: &Answer) -> Result<(), StoreError> {
+        wait(self.store.answer(self.lease, answer))
+    }
+
+    fn is_over(&self) -> bool {
+        self.lease.until.is_some_and(|until| until <= clock::wall())
+    }
+}
+
+/// The file of a login.
+impl Keeper for Journal {
+    fn keep(&mut self, answer: &Answer) -> Result<(), StoreError> {
+        self.note(answer)
+    }
+}
+
+/// Keeps the answers of a run.
+pub(super) struct Scribe<K> {
+    pub(super) keeper: K,
     known: VecDeque<Answer>,
     /// All answers of the run, in order.
     seen: Vec<Answer>,
@@ -23,14 +56,14 @@ pub(super) struct Scribe {
     /// Whether a server was asked.
     pub(super) asked: bool,
     /// Why an answer could not be made durable.
-    pub(super) lost: Option<io::Error>,
+    pub(super) lost: Option<StoreError>,
 }
 
-impl Scribe {
+impl<K> Scribe<K> {
     /// A scribe for a run that begins.
-    pub(super) fn new(journal: Journal) -> Scribe {
+    pub(super) fn new(keeper: K) -> Scribe<K> {
         Scribe {
-            journal,
+            keeper,
             known: VecDeque::new(),
             seen: Vec::new(),
             may_send: true,
@@ -41,17 +74,17 @@ impl Scribe {
     }
 
     /// For a run whose token was sent before by one that was cut off: this is the repeat.
-    pub(super) fn without_repeat(self) -> Scribe {
+    pub(super) fn without_repeat(self) -> Scribe<K> {
         Scribe { may_repeat: false, ..self }
     }
 
     /// For a run that was cut off after these answers.
-    pub(super) fn knowing(self, answers: Vec<Answer>) -> Scribe {
+    pub(super) fn knowing(self, answers: Vec<Answer>) -> Scribe<K> {
         Scribe { known: answers.into(), ..self }
     }
 
     /// For a run that must not send: its token is not at hand.
-    pub(super) fn without_sending(self) -> Scribe {
+    pub(super) fn without_sending(self) -> Scribe<K> {
         Scribe { may_send: false, ..self }
     }
 
@@ -71,32 +104,34 @@ impl Scribe {
         &self.seen
     }
 
-    /// The journal, at the end of the run.
-    pub(super) fn into_journal(self) -> Journal {
-        self.journal
+    /// What keeps the answers, at the end of the run.
+    pub(super) fn into_keeper(self) -> K {
+        self.keeper
     }
 
-    /// Ends a run that failed in a state. What earlier states were answered can be the only successor of a spent refresh
-    /// token: where the server may yet answer otherwise, the journal stays and the run is taken up in that state.
-    pub(super) fn end(mut self, failed_in: Option<&str>, only_login_helps: bool) {
+    /// What becomes of the attempt of a run that failed in a state. What earlier states were answered can be the only
+    /// successor of a spent refresh token: where the server may yet answer otherwise, the attempt stays and is taken up in
+    /// that state.
+    pub(super) fn attempt(&self, failed_in: Option<&str>, only_login_helps: bool) -> Attempt {
         let (earlier, later): (Vec<&Answer>, Vec<&Answer>) =
             self.seen.iter().partition(|answer| Some(answer.state.as_str()) != failed_in);
         let transient = later.last().is_none_or(|answer| answer.is_transient());
         let taken_up = !only_login_helps && transient && !earlier.is_empty();
         match failed_in.filter(|_| taken_up) {
-            // What can't be taken back now is read again, and taken back then.
-            Some(state) if !later.is_empty() => drop(self.journal.retract(state)),
-            Some(_) => {}
-            // What can't be removed now is looked at again at the next start.
-            None => drop(self.journal.clear()),
+            Some(state) if !later.is_empty() => Attempt::Retracts(state.to_owned()),
+            Some(_) => Attempt::Stays,
+            None => Attempt::Ends,
         }
     }
 }
 
-impl Witness for Scribe {
+impl<K: Keeper> Witness for Scribe<K> {
     fn sending(&mut self, _: &Request) -> io::Result<()> {
         if !self.may_send {
             return Err(io::Error::other("the refresh token is not at hand any more"));
+        }
+        if self.keeper.is_over() {
+            return Err(io::Error::other("the hold on the credential has expired"));
         }
         self.asked = true;
         Ok(())
@@ -104,12 +139,13 @@ impl Witness for Scribe {
 
     fn answered(&mut self, request: &Request, response: &Response) -> io::Result<()> {
         let answer = Answer::new(&request.state, clock::wall(), response);
-        let noted = self.journal.note(&answer);
+        let noted = self.keeper.keep(&answer);
         self.seen.push(answer);
-        if let Err(error) = &noted {
-            self.lost = Some(io::Error::new(error.kind(), error.to_string()));
-        }
-        noted
+        noted.map_err(|error| {
+            let told = io::Error::other(error.to_string());
+            self.lost = Some(error);
+            told
+        })
     }
 
     fn known(&mut self, request: &Request) -> Option<(Response, UnixMs)> {

@@ -16,7 +16,7 @@ use super::plan::{Given, Plan, must_wait, plan};
 use super::turn::resting;
 use super::usable::{lack_of, made_from};
 use super::{Inputs, made};
-use crate::store::{Document, Listed, Record, Rest, Slot};
+use crate::store::{Rest, Snapshot, StoredGrant};
 
 /// What a credential is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,19 +76,18 @@ impl Status {
         self.source.as_deref().filter(|source| source.starts_with('/'))
     }
 
-    pub(super) fn of(standing: Standing, slot: Option<&Slot>) -> Status {
-        let record = slot.map(|slot| &slot.record);
+    pub(super) fn of(standing: Standing, grant: Option<&StoredGrant>) -> Status {
         Status {
             standing,
             reason: None,
             code: None,
-            region: record.and_then(Record::region),
-            expires_at: record.and_then(Record::expires_at),
-            label: slot.and_then(|slot| slot.label.clone()),
-            id: slot.map(|slot| slot.id.clone()),
-            priority: slot.map(|slot| slot.priority),
+            region: grant.and_then(|grant| grant.made.region.clone()),
+            expires_at: grant.and_then(StoredGrant::expires_at),
+            label: grant.and_then(|grant| grant.label.clone()),
+            id: grant.map(|grant| grant.id.clone()),
+            priority: grant.map(|grant| grant.priority),
             early: None,
-            source: record.map(|record| match record.root_file() {
+            source: grant.map(|grant| match grant.root_file() {
                 Some(file) => file.display().to_string(),
                 None => "auth.json".to_owned(),
             }),
@@ -130,30 +129,29 @@ impl Status {
 }
 
 /// Judges the credential of a provider that is tried first. Sends nothing and changes nothing.
-pub fn status(document: &Document, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Status {
-    let mut all = statuses(document, provider, inputs, now);
+pub fn status(snapshot: &Snapshot, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Status {
+    let mut all = statuses(snapshot, provider, inputs, now);
     if all.is_empty() { Status::of(Standing::NotLoggedIn, None) } else { all.swap_remove(0) }
 }
 
 /// Judges all credentials of a provider, in the order in which they are tried; where there is none, that alone.
-pub fn statuses(document: &Document, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Vec<Status> {
-    let listed = candidates(document, provider, now);
-    let slots: Vec<Slot> = listed.iter().map(Listed::slot).collect();
-    let first = slots.first().map(|slot| &slot.record);
-    let region = first.and_then(Record::region);
+pub fn statuses(snapshot: &Snapshot, provider: &Shared, inputs: &Inputs, now: UnixMs) -> Vec<Status> {
+    let listed = candidates(snapshot, provider, now);
+    let grants: Vec<StoredGrant> = listed.iter().map(|one| one.grant()).collect();
+    let first = grants.first();
+    let region = first.and_then(|first| first.made.region.clone());
     let given = Given { provider, inputs, region: region.as_deref() };
-    let stored = |slot: &Slot| {
-        let own = inputs_of(provider, inputs, first.unwrap_or(&slot.record), &slot.record);
-        let region = slot.record.region();
-        stored(Given { provider, inputs: &own, region: region.as_deref() }, slot, now)
+    let stored = |grant: &StoredGrant| {
+        let own = inputs_of(provider, inputs, first.unwrap_or(grant), grant);
+        stored(Given { provider, inputs: &own, region: grant.made.region.as_deref() }, grant, now)
     };
-    let stored = slots.iter().map(stored);
+    let stored = grants.iter().map(stored);
     let first = match made::from_inputs(given) {
         Some(Ok(grant)) => {
             let is_first = !is_any_held(&listed) || made::is_supplied(provider, inputs);
             is_first.then(|| of_sources(given, grant))
         }
-        _ if !slots.is_empty() => None,
+        _ if !grants.is_empty() => None,
         Some(Err(lack)) => Some(Status::of(Standing::NotLoggedIn, None).because(lack).with_failed(inputs)),
         None => Some(absent(given).with_failed(inputs)),
     };
@@ -183,51 +181,50 @@ fn absent(given: Given<'_>) -> Status {
     }
 }
 
-fn stored(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
-    let renewable = matches!(plan(given, Some(&slot.record)), Plan::Refresh | Plan::Login(_));
-    let early = renewable.then(|| early_of(given.provider, &slot.record));
-    let status = Status { early, ..unrested(given, slot, now) };
-    match slot.rest(now) {
+fn stored(given: Given<'_>, grant: &StoredGrant, now: UnixMs) -> Status {
+    let renewable = matches!(plan(given, Some(grant)), Plan::Refresh | Plan::Login(_));
+    let early = renewable.then(|| early_of(given.provider, grant));
+    let status = Status { early, ..unrested(given, grant, now) };
+    match grant.rest(now) {
         Some(Rest::Cooling { .. }) if status.standing.is_usable() => {
-            Status { standing: Standing::CoolingDown, reason: Some(resting(slot)), ..status }
+            Status { standing: Standing::CoolingDown, reason: Some(resting(grant)), ..status }
         }
-        Some(Rest::Dead) if status.reason.is_none() => Status { reason: Some(resting(slot)), ..status },
+        Some(Rest::Dead) if status.reason.is_none() => Status { reason: Some(resting(grant)), ..status },
         _ => status,
     }
 }
 
 /// The same as if it were its turn.
-fn unrested(given: Given<'_>, slot: &Slot, now: UnixMs) -> Status {
-    let record = &slot.record;
-    let changed = made::has_changed(given.provider, record, given.inputs);
-    let freshness = freshness(given.provider, record, Demand::default(), now);
-    let plan = plan(given, Some(record).filter(|_| !changed));
+fn unrested(given: Given<'_>, grant: &StoredGrant, now: UnixMs) -> Status {
+    let changed = made::has_changed(given.provider, grant, given.inputs);
+    let freshness = freshness(given.provider, grant, Demand::default(), now);
+    let plan = plan(given, Some(grant).filter(|_| !changed));
     match (freshness, plan) {
         (Freshness::Fresh | Freshness::Due, plan) if !changed => Status {
             // It serves until it ends, and then no more.
             reason: match plan {
-                Plan::Impossible(trouble) if record.relogin_mark().is_some() => Some(trouble.to_string()),
+                Plan::Impossible(trouble) if grant.health.relogin.is_some() => Some(trouble.to_string()),
                 _ => None,
             },
-            ..Status::of(Standing::LoggedIn, Some(slot))
+            ..Status::of(Standing::LoggedIn, Some(grant))
         }
-        .unless_lacking(given, &record.token(), &record.origins().unwrap_or_default()),
-        (_, Plan::Refresh) if record.unread_answer().is_some() => {
-            let kept = record.unread_answer();
+        .unless_lacking(given, &grant.token(), &grant.made.origins.clone().unwrap_or_default()),
+        (_, Plan::Refresh) if grant.health.unread.is_some() => {
+            let kept = grant.health.unread.as_ref();
             Status {
-                reason: kept.as_ref().map(|kept| kept.message.clone()),
+                reason: kept.map(|kept| kept.message.clone()),
                 code: kept.map(|kept| Code::from(kept.code.as_str())),
-                ..Status::of(Standing::AnswerUnread, Some(slot))
+                ..Status::of(Standing::AnswerUnread, Some(grant))
             }
         }
         (_, Plan::Refresh | Plan::Login(_)) => Status {
-            reason: must_wait(given.provider, record, None, now).map(|wait| wait.to_string()),
-            ..Status::of(Standing::Refreshable, Some(slot))
+            reason: must_wait(given.provider, grant, None, now).map(|wait| wait.to_string()),
+            ..Status::of(Standing::Refreshable, Some(grant))
         },
         (_, Plan::Impossible(trouble)) => {
             let nothing = trouble.code == Code::NotLoggedIn;
             let standing = if nothing { Standing::NotLoggedIn } else { Standing::ReloginRequired };
-            Status::of(standing, Some(slot)).because(trouble)
+            Status::of(standing, Some(grant)).because(trouble)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a client asks for: a token that is valid now.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hermes_format::origin::Origins;
@@ -19,12 +20,12 @@ use super::unfinished::finish_any;
 use super::{Inputs, made, order, trouble, turn};
 use crate::clock;
 use crate::http::HttpOptions;
-use crate::store::{FileStore, Held, Record, StoreError};
+use crate::store::{AnyStore, GrantId, Lease, StoreError, StoreErrorKind, StoredGrant, wait, wait_unless};
 
 /// What is asked for.
 pub struct Request<'a> {
     /// Where credentials are stored.
-    pub store: &'a FileStore,
+    pub store: &'a dyn AnyStore,
     /// The provider.
     pub provider: &'a Shared,
     /// The region, where no stored credential has one; `None` is the file's default.
@@ -45,6 +46,9 @@ pub struct Request<'a> {
     /// The client and the runtime of a program that keeps one; `None` starts them for the one renewal, and holds signals
     /// until it is stored.
     pub io: Option<GetIo<'a>>,
+    /// Raised where nobody waits any more: a lock is waited for no longer, and no renewal begins. One that has begun is
+    /// brought to its end.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// A token that a server has refused.
@@ -149,7 +153,7 @@ impl From<StoreError> for Error {
 /// A key from a source of the file (a variable, a file, a command) goes before all that is stored; one that a server has
 /// refused gives way to it.
 pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
-    let ask = Ask::main(request);
+    let ask = Ask { request, scope: &super::scope(request.provider), id: &GrantId::main() };
     let mut refused = None;
     let lack = match made::from_inputs(ask.given()) {
         Some(Ok(grant)) if is_first(request)? => match refusal(ask, &grant) {
@@ -165,9 +169,9 @@ pub fn token(request: &Request<'_>) -> Result<Credential, Error> {
     };
     let is_key = super::login::is_key(ask.provider());
     let take = || {
-        turn::take(request, |ask, record| match is_key {
-            true => typed_key(ask, record, lack.clone()),
-            false => stored_or_renewed(ask, record),
+        turn::take(request, |ask, grant| match is_key {
+            true => typed_key(ask, grant, lack.clone()),
+            false => stored_or_renewed(ask, grant),
         })
     };
     let result = match take() {
@@ -191,26 +195,30 @@ fn is_first(request: &Request<'_>) -> Result<bool, Error> {
 }
 
 fn is_any_held(request: &Request<'_>) -> Result<bool, Error> {
-    let document = request.store.read()?;
-    Ok(order::is_any_held(&order::candidates(&document, request.provider, clock::wall())))
+    let snapshot = wait(request.store.grants(&super::scope(request.provider)))?;
+    Ok(order::is_any_held(&order::candidates(&snapshot, request.provider, clock::wall())))
 }
 
-fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential, Error> {
-    let store = ask.request.store;
-    let fresh = record.as_ref().filter(|record| ask.freshness(record, clock::wall()) == Freshness::Fresh);
-    if let Some(credential) = fresh.and_then(|record| ask.credential(record, Source::Stored)) {
-        if store.is_unfinished_of(ask.key) {
-            // Somebody else may be about it just now; then this token serves.
-            match store.with_grant_of(ask.key, Duration::ZERO, |held| locked(ask, held, record.as_ref())) {
-                Ok(Ok(finished)) => return Ok(finished),
-                Ok(Err(Error::Interrupted)) => return Err(Error::Interrupted),
-                Ok(Err(Error::Trouble(_))) | Err(_) => {}
-            }
+fn stored_or_renewed(ask: Ask<'_>, seen: Option<StoredGrant>) -> Result<Credential, Error> {
+    let fresh = seen.as_ref().filter(|grant| ask.freshness(grant, clock::wall()) == Freshness::Fresh);
+    if let Some((grant, credential)) = fresh.and_then(|it| Some((it, ask.credential(it, Source::Stored)?))) {
+        if !grant.is_unfinished {
+            return Ok(credential);
         }
-        return Ok(credential);
+        return match hold(ask, Duration::ZERO) {
+            Ok(lease) => match locked(ask, lease, Some(grant)) {
+                // This token serves all the same.
+                Err(Error::Trouble(_)) => Ok(credential),
+                finished => finished,
+            },
+            Err(StoreError::Interrupted) => Err(Error::Interrupted),
+            // Somebody else is about it just now.
+            Err(error) if error.kind() == StoreErrorKind::Busy => Ok(credential),
+            Err(error) => fall_back(ask, Some(grant), error.into()),
+        };
     }
-    match store.with_grant_of(ask.key, ask.lock_limit(), |held| locked(ask, held, record.as_ref())) {
-        Ok(result) => result,
+    match hold(ask, ask.lock_limit()) {
+        Ok(lease) => locked(ask, lease, seen.as_ref()),
         Err(StoreError::Interrupted) => Err(Error::Interrupted),
         Err(error) => {
             // Who held the lock may have renewed it all the same.
@@ -223,51 +231,53 @@ fn stored_or_renewed(ask: Ask<'_>, record: Option<Record>) -> Result<Credential,
     }
 }
 
-/// Finishes what was begun, reads again, and renews only what still needs it.
-fn locked(ask: Ask<'_>, held: &Held<'_>, seen: Option<&Record>) -> Result<Credential, Error> {
+fn hold(ask: Ask<'_>, limit: Duration) -> Result<Lease, StoreError> {
+    let Request { store, stop, .. } = *ask.request;
+    wait_unless(stop, store.hold(ask.scope, ask.id, limit))
+}
+
+/// Finishes what was begun, and renews only what still needs it.
+fn locked(ask: Ask<'_>, mut lease: Lease, seen: Option<&StoredGrant>) -> Result<Credential, Error> {
     let mut source = Source::Stored;
     let mut warnings = Vec::new();
-    let finished = match recover(ask, held) {
-        Ok(finished) => finished,
-        Err(Error::Trouble(trouble)) => return fall_back(ask, seen, trouble),
-        Err(Error::Interrupted) => return Err(Error::Interrupted),
-    };
-    match finished {
-        Some(Ending::Unkept(record, warning)) => return unkept(ask, &record, warning),
+    match recover(ask, &mut lease)? {
+        Some(Ending::Unkept(grant, warning)) => return unkept(ask, &grant, warning),
         Some(Ending::Kept(_, said)) => {
             source = Source::Renewed;
             warnings = said;
         }
-        Some(Ending::Unread(trouble)) => return fall_back(ask, ask.read()?.as_ref(), trouble),
-        // What it means for the record stands in the record.
+        Some(Ending::Unread(trouble)) => return fall_back(ask, lease.grant.as_ref(), trouble),
+        // What it means for the grant stands in the grant.
         Some(Ending::Adopted(_) | Ending::Gone | Ending::Failed(_)) | None => {}
     }
-    let record = ask.read()?;
-    if let Some(record) = &record {
-        let moved = seen.is_none_or(|seen| record.moved_from(seen));
-        match ask.freshness(record, clock::wall()) {
-            Freshness::Fresh => return settled(ask, record, source).map(|it| it.warning(warnings)),
-            Freshness::Due if moved => return settled(ask, record, source).map(|it| it.warning(warnings)),
+    if let Some(grant) = &lease.grant {
+        let has_moved = |seen: &StoredGrant| ask.request.store.has_moved(&seen.revision, &grant.revision);
+        let moved = seen.is_none_or(has_moved);
+        match ask.freshness(grant, clock::wall()) {
+            Freshness::Fresh => return settled(ask, grant, source).map(|it| it.warning(warnings)),
+            Freshness::Due if moved => return settled(ask, grant, source).map(|it| it.warning(warnings)),
             Freshness::Due | Freshness::Ended => {}
         }
     }
-    renew(ask, held, record.as_ref())
+    renew(ask, lease)
 }
 
-fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Credential, Error> {
-    let current = record.filter(|record| !made::has_changed(ask.provider(), record, ask.request.inputs));
-    let region = record.and_then(Record::region);
-    let plan = plan(ask.given_for(region.as_deref()), current);
+fn renew(ask: Ask<'_>, mut lease: Lease) -> Result<Credential, Error> {
+    let grant = lease.grant.clone();
+    let grant = grant.as_ref();
+    let current = grant.filter(|grant| !made::has_changed(ask.provider(), grant, ask.request.inputs));
+    let region = grant.and_then(|grant| grant.made.region.as_deref());
+    let plan = plan(ask.given_for(region), current);
     if let Plan::Impossible(trouble) = plan {
-        return fall_back(ask, record, trouble);
+        return fall_back(ask, grant, trouble);
     }
     let rejected = ask.rejected();
-    if let Some(wait) = current.and_then(|r| must_wait(ask.provider(), r, rejected, clock::wall())) {
-        return fall_back(ask, record, wait);
+    if let Some(wait) = current.and_then(|it| must_wait(ask.provider(), it, rejected, clock::wall())) {
+        return fall_back(ask, grant, wait);
     }
     let ending = match (plan, current) {
-        (Plan::Refresh, Some(current)) => redeem::refresh(ask, held, current)?,
-        (Plan::Login(from), _) => redeem::login(ask, record, from)?,
+        (Plan::Refresh, Some(current)) => redeem::refresh(ask, &mut lease, current)?,
+        (Plan::Login(from), _) => redeem::login(ask, &mut lease, from)?,
         (Plan::Refresh | Plan::Impossible(_), _) => Ending::Gone,
     };
     match ending {
@@ -277,21 +287,21 @@ fn renew(ask: Ask<'_>, held: &Held<'_>, record: Option<&Record>) -> Result<Crede
         Ending::Unkept(renewed, warning) => unkept(ask, &renewed, warning),
         Ending::Adopted(theirs) => adopted(ask, &theirs),
         Ending::Gone => Err(trouble::standard(ask.provider(), Code::NotLoggedIn).into()),
-        Ending::Failed(failure) | Ending::Unread(failure) => fall_back(ask, record, failure),
+        Ending::Failed(failure) | Ending::Unread(failure) => fall_back(ask, grant, failure),
     }
 }
 
-fn settled(ask: Ask<'_>, record: &Record, source: Source) -> Result<Credential, Error> {
-    let credential = ask.credential(record, source);
+fn settled(ask: Ask<'_>, grant: &StoredGrant, source: Source) -> Result<Credential, Error> {
+    let credential = ask.credential(grant, source);
     credential.ok_or_else(|| trouble::standard(ask.provider(), Code::NotLoggedIn).into())
 }
 
-fn unkept(ask: Ask<'_>, record: &Record, warning: String) -> Result<Credential, Error> {
-    let credential = settled(ask, record, Source::Renewed)?;
+fn unkept(ask: Ask<'_>, grant: &StoredGrant, warning: String) -> Result<Credential, Error> {
+    let credential = settled(ask, grant, Source::Renewed)?;
     Ok(Credential { warnings: vec![warning], ..credential })
 }
 
-fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
+fn adopted(ask: Ask<'_>, theirs: &StoredGrant) -> Result<Credential, Error> {
     if ask.freshness(theirs, clock::wall()) == Freshness::Ended {
         let words = "another program changed the credential, and it is expired";
         return Err(trouble::worded(ask.provider(), Code::RefreshFailed, words).into());
@@ -299,19 +309,19 @@ fn adopted(ask: Ask<'_>, theirs: &Record) -> Result<Credential, Error> {
     settled(ask, theirs, Source::Stored)
 }
 
-fn fall_back(ask: Ask<'_>, record: Option<&Record>, failure: Trouble) -> Result<Credential, Error> {
+fn fall_back(ask: Ask<'_>, grant: Option<&StoredGrant>, failure: Trouble) -> Result<Credential, Error> {
     let warning = format!("the stored token still serves, but it could not be renewed: {failure}");
-    ask.still_alive(record, warning).ok_or(Error::Trouble(failure))
+    ask.still_alive(grant, warning).ok_or(Error::Trouble(failure))
 }
 
 /// A key that a person typed, which nothing can renew.
-fn typed_key(ask: Ask<'_>, record: Option<Record>, lack: Trouble) -> Result<Credential, Error> {
-    let record = record.filter(|record| record.access_token().is_some()).ok_or(lack)?;
-    if ask.freshness(&record, clock::wall()) == Freshness::Ended {
+fn typed_key(ask: Ask<'_>, grant: Option<StoredGrant>, lack: Trouble) -> Result<Credential, Error> {
+    let grant = grant.filter(|grant| grant.tokens.access.is_some()).ok_or(lack)?;
+    if ask.freshness(&grant, clock::wall()) == Freshness::Ended {
         let words = "the server has refused the stored key, and it can't be renewed";
         return Err(trouble::worded(ask.provider(), Code::LoginExpired, words).into());
     }
-    settled(ask, &record, Source::Stored)
+    settled(ask, &grant, Source::Stored)
 }
 
 /// What a server said of a key, if it was this one.

@@ -13,44 +13,47 @@ use super::order::{candidates, inputs_of};
 use super::token::{Credential, Error, Rejected, Request};
 use super::trouble;
 use crate::clock;
-use crate::store::{Document, FileStore, Listed, Record, Refusal, Rest, Slot, StoreError};
+use crate::store::{
+    AnyStore, GrantId, ListedGrant, Note, Refusal, Rest, Snapshot, StoreError, StoredGrant, wait,
+};
 
 /// Takes the first credential whose token `serve` can hand out.
 pub(super) fn take(
     request: &Request<'_>,
-    serve: impl Fn(Ask<'_>, Option<Record>) -> Result<Credential, Error>,
+    serve: impl Fn(Ask<'_>, Option<StoredGrant>) -> Result<Credential, Error>,
 ) -> Result<Credential, Error> {
-    let document = request.store.read()?;
-    let all = candidates(&document, request.provider, clock::wall());
-    let is_meant = |one: &&Listed<'_>| request.only.is_none_or(|name| one.is_called(name));
-    let meant: Vec<&Listed<'_>> = all.iter().filter(is_meant).collect();
-    let (Some(first), false) = (all.first().map(Listed::slot), meant.is_empty()) else {
-        return nobody(request, &document, serve);
+    let scope = super::scope(request.provider);
+    let snapshot = wait(request.store.grants(&scope))?;
+    let all = candidates(&snapshot, request.provider, clock::wall());
+    let is_meant = |one: &&&ListedGrant| request.only.is_none_or(|name| one.is_called(name));
+    let meant: Vec<&ListedGrant> = all.iter().filter(is_meant).copied().collect();
+    let (Some(first), false) = (all.first().map(|first| first.grant()), meant.is_empty()) else {
+        return nobody(request, &snapshot, serve);
     };
     let mut failure: Option<Trouble> = None;
     let mut unnoted = None;
-    for slot in meant.into_iter().map(Listed::slot) {
-        let slot = &slot;
-        let inputs = inputs_of(request.provider, request.inputs, &first.record, &slot.record);
+    for grant in meant.into_iter().map(ListedGrant::grant) {
+        let grant = &grant;
+        let inputs = inputs_of(request.provider, request.inputs, &first, grant);
         let own = Request { inputs: &inputs, http: request.http.clone(), ..*request };
-        let ask = Ask { request: &own, key: slot.record.key(&request.provider.id) };
-        let refused = refused(request, slot);
+        let ask = Ask { request: &own, scope: &scope, id: &grant.key() };
+        let refused = refused(request, grant);
         if let Some(limit) = refused.filter(Rejected::is_limit) {
-            unnoted = cool(ask, slot, limit).or(unnoted);
+            unnoted = cool(ask, grant, limit).or(unnoted);
             failure.get_or_insert_with(|| {
-                let name = slot.name();
+                let name = grant.name();
                 limited(ask, &format!("the server limits the credential `{name}`"))
             });
             continue;
         }
-        match serve(ask, Some(slot.record.clone())) {
+        match serve(ask, Some(grant.clone())) {
             Ok(credential) => {
-                let said = [instead(slot, failure), rests(request, slot), unnoted];
-                return Ok(told(credential, &document, said));
+                let said = [instead(grant, failure), rests(request, grant), unnoted];
+                return Ok(told(credential, &snapshot, said));
             }
             Err(Error::Trouble(trouble)) if may_go_on(&trouble) => {
                 if let Some(refused) = refused {
-                    unnoted = cool(ask, slot, refused).or(unnoted);
+                    unnoted = cool(ask, grant, refused).or(unnoted);
                 }
                 failure.get_or_insert(trouble);
             }
@@ -63,40 +66,32 @@ pub(super) fn take(
 /// Nothing is stored, or nothing of that name.
 fn nobody(
     request: &Request<'_>,
-    document: &Document,
-    serve: impl Fn(Ask<'_>, Option<Record>) -> Result<Credential, Error>,
+    snapshot: &Snapshot,
+    serve: impl Fn(Ask<'_>, Option<StoredGrant>) -> Result<Credential, Error>,
 ) -> Result<Credential, Error> {
     if let Some(name) = request.only {
         let words = format!("no credential is called `{name}`");
         return Err(trouble::worded(request.provider, Code::NotLoggedIn, &words).into());
     }
-    let credential = serve(Ask::main(request), None)?;
-    let warnings = document.warnings.iter().cloned().chain(credential.warnings).collect();
+    let credential =
+        serve(Ask { request, scope: &super::scope(request.provider), id: &GrantId::main() }, None)?;
+    let warnings = snapshot.warnings.iter().cloned().chain(credential.warnings).collect();
     Ok(Credential { warnings, ..credential })
 }
 
 /// What the server said of this credential, if it was this one.
-fn refused<'a>(request: &Request<'a>, slot: &Slot) -> Option<Rejected<'a>> {
-    let token = slot.record.access_token()?;
+fn refused<'a>(request: &Request<'a>, grant: &StoredGrant) -> Option<Rejected<'a>> {
+    let token = grant.tokens.access.as_ref()?;
     request.rejected.filter(|rejected| is_hash_of(rejected.sha256, token.expose_secret()))
 }
 
 /// Lets the others go first for a while. That this can't be noted is a warning, and no reason to withhold another
 /// credential.
-fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
-    let at = clock::wall();
-    let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-    let until = wait.map(|wait| UnixMs(at.0.saturating_add(wait)));
-    let refusal = Refusal { status: rejected.status, at, until };
-    let noted = ask.request.store.commit(|document| {
-        // Only what was refused: another process may have renewed it since.
-        let current = document.again(ask.id(), &slot.record);
-        let same = |current: &Record| current.access_token() == slot.record.access_token();
-        if let Some(current) = current.filter(same) {
-            document.cool(ask.id(), &current, refusal);
-        }
-    });
-    noted.err().map(|error| format!("could not mark credential `{}` as rate-limited ({error})", slot.name()))
+fn cool(ask: Ask<'_>, grant: &StoredGrant, rejected: Rejected<'_>) -> Option<String> {
+    // Only what was refused: another process may have renewed it since.
+    let note = Note::Rests(rejected.refusal());
+    let noted = wait(ask.request.store.note(ask.scope, ask.id, &grant.revision, note));
+    noted.err().map(|error| format!("could not mark credential `{}` as rate-limited ({error})", grant.name()))
 }
 
 /// Notes that a server limits or refuses a stored credential, so that another goes first for a while. Sends nothing, and
@@ -105,27 +100,29 @@ fn cool(ask: Ask<'_>, slot: &Slot, rejected: Rejected<'_>) -> Option<String> {
 /// # Errors
 /// The store can't be read or written.
 pub fn note_refusal(
-    store: &FileStore,
+    store: &dyn AnyStore,
     provider: &Provider,
     rejected: Rejected<'_>,
 ) -> Result<(), StoreError> {
-    let at = clock::wall();
-    let wait = rejected.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-    let refusal =
-        Refusal { status: rejected.status, at, until: wait.map(|wait| UnixMs(at.0.saturating_add(wait))) };
-    let document = store.read()?;
-    let is_refused = |slot: &Slot| {
-        let token = slot.record.access_token();
+    let scope = super::scope(provider);
+    let snapshot = wait(store.grants(&scope))?;
+    let is_refused = |grant: &StoredGrant| {
+        let token = grant.tokens.access.as_ref();
         token.is_some_and(|token| is_hash_of(rejected.sha256, token.expose_secret()))
     };
-    let all = candidates(&document, provider, at);
-    let Some(slot) = all.iter().map(Listed::slot).find(is_refused) else { return Ok(()) };
-    store.commit(|document| {
-        let current = document.again(&provider.id, &slot.record);
-        if let Some(current) = current.filter(|now| now.access_token() == slot.record.access_token()) {
-            document.cool(&provider.id, &current, refusal);
-        }
-    })
+    let all = candidates(&snapshot, provider, clock::wall());
+    let Some(refused) = all.into_iter().map(ListedGrant::grant).find(is_refused) else { return Ok(()) };
+    let note = Note::Rests(rejected.refusal());
+    wait(store.note(&scope, &refused.key(), &refused.revision, note)).map(drop)
+}
+
+impl Rejected<'_> {
+    fn refusal(&self) -> Refusal {
+        let at = clock::wall();
+        let wait = self.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        let until = wait.map(|wait| UnixMs(at.0.saturating_add(wait)));
+        Refusal { status: self.status, at, until }
+    }
 }
 
 /// Whether another credential may have what this one lacks. What is wrong with the store or the file is wrong for all.
@@ -136,42 +133,45 @@ fn may_go_on(trouble: &Trouble) -> bool {
 /// A server limits what was used too much, and nothing else can be.
 pub(super) fn limited(ask: Ask<'_>, words: &str) -> Trouble {
     Trouble {
-        help: Some(format!("wait, or add another with `hermes-engine auth add {} --label NAME`", ask.id())),
+        help: Some(format!(
+            "wait, or add another with `hermes-engine auth add {} --label NAME`",
+            ask.provider_id()
+        )),
         ..trouble::worded(ask.provider(), Code::RateLimited, words)
     }
 }
 
 /// The credential with what a person should know of how it came to its turn.
-fn told(credential: Credential, document: &Document, said: [Option<String>; 3]) -> Credential {
+fn told(credential: Credential, snapshot: &Snapshot, said: [Option<String>; 3]) -> Credential {
     let said = said.into_iter().flatten();
-    let warnings = document.warnings.iter().cloned().chain(said).chain(credential.warnings).collect();
+    let warnings = snapshot.warnings.iter().cloned().chain(said).chain(credential.warnings).collect();
     Credential { warnings, ..credential }
 }
 
 /// Why it is not one that comes before it.
-fn instead(slot: &Slot, failure: Option<Trouble>) -> Option<String> {
-    failure.map(|failure| format!("{failure}; using the credential `{}`", slot.name()))
+fn instead(grant: &StoredGrant, failure: Option<Trouble>) -> Option<String> {
+    failure.map(|failure| format!("{failure}; using the credential `{}`", grant.name()))
 }
 
 /// That it is handed out although it rests.
-fn rests(request: &Request<'_>, slot: &Slot) -> Option<String> {
+fn rests(request: &Request<'_>, grant: &StoredGrant) -> Option<String> {
     let only = if request.only.is_none() { ", and no other can be used" } else { "" };
-    match slot.rest(clock::wall()) {
-        Some(Rest::Cooling { .. }) => Some(format!("{}{only}", resting(slot))),
+    match grant.rest(clock::wall()) {
+        Some(Rest::Cooling { .. }) => Some(format!("{}{only}", resting(grant))),
         Some(Rest::Dead) | None => None,
     }
 }
 
 /// Why a credential gives way to the others, in words; empty where it does not.
-pub(super) fn resting(slot: &Slot) -> String {
+pub(super) fn resting(grant: &StoredGrant) -> String {
     let now = clock::wall();
-    match slot.rest(now) {
+    match grant.rest(now) {
         Some(Rest::Cooling { until, status, .. }) => {
             let minutes = until.0.saturating_sub(now.0).saturating_add(59_999) / 60_000;
             let status = status.map(|status| format!(" after HTTP status {status}")).unwrap_or_default();
-            format!("the credential `{}` cools down for {minutes} min{status}", slot.name())
+            format!("the credential `{}` cools down for {minutes} min{status}", grant.name())
         }
-        Some(Rest::Dead) => format!("another program has given the credential `{}` up", slot.name()),
+        Some(Rest::Dead) => format!("another program has given the credential `{}` up", grant.name()),
         None => String::new(),
     }
 }

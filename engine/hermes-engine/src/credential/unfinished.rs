@@ -29,7 +29,7 @@ use crate::driver::Witness;
 use crate::entropy::System;
 use crate::input::InputOrigin;
 use crate::store::moment::is_ahead;
-use crate::store::{Answer, FailedTry, FileStore, Left, LoginFile, StoreError};
+use crate::store::{Answer, AnyStore, FailedTry, Journal, Left, LoginFile, StoreError};
 
 /// The longest pause that is believed of a file.
 const LONGEST_PAUSE_MS: i64 = 24 * 3600 * 1000;
@@ -38,7 +38,7 @@ const LONGEST_PAUSE_MS: i64 = 24 * 3600 * 1000;
 #[derive(Clone, Copy)]
 pub struct Beginning<'a> {
     /// Where it is stored in the end, and kept until then.
-    pub store: &'a FileStore,
+    pub store: &'a dyn AnyStore,
     /// The provider.
     pub provider: &'a Shared,
     /// The inputs that it runs with.
@@ -73,7 +73,7 @@ pub struct LoginKeeper<'a> {
     login: Beginning<'a>,
     inner: &'a mut dyn Witness,
     progress: Option<Progress>,
-    kept: Option<(Scribe, LoginFile)>,
+    kept: Option<(Scribe<Journal>, LoginFile)>,
 }
 
 impl<'a> LoginKeeper<'a> {
@@ -109,7 +109,9 @@ impl<'a> LoginKeeper<'a> {
             started_at: clock::wall().0,
         };
         // A login that can't be kept is run all the same.
-        let Ok(mut file) = store.hold_login(&provider.id, label) else { return };
+        let Some(Ok(mut file)) = store.files().map(|files| files.hold_login(&provider.id, label)) else {
+            return;
+        };
         if file.journal.start(&head).is_ok() {
             let again = file.journal.again();
             let journal = std::mem::replace(&mut file.journal, again);
@@ -194,9 +196,14 @@ fn fate(provider: &Provider, failure: &Trouble, seen: &[Answer]) -> Fate {
 }
 
 /// Ends a failed try, and tells whether anything is kept of it.
-fn end(provider: &Provider, failure: Trouble, scribe: Scribe, mut file: LoginFile) -> (Trouble, bool) {
+fn end(
+    provider: &Provider,
+    failure: Trouble,
+    scribe: Scribe<Journal>,
+    mut file: LoginFile,
+) -> (Trouble, bool) {
     let fate = fate(provider, &failure, scribe.seen());
-    let mut journal = scribe.into_journal();
+    let mut journal = scribe.into_keeper();
     if fate == Fate::Gone {
         // What can't be removed is refused again at the next use.
         let _ = journal.clear();
@@ -273,7 +280,7 @@ pub struct Repeated<'a> {
 
 impl Unfinished {
     /// The login that is kept for the one that is asked for now.
-    pub fn find(store: &FileStore, provider: &Provider, asked: &Repeated<'_>) -> Option<Unfinished> {
+    pub fn find(store: &dyn AnyStore, provider: &Provider, asked: &Repeated<'_>) -> Option<Unfinished> {
         let is_it = |kept: &Left<Head>| {
             let Head { label, region, from, inputs, .. } = &kept.head;
             let fits =
@@ -346,15 +353,16 @@ fn paused(provider: &Provider, failed: &FailedTry, now: UnixMs) -> Trouble {
     }
 }
 
-fn kept(store: &FileStore, provider: &Provider) -> Vec<Left<Head>> {
-    let all = store.login_journals(&provider.id).into_iter();
+fn kept(store: &dyn AnyStore, provider: &Provider) -> Vec<Left<Head>> {
+    let all = store.files().map(|files| files.login_journals(&provider.id)).unwrap_or_default().into_iter();
     // What can't be read is nothing that can be gone on with.
     let all = all.filter_map(|journal| journal.left::<Head>().ok().flatten());
     all.filter(|left| left.head.provider == provider.id).collect()
 }
 
 fn go_on(request: &Request<'_>, head: &Head) -> Result<Option<Result<Resumed, Unresumed>>, Error> {
-    let file = match request.store.hold_login(&head.provider, head.label.as_deref()) {
+    let Some(files) = request.store.files() else { return Ok(None) };
+    let file = match files.hold_login(&head.provider, head.label.as_deref()) {
         // It is under way.
         Err(StoreError::Busy { .. }) => return Ok(None),
         held => held?,
@@ -400,14 +408,14 @@ fn go_on(request: &Request<'_>, head: &Head) -> Result<Option<Result<Resumed, Un
     if engine.interrupted() { Err(Error::Interrupted) } else { Ok(Some(ended)) }
 }
 
-fn unresumed(provider: &Provider, failure: Trouble, scribe: Scribe, file: LoginFile) -> Unresumed {
+fn unresumed(provider: &Provider, failure: Trouble, scribe: Scribe<Journal>, file: LoginFile) -> Unresumed {
     let is_unread = fate(provider, &failure, scribe.seen()) == Fate::Unread;
     let (failure, is_kept) = end(provider, failure, scribe, file);
     Unresumed { failure, is_kept, is_unread }
 }
 
 /// Adds to what a provider's credentials are good for that a login is kept which is not finished.
-pub fn with_unfinished(store: &FileStore, provider: &Provider, mut all: Vec<Status>) -> Vec<Status> {
+pub fn with_unfinished(store: &dyn AnyStore, provider: &Provider, mut all: Vec<Status>) -> Vec<Status> {
     if all.iter().any(|status| status.standing.is_usable()) {
         return all;
     }

@@ -17,7 +17,7 @@ use super::ui::Ui;
 use super::{Engine, lock};
 use crate::credential;
 use crate::input::{self, Inputs, Supply};
-use crate::store::{Record, Slot, sha256};
+use crate::store::{StoredGrant, sha256};
 
 /// An account of a provider. Cheap to clone.
 #[derive(Clone)]
@@ -117,7 +117,7 @@ impl Account {
             let file = inner.files.open(&account.name)?;
             let rejected =
                 credential::Rejected { sha256: &sha256, status: why.status, retry_after: why.retry_after };
-            Ok(credential::note_refusal(&inner.store, &file.provider, rejected)?)
+            Ok(credential::note_refusal(&*inner.store, &file.provider, rejected)?)
         });
         noted.outcome().await
     }
@@ -155,8 +155,8 @@ impl Account {
     pub(super) fn inputs(&self, file: &ProviderFile, set: &IndexMap<String, String>) -> Result<Inputs> {
         // What a provider without inputs has stored can't matter to them.
         let has_inputs = !file.provider.inputs.is_empty();
-        let record = if has_inputs { self.record(file)? } else { None };
-        let kept = record.map(|record| record.inputs()).unwrap_or_default();
+        let grant = if has_inputs { self.grant(file)? } else { None };
+        let kept = grant.map(|grant| grant.made.inputs).unwrap_or_default();
         self.inputs_from(file, set, &kept, &|_| true)
     }
 
@@ -174,11 +174,10 @@ impl Account {
         Ok(input::resolve(&file.provider, &supply)?)
     }
 
-    fn record(&self, file: &ProviderFile) -> Result<Option<Record>> {
-        let document = self.engine.inner.store.read()?;
-        let all = credential::credentials(&document, &file.provider);
-        let is_meant = |slot: &Slot| self.label().is_none_or(|label| slot.is_called(label));
-        Ok(all.into_iter().find(is_meant).map(|slot| slot.record))
+    fn grant(&self, file: &ProviderFile) -> Result<Option<StoredGrant>> {
+        let all = self.engine.inner.grants(&file.provider)?;
+        let is_meant = |grant: &StoredGrant| self.label().is_none_or(|label| grant.is_called(label));
+        Ok(all.into_iter().find(is_meant))
     }
 }
 

@@ -62,14 +62,11 @@ impl Account {
                 let message = format!("`{id}` has no refresh");
                 return Err(Error::new(ErrorKind::Usage, "usage", message).about(id));
             }
-            let slot = match account.label() {
+            let grant = match account.label() {
                 Some(label) => Some(account.called(&file, label)?),
-                None => {
-                    let document = engine.inner.store.read()?;
-                    crate::credential::credentials(&document, &file.provider).into_iter().next()
-                }
+                None => engine.inner.grants(&file.provider)?.into_iter().next(),
             };
-            Ok(slot.map(|slot| (slot.id.clone(), slot.record.access_token())))
+            Ok(grant.map(|grant| (grant.id, grant.tokens.access)))
         });
         let current = current.await?;
         let request = match &current {

@@ -5,6 +5,7 @@ use super::access::Access;
 use super::account::Account;
 use super::error::{Error, ErrorKind, Result};
 use crate::config::{self, ChooseError, ConfigError, Model};
+use crate::store::wait;
 
 impl Engine {
     /// The account that names mean, as a command line writes them: a provider, a model, `PROVIDER:MODEL` in either place,
@@ -47,7 +48,7 @@ impl Engine {
         let variable = |name: &str| (inner.environment)(name);
         match config::provider(&inner.home, &variable)? {
             Some(name) => Ok(Some(name)),
-            None => Ok(inner.store.read()?.active_provider()),
+            None => Ok(wait(inner.store.last_login())?),
         }
     }
 

@@ -17,6 +17,7 @@ use super::status::{AccountState, AccountStatus, Reading, system_time};
 use super::{Engine, InFlight};
 use crate::clock;
 use crate::keep::{Schedule, Watched};
+use crate::store::wait;
 
 /// How many renewals run at once. Each holds a lock and a journal open beside its socket.
 const PLACES: usize = 16;
@@ -205,22 +206,20 @@ async fn renew(engine: Engine, kept: Kept) -> Renewed {
     Renewed { kept, outcome }
 }
 
-/// All accounts that are kept, as they are now. The store is read once.
+/// All accounts that are kept, as they are now.
 fn stored(engine: &Engine, accounts: &[Account]) -> Result<Vec<Kept>> {
-    let document = engine.inner.store.read()?;
-    let everything = || {
-        let known = document.providers().into_iter();
-        known.map(|id| Account::new(engine.clone(), &id)).collect::<Vec<_>>()
-    };
     let is_all = accounts.is_empty();
-    let accounts = if is_all { everything() } else { accounts.to_vec() };
+    let accounts = match is_all {
+        true => {
+            let known = wait(engine.inner.store.providers())?.into_iter();
+            known.map(|id| Account::new(engine.clone(), &id)).collect()
+        }
+        false => accounts.to_vec(),
+    };
     let mut all = Vec::new();
     for account in accounts {
-        let found = engine
-            .inner
-            .files
-            .open(account.name())
-            .and_then(|file| account.statuses(&file, &document, Reading::All));
+        let found =
+            engine.inner.files.open(account.name()).and_then(|file| account.statuses(&file, Reading::All));
         let statuses = match found {
             // One file that can't be used takes nothing from the others.
             Err(_) if is_all => continue,

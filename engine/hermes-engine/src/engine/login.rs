@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::credential::{self, Beginning, Login, LoginKeeper};
 use crate::driver::{self, Witness};
 use crate::input::{self, InputOrigin, Inputs};
+use crate::store::wait;
 
 /// How long a login that has ended well waits for a renewal of another process before it is stored.
 const LOCK_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -101,7 +102,7 @@ impl LoginRequest {
                 let inner = &account.engine().inner;
                 let file = inner.files.open(account.name())?;
                 refuse_discontinued(&file.provider)?;
-                inner.store.prove_ready(&file.provider.id)?;
+                wait(inner.store.ready(&credential::scope(&file.provider)))?;
                 let inputs = account.inputs(&file, &set)?;
                 Ok((file, inputs))
             });
@@ -113,7 +114,7 @@ impl LoginRequest {
         let mut person = Adapter::new(self.ui.clone());
         let http = &account.engine().inner.io()?.shared.http;
         let beginning = Beginning {
-            store: &account.engine().inner.store,
+            store: &*account.engine().inner.store,
             provider: &file.provider,
             inputs: &inputs,
             region: self.region.as_deref(),
@@ -137,7 +138,7 @@ impl LoginRequest {
                 label: label.as_deref(),
                 priority: None,
             };
-            let store = &owner.engine().inner.store;
+            let store = &*owner.engine().inner.store;
             Ok(credential::save_login(store, &login, LOCK_LIMIT)?)
         });
         stored.outcome().await?;

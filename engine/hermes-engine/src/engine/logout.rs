@@ -13,7 +13,7 @@ use super::provider_file::ProviderFile;
 use super::status::{AccountStatus, Reading};
 use crate::credential;
 use crate::driver::{self, Nobody};
-use crate::store::{Record, Slot};
+use crate::store::StoredGrant;
 
 /// An account that was removed, and what the server said of its revocation: the status of its answer, or nothing, where
 /// the provider's file has no way to revoke or the server gave no status.
@@ -55,7 +55,7 @@ impl Account {
         let done = self.engine().block(move |engine| {
             let file = engine.inner.files.open(account.name())?;
             let only = account.label().map(|label| account.called(&file, label)).transpose()?;
-            let done = credential::reset(&engine.inner.store, &file.provider.id, only.as_ref())?;
+            let done = credential::reset(&*engine.inner.store, &file.provider.id, only.as_ref())?;
             account.forget_memory();
             Ok(done)
         });
@@ -72,36 +72,28 @@ impl Account {
         let account = self.clone();
         let done = self.engine().block(move |engine| {
             let file = engine.inner.files.open(account.name())?;
-            let slot = account.called(&file, account.label().unwrap_or_default())?;
-            let store = &engine.inner.store;
-            credential::set_priority(store, &file.provider, &slot, priority)?;
+            let grant = account.called(&file, account.label().unwrap_or_default())?;
+            credential::set_priority(&*engine.inner.store, &file.provider, &grant, priority)?;
             account.forget_memory();
-            account.statuses(&file, &store.read()?, Reading::WithoutPrograms)
+            account.statuses(&file, Reading::WithoutPrograms)
         });
         done.await
     }
 
     /// The stored account of this label or id.
-    pub(super) fn called(&self, file: &ProviderFile, name: &str) -> Result<Slot> {
-        let document = self.engine().inner.store.read()?;
-        let all = credential::credentials(&document, &file.provider);
-        all.into_iter().find(|slot| slot.is_called(name)).ok_or_else(|| self.unknown(file, &document, name))
+    pub(super) fn called(&self, file: &ProviderFile, name: &str) -> Result<StoredGrant> {
+        let all = self.engine().inner.grants(&file.provider)?;
+        let found = all.iter().find(|grant| grant.is_called(name)).cloned();
+        found.ok_or_else(|| unknown(file, &all, name))
     }
+}
 
-    /// That no account has this label.
-    pub(super) fn unknown(
-        &self,
-        file: &ProviderFile,
-        document: &crate::store::Document,
-        name: &str,
-    ) -> Error {
-        let id = &file.provider.id;
-        let all = credential::credentials(document, &file.provider);
-        let names: Vec<String> = all.iter().map(|slot| format!("`{}`", slot.name())).collect();
-        let error =
-            Error::new(ErrorKind::Usage, "usage", format!("`{id}` has no credential `{name}`")).about(id);
-        if names.is_empty() { error } else { error.with_help(format!("it has {}", names.join(", "))) }
-    }
+/// That no account has this label.
+pub(super) fn unknown(file: &ProviderFile, all: &[StoredGrant], name: &str) -> Error {
+    let id = &file.provider.id;
+    let names: Vec<String> = all.iter().map(|grant| format!("`{}`", grant.name())).collect();
+    let error = Error::new(ErrorKind::Usage, "usage", format!("`{id}` has no credential `{name}`")).about(id);
+    if names.is_empty() { error } else { error.with_help(format!("it has {}", names.join(", "))) }
 }
 
 impl Engine {
@@ -113,33 +105,33 @@ impl Engine {
     /// [`ErrorKind::Store`].
     pub async fn forget(&self, provider: &str) -> Result<bool> {
         let id = provider.to_owned();
-        self.block(move |engine| Ok(credential::remove(&engine.inner.store, &id)?)).await
+        self.block(move |engine| Ok(credential::remove(&*engine.inner.store, &id)?)).await
     }
 }
 
 /// Revokes and removes.
 async fn removal(account: Account, all: bool) -> Result<Vec<Removed>> {
     let engine = account.engine().clone();
-    let (file, slots) = {
+    let (file, grants) = {
         let account = account.clone();
         let open = engine.block(move |_| {
             let file = account.engine().inner.files.open(account.name())?;
-            let slots = meant(&account, &file, all)?;
-            Ok((file, slots))
+            let grants = meant(&account, &file, all)?;
+            Ok((file, grants))
         });
         open.await?
     };
     let mut removed = Vec::new();
-    for slot in &slots {
-        let outcome = revoke(&account, &file, slot).await?;
-        removed.push((AccountStatus::of_slot(&file.provider, slot), outcome));
+    for grant in &grants {
+        let outcome = revoke(&account, &file, grant).await?;
+        removed.push((AccountStatus::of_grant(&file.provider, grant), outcome));
     }
     let is_named = account.label().is_some();
     let forgetting = account.clone();
     let forgotten = engine.block(move |engine| {
-        let (store, provider) = (&engine.inner.store, &file.provider);
-        match slots.first().filter(|_| is_named) {
-            Some(slot) => credential::remove_one(store, provider, slot)?,
+        let (store, provider) = (&*engine.inner.store, &file.provider);
+        match grants.first().filter(|_| is_named) {
+            Some(grant) => credential::remove_one(store, provider, grant)?,
             None => drop(credential::remove(store, &provider.id)?),
         }
         forgetting.forget_memory();
@@ -150,27 +142,26 @@ async fn removal(account: Account, all: bool) -> Result<Vec<Removed>> {
 }
 
 /// The accounts that are meant.
-fn meant(account: &Account, file: &ProviderFile, all: bool) -> Result<Vec<Slot>> {
+fn meant(account: &Account, file: &ProviderFile, all: bool) -> Result<Vec<StoredGrant>> {
     if let Some(label) = account.label() {
         return of_this_home(&file.provider, vec![account.called(file, label)?]);
     }
-    let document = account.engine().inner.store.read()?;
-    let slots = of_this_home(&file.provider, credential::credentials(&document, &file.provider))?;
-    if slots.len() > 1 && !all {
+    let grants = of_this_home(&file.provider, account.engine().inner.grants(&file.provider)?)?;
+    if grants.len() > 1 && !all {
         let id = &file.provider.id;
-        let names: Vec<String> = slots.iter().map(|slot| format!("`{}`", slot.name())).collect();
-        let message = format!("`{id}` has {} credentials: {}", slots.len(), names.join(", "));
+        let names: Vec<String> = grants.iter().map(|grant| format!("`{}`", grant.name())).collect();
+        let message = format!("`{id}` has {} credentials: {}", grants.len(), names.join(", "));
         let help = format!("name one, or remove them all with `hermes-engine auth remove {id} --all`");
         return Err(Error::new(ErrorKind::Usage, "usage", message).with_help(help).about(id));
     }
-    Ok(slots)
+    Ok(grants)
 }
 
 /// The accounts that are this home's own. Those of a profile's root are used by others, and stay: where there are no
 /// others, nothing is removed.
-fn of_this_home(provider: &Provider, slots: Vec<Slot>) -> Result<Vec<Slot>> {
-    let root = slots.iter().find_map(|slot| slot.record.root_file()).map(Path::to_owned);
-    let own: Vec<Slot> = slots.into_iter().filter(|slot| slot.record.root_file().is_none()).collect();
+fn of_this_home(provider: &Provider, grants: Vec<StoredGrant>) -> Result<Vec<StoredGrant>> {
+    let root = grants.iter().find_map(|grant| grant.root_file()).map(Path::to_owned);
+    let own: Vec<StoredGrant> = grants.into_iter().filter(|grant| grant.root_file().is_none()).collect();
     match root {
         Some(file) if own.is_empty() => {
             let id = &provider.id;
@@ -185,12 +176,12 @@ fn of_this_home(provider: &Provider, slots: Vec<Slot>) -> Result<Vec<Slot>> {
 }
 
 /// What the server says of a revocation; `Err` where nothing may be removed.
-async fn revoke(account: &Account, file: &ProviderFile, slot: &Slot) -> Result<Result<Option<u16>>> {
+async fn revoke(account: &Account, file: &ProviderFile, grant: &StoredGrant) -> Result<Result<Option<u16>>> {
     let provider = &file.provider;
     if provider.starts(Action::Logout).is_empty() {
         return Ok(Ok(None));
     }
-    let record = finished(account, file, slot).await?.unwrap_or_else(|| slot.record.clone());
+    let grant = finished(account, file, grant).await?.unwrap_or_else(|| grant.clone());
     let engine = account.engine().clone();
     let inputs = {
         let (account, provider) = (account.clone(), provider.clone());
@@ -200,10 +191,10 @@ async fn revoke(account: &Account, file: &ProviderFile, slot: &Slot) -> Result<R
         provider: provider.clone(),
         action: Action::Logout,
         from: None,
-        region: record.region(),
+        region: grant.made.region.clone(),
         inputs: inputs.values,
-        token: Some(record.token()),
-        bound_to: Some(credential::origins(&record, Some(provider))),
+        token: Some(grant.token()),
+        bound_to: Some(credential::origins(&grant, Some(provider))),
         browser: false,
         entropy: Box::new(crate::entropy::System),
     };
@@ -215,25 +206,26 @@ async fn revoke(account: &Account, file: &ProviderFile, slot: &Slot) -> Result<R
     })
 }
 
-/// Brings a renewal that was cut off to its end: what it left may hold the token that is to be revoked. Gives the record
+/// Brings a renewal that was cut off to its end: what it left may hold the token that is to be revoked. Gives the grant
 /// that it came to.
-async fn finished(account: &Account, file: &ProviderFile, slot: &Slot) -> Result<Option<Record>> {
+async fn finished(
+    account: &Account,
+    file: &ProviderFile,
+    grant: &StoredGrant,
+) -> Result<Option<StoredGrant>> {
     let engine = account.engine();
-    if !engine.inner.store.is_unfinished(&file.provider.id, &slot.id) {
+    if !grant.is_unfinished {
         return Ok(None);
     }
     // Whether or not it can be finished, what is stored is revoked; but not for a user who has interrupted it.
-    match account.clone().labelled(slot.id.clone()).access().await {
+    match account.clone().labelled(grant.id.clone()).access().await {
         Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
         Ok(_) | Err(_) => {}
     }
-    let (provider, id) = (file.provider.clone(), slot.id.clone());
-    let now = engine.block(move |engine| {
-        Ok(credential::credentials(&engine.inner.store.read()?, &provider)
-            .into_iter()
-            .find(|now| now.id == id))
-    });
-    Ok(now.await?.map(|now| now.record))
+    let (provider, id) = (file.provider.clone(), grant.id.clone());
+    let now =
+        engine.block(move |engine| Ok(engine.inner.grants(&provider)?.into_iter().find(|now| now.id == id)));
+    now.await
 }
 
 impl Engine {

@@ -2,10 +2,8 @@
 //! that a server has refused.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use hermes_format::provider::{Model, Provider};
 use hermes_format::time::UnixMs;
@@ -22,7 +20,7 @@ use super::request::AccessRequest;
 use crate::clock;
 use crate::credential::{self, Credential};
 use crate::input::Inputs;
-use crate::store::sha256;
+use crate::store::{Stamp, sha256};
 
 /// For how long what is in memory is believed without a look at the store.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -47,11 +45,8 @@ pub(super) struct Memory {
 pub(super) struct Current {
     pub(super) held: Arc<Held>,
     seen: Instant,
-    stamp: Stamp,
+    stamp: Option<Stamp>,
 }
-
-/// What changes with `auth.json`.
-pub(super) type Stamp = Option<(SystemTime, u64)>;
 
 /// A credential with all that access is rendered from.
 pub(super) struct Held {
@@ -101,7 +96,9 @@ impl Memory {
         if current.seen.elapsed() >= BELIEVED {
             let file = inner.files.remembered(&request.account().name());
             let same_file = file.is_some_and(|file| Arc::ptr_eq(&file, &current.held.file));
-            if !same_file || stamp_of(&inner.store.path()) != current.stamp {
+            let scope = credential::scope(&current.held.file.provider);
+            let is_same = current.stamp.is_some() && inner.store.stamp(&scope) == current.stamp;
+            if !same_file || !is_same {
                 self.current = None;
                 return None;
             }
@@ -110,7 +107,7 @@ impl Memory {
         Some(current.held.clone())
     }
 
-    pub(super) fn remember(&mut self, held: &Arc<Held>, stamp: Stamp) {
+    pub(super) fn remember(&mut self, held: &Arc<Held>, stamp: Option<Stamp>) {
         if self.rejected.as_ref().is_some_and(|rejected| rejected.sha256 != held.sha256) {
             self.rejected = None;
         }
@@ -212,9 +209,4 @@ impl Rejected {
 pub(super) fn find_model<'p>(provider: &'p Provider, name: &str) -> Option<&'p Model> {
     let by_id = provider.models.iter().find(|model| model.id == name);
     by_id.or_else(|| provider.models.iter().find(|model| model.aliases.iter().any(|alias| alias == name)))
-}
-
-pub(super) fn stamp_of(path: &Path) -> Stamp {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

@@ -36,6 +36,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use hermes_format::provider::Provider;
 use tokio::sync::watch;
 
 pub use access::Access;
@@ -50,11 +51,11 @@ pub use status::{AccountState, AccountStatus};
 pub use ui::{BoxFuture, Page, Progress, Question, Ui};
 
 use crate::catalog::{Catalog, Folders};
-use crate::credential::SharedIo;
+use crate::credential::{self, SharedIo};
 use crate::driver::{NoWitness, Witness};
 use crate::home::Home;
 use crate::http::{Http, HttpOptions};
-use crate::store::FileStore;
+use crate::store::{AnyStore, FileStore, Store, StoredGrant, wait};
 use memory::State;
 use provider_file::ProviderFiles;
 use worker::Worker;
@@ -79,7 +80,7 @@ pub struct Engine {
 struct Inner {
     home: Home,
     files: ProviderFiles,
-    store: FileStore,
+    store: Arc<dyn AnyStore>,
     environment: Environment,
     http: HttpOptions,
     before_requests: Option<Hook>,
@@ -115,6 +116,7 @@ pub struct EngineBuilder {
     environment: Option<Environment>,
     before_requests: Option<Hook>,
     witnesses: Option<Witnesses>,
+    store: Option<Arc<dyn AnyStore>>,
 }
 
 impl EngineBuilder {
@@ -140,6 +142,12 @@ impl EngineBuilder {
     /// The time limit of one request; 30 s if not given.
     pub fn timeout(mut self, limit: Duration) -> EngineBuilder {
         self.timeout = Some(limit);
+        self
+    }
+
+    /// Where credentials are kept; the `auth.json` of the home, if not given.
+    pub fn store(mut self, store: impl Store) -> EngineBuilder {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -183,7 +191,7 @@ impl EngineBuilder {
         Ok(Engine {
             inner: Arc::new(Inner {
                 files: ProviderFiles::new(Catalog::new(&folders), home.clone()),
-                store: FileStore::open(home.clone()),
+                store: self.store.unwrap_or_else(|| Arc::new(FileStore::open(home.clone()))),
                 home,
                 environment,
                 http: HttpOptions { timeout: self.timeout, connect_to: self.connect_to, only: None },
@@ -297,6 +305,12 @@ impl Inner {
             hook()?;
         }
         self.io().map(|io| io.shared.clone()).map_err(io::Error::other)
+    }
+
+    /// The stored grants of a provider, in the order in which they are tried.
+    fn grants(&self, provider: &Provider) -> Result<Vec<StoredGrant>> {
+        let snapshot = wait(self.store.grants(&credential::scope(provider)))?;
+        Ok(credential::credentials(&snapshot, provider))
     }
 
     /// What is known in memory of an account.

@@ -14,12 +14,12 @@ use super::account::{Account, Rejection};
 use super::error::{Error, ErrorKind, Result};
 use super::explain::explain;
 use super::flight::{Flight, Joined};
-use super::memory::{Held, Memory, Rejected, Stamp, State, stamp_of};
+use super::memory::{Held, Memory, Rejected, State};
 use super::provider_file::ProviderFile;
 use super::ui::BoxFuture;
 use super::{Engine, InFlight, Key, lock};
 use crate::credential;
-use crate::store::Slot;
+use crate::store::{Stamp, StoredGrant};
 
 /// How long the end of the caller's async runtime waits for a renewal: two requests and a little.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(65);
@@ -139,7 +139,7 @@ impl AccessRequest {
         let request = self.clone();
         let in_flight = InFlight::begin(self.account.engine());
         let work = self.account.engine().inner.io()?.worker.block(move || {
-            let held = request.obtain(None, Arc::default());
+            let held = request.obtain(None, &AtomicBool::new(false));
             drop(in_flight);
             held
         });
@@ -166,11 +166,11 @@ impl AccessRequest {
             Place::Here(stop) => stop.clone(),
         };
         let work = move || {
-            let outcome = request.obtain(rejected.as_ref(), stop);
+            let outcome = request.obtain(rejected.as_ref(), &stop);
             let mut memory = lock(&state.memory);
             memory.flight = None;
             if let Ok((held, stamp)) = &outcome {
-                memory.remember(held, *stamp);
+                memory.remember(held, stamp.clone());
             }
             drop(memory);
             landing.land(outcome.map(|(held, _)| held));
@@ -196,19 +196,18 @@ impl AccessRequest {
     }
 
     /// Reads, renews if need be, and waits for locks and servers: on a thread that is made for that.
-    fn obtain(&self, rejected: Option<&Rejected>, stop: Arc<AtomicBool>) -> Result<(Arc<Held>, Stamp)> {
+    fn obtain(&self, rejected: Option<&Rejected>, stop: &AtomicBool) -> Result<(Arc<Held>, Option<Stamp>)> {
         let inner = &self.account.engine().inner;
         let file = inner.files.open(self.account.name())?;
         let provider = &file.provider;
         let region = known_region(provider, self.region.as_deref())?;
         // Before it is read: a change in between is seen the next time.
-        let stamp = stamp_of(&inner.store.path());
+        let stamp = inner.store.stamp(&credential::scope(provider));
         let inputs = self.account.inputs(&file, &IndexMap::new())?;
         let in_region = self.in_region(&file)?;
-        let store = inner.store.clone().stopping_at(stop);
         let shared = || inner.shared();
         let request = credential::Request {
-            store: &store,
+            store: &*inner.store,
             provider,
             region,
             inputs: &inputs,
@@ -218,6 +217,7 @@ impl AccessRequest {
             only: in_region.as_deref().or(self.account.label()),
             http: inner.http.clone(),
             io: Some(&shared),
+            stop: Some(stop),
         };
         let credential =
             credential::token(&request).map_err(|error| explain(error.into(), provider, &inputs))?;
@@ -225,7 +225,7 @@ impl AccessRequest {
             return Err(explain(lack.into(), provider, &inputs));
         }
         let is_new = credential.source == credential::Source::Renewed;
-        let stamp = if is_new { stamp_of(&inner.store.path()) } else { stamp };
+        let stamp = if is_new { inner.store.stamp(&credential::scope(provider)) } else { stamp };
         Ok((Arc::new(Held::new(file, credential, inputs)), stamp))
     }
 
@@ -233,18 +233,19 @@ impl AccessRequest {
     fn in_region(&self, file: &ProviderFile) -> Result<Option<String>> {
         let provider = &file.provider;
         let (Some(region), Some(regions)) = (&self.region, &provider.regions) else { return Ok(None) };
-        let region_of = |slot: &Slot| slot.record.region().unwrap_or_else(|| regions.default.clone());
-        let stored = credential::credentials(&self.account.engine().inner.store.read()?, provider);
-        let is_meant = |slot: &&Slot| self.account.label().is_none_or(|name| slot.is_called(name));
-        let stored: Vec<&Slot> = stored.iter().filter(is_meant).collect();
-        if stored.iter().all(|slot| region_of(slot) == *region) {
+        let region_of =
+            |grant: &StoredGrant| grant.made.region.clone().unwrap_or_else(|| regions.default.clone());
+        let stored = self.account.engine().inner.grants(provider)?;
+        let is_meant = |grant: &&StoredGrant| self.account.label().is_none_or(|name| grant.is_called(name));
+        let stored: Vec<&StoredGrant> = stored.iter().filter(is_meant).collect();
+        if stored.iter().all(|grant| region_of(grant) == *region) {
             return Ok(None);
         }
-        if let Some(slot) = stored.iter().find(|slot| region_of(slot) == *region) {
-            return Ok(Some(slot.id.clone()));
+        if let Some(grant) = stored.iter().find(|grant| region_of(grant) == *region) {
+            return Ok(Some(grant.id.clone()));
         }
         let id = &provider.id;
-        let other = stored.first().map(|slot| region_of(slot)).unwrap_or_default();
+        let other = stored.first().map(|grant| region_of(grant)).unwrap_or_default();
         let message = format!("the stored login of `{id}` is of the region `{other}`, not `{region}`");
         let help = format!("leave --region out, or run `hermes-engine run-flow {id} --region {region}`");
         Err(Error::new(ErrorKind::LoginRequired, "other_region", message).with_help(help).about(id))

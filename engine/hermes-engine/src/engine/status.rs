@@ -12,11 +12,12 @@ use super::Engine;
 use super::access::Access;
 use super::account::Account;
 use super::error::{Error, Result};
+use super::logout::unknown;
 use super::provider_file::ProviderFile;
 use crate::catalog::Entry;
 use crate::clock;
 use crate::credential::{self, Standing, Status};
-use crate::store::{Document, Slot};
+use crate::store::{StoredGrant, wait};
 use crate::trust::{self, Refused};
 
 /// What is known of an account.
@@ -166,14 +167,14 @@ impl AccountStatus {
     }
 
     /// A stored account, as far as its record says.
-    pub(super) fn of_slot(provider: &Provider, slot: &Slot) -> AccountStatus {
+    pub(super) fn of_grant(provider: &Provider, grant: &StoredGrant) -> AccountStatus {
         AccountStatus {
             name: provider.name.clone(),
-            region: slot.record.region(),
-            label: slot.label.clone(),
-            id: Some(slot.id.clone()),
-            priority: Some(slot.priority),
-            account: owner(slot),
+            region: grant.made.region.clone(),
+            label: grant.label.clone(),
+            id: Some(grant.id.clone()),
+            priority: Some(grant.priority),
+            account: owner(grant),
             ..AccountStatus::bare(&provider.id, AccountState::NotLoggedIn)
         }
     }
@@ -206,8 +207,7 @@ impl Account {
         self.engine()
             .block(move |engine| {
                 let file = engine.inner.files.open_to_list(account.name())?;
-                let document = engine.inner.store.read()?;
-                let all = account.statuses(&file, &document, Reading::All)?;
+                let all = account.statuses(&file, Reading::All)?;
                 let is_meant = |status: &AccountStatus| {
                     account.label().is_none_or(|label| {
                         status.label.as_deref() == Some(label) || status.id.as_deref() == Some(label)
@@ -215,29 +215,25 @@ impl Account {
                 };
                 let found: Vec<AccountStatus> = all.into_iter().filter(is_meant).collect();
                 match account.label().filter(|_| found.is_empty()) {
-                    Some(label) => Err(account.unknown(&file, &document, label)),
+                    Some(label) => Err(unknown(&file, &engine.inner.grants(&file.provider)?, label)),
                     None => Ok(found),
                 }
             })
             .await
     }
 
-    pub(super) fn statuses(
-        &self,
-        file: &ProviderFile,
-        document: &Document,
-        reading: Reading,
-    ) -> Result<Vec<AccountStatus>> {
-        let slots = credential::credentials(document, &file.provider);
-        let kept = slots.first().map(|slot| slot.record.inputs()).unwrap_or_default();
+    pub(super) fn statuses(&self, file: &ProviderFile, reading: Reading) -> Result<Vec<AccountStatus>> {
+        let snapshot = wait(self.engine().inner.store.grants(&credential::scope(&file.provider)))?;
+        let grants = credential::credentials(&snapshot, &file.provider);
+        let kept = grants.first().map(|grant| grant.made.inputs.clone()).unwrap_or_default();
         let is_read =
             |source: &InputSource| reading == Reading::All || !matches!(source, InputSource::Command(_));
         let inputs = self.inputs_from(file, &Default::default(), &kept, &is_read)?;
-        let all = credential::statuses(document, &file.provider, &inputs, clock::wall());
-        let store = &self.engine().inner.store;
+        let all = credential::statuses(&snapshot, &file.provider, &inputs, clock::wall());
+        let store = &*self.engine().inner.store;
         let all = credential::with_unfinished(store, &file.provider, all).into_iter().map(|status| {
-            let slot = slots.iter().find(|slot| status.id.as_deref() == Some(slot.id.as_str()));
-            AccountStatus { account: slot.and_then(owner), ..AccountStatus::of(file, status) }
+            let grant = grants.iter().find(|grant| status.id.as_deref() == Some(grant.id.as_str()));
+            AccountStatus { account: grant.and_then(owner), ..AccountStatus::of(file, status) }
         });
         Ok(all.collect())
     }
@@ -261,22 +257,20 @@ impl Engine {
     /// [`super::ErrorKind::Store`]: the store can't be read.
     pub async fn providers(&self) -> Result<Vec<AccountStatus>> {
         self.block(|engine| {
-            let document = engine.inner.store.read()?;
             let entries = engine.inner.files.catalog().entries();
-            Ok(entries.iter().filter_map(|entry| engine.first_of(entry, &document)).collect())
+            Ok(entries.iter().filter_map(|entry| engine.first_of(entry)).collect())
         })
         .await
     }
 
     fn all_accounts(&self) -> Result<Vec<AccountStatus>> {
-        let document = self.inner.store.read()?;
-        let stored = document.providers();
+        let stored = wait(self.inner.store.providers())?;
         let catalog = self.inner.files.catalog();
         let mut all = Vec::new();
         for id in &stored {
             match catalog.find(id).map(|entry| (self.seen(&entry), entry)) {
                 Ok((Seen::Usable(file), _)) => {
-                    all.extend(self.statuses_or_why(&file, &document, Reading::All));
+                    all.extend(self.statuses_or_why(&file, Reading::All));
                 }
                 Ok((Seen::Untrusted, entry)) => all.push(AccountStatus::untrusted(&entry)),
                 // A record of a provider that has no file here: another program's, or of a file that is gone.
@@ -285,12 +279,12 @@ impl Engine {
         }
         for entry in catalog.entries().iter().filter(|entry| !stored.contains(&entry.id)) {
             match self.seen(entry) {
-                Seen::Usable(file) => all.extend(self.set(&file, &document)),
+                Seen::Usable(file) => all.extend(self.set(&file)),
                 // What would be set for the built-in file of its id is set, and not for this one.
                 Seen::Untrusted => {
                     let built_in = catalog.built_in(&entry.id).map(|entry| self.seen(&entry));
                     if let Some(Seen::Usable(file)) = built_in
-                        && !self.set(&file, &document).is_empty()
+                        && !self.set(&file).is_empty()
                     {
                         all.push(AccountStatus::untrusted(entry));
                     }
@@ -301,10 +295,10 @@ impl Engine {
         Ok(all)
     }
 
-    fn first_of(&self, entry: &Entry, document: &Document) -> Option<AccountStatus> {
+    fn first_of(&self, entry: &Entry) -> Option<AccountStatus> {
         match self.seen(entry) {
             Seen::Usable(file) if file.provider.status != Life::Discontinued => {
-                self.statuses_or_why(&file, document, Reading::WithoutPrograms).into_iter().next()
+                self.statuses_or_why(&file, Reading::WithoutPrograms).into_iter().next()
             }
             Seen::Untrusted => Some(AccountStatus::untrusted(entry)),
             Seen::Usable(_) | Seen::Broken => None,
@@ -312,19 +306,14 @@ impl Engine {
     }
 
     /// What sources give without a login.
-    fn set(&self, file: &ProviderFile, document: &Document) -> Vec<AccountStatus> {
-        let all = self.statuses_or_why(file, document, Reading::WithoutPrograms).into_iter();
+    fn set(&self, file: &ProviderFile) -> Vec<AccountStatus> {
+        let all = self.statuses_or_why(file, Reading::WithoutPrograms).into_iter();
         all.filter(|status| status.source.is_some()).collect()
     }
 
-    fn statuses_or_why(
-        &self,
-        file: &ProviderFile,
-        document: &Document,
-        reading: Reading,
-    ) -> Vec<AccountStatus> {
+    fn statuses_or_why(&self, file: &ProviderFile, reading: Reading) -> Vec<AccountStatus> {
         let account = Account::new(self.clone(), &file.provider.id);
-        let all = account.statuses(file, document, reading);
+        let all = account.statuses(file, reading);
         all.unwrap_or_else(|error| vec![AccountStatus::unusable(file, &error)])
     }
 
@@ -355,8 +344,8 @@ enum Seen {
 const OWNERS: [&str; 5] = ["email", "preferred_username", "username", "name", "sub"];
 
 /// Whose a stored account is.
-fn owner(slot: &Slot) -> Option<String> {
-    let token = slot.record.token();
+fn owner(grant: &StoredGrant) -> Option<String> {
+    let token = grant.token();
     let tokens = ["id_token", "access_token"].map(|name| token.get(name).and_then(Value::as_str));
     let of_claims = tokens.into_iter().flatten().find_map(|jwt| {
         OWNERS.into_iter().find_map(|name| claim(jwt, &[name.to_owned()])?.as_str().map(str::to_owned))

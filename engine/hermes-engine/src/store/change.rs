@@ -9,12 +9,13 @@ use hermes_machine::machine::{Grant, Trouble};
 use indexmap::IndexMap;
 use serde_json::json;
 
+use super::grant::NewGrant;
 use super::moment;
 use super::pool;
 use super::record::Record;
 
 /// What the end of a token's life is called.
-const END: [&str; 3] = ["expires_at", "expires_at_ms", "expires_in"];
+pub(super) const END: [&str; 3] = ["expires_at", "expires_at_ms", "expires_in"];
 /// What this engine adds to a record, and a new login starts without.
 const OURS: [&str; 8] = [
     "last_auth_error",
@@ -26,6 +27,21 @@ const OURS: [&str; 8] = [
     "label",
     "region",
 ];
+
+impl NewGrant {
+    /// The record that takes the place of `before`, its tokens below some members.
+    pub(super) fn record(&self, before: Option<&Record>, place: &[String]) -> Record {
+        let Some(grant) = &self.grant else { return before.cloned().unwrap_or_default() };
+        let mut record = Record::of_login(&self.scope.provider, before, grant, place);
+        record.keep_inputs(&self.inputs);
+        record.keep_made_from(&self.made_from);
+        let label = self.label.clone().or_else(|| before.and_then(Record::label));
+        if let Some(label) = label {
+            record.set_label(&label);
+        }
+        record
+    }
+}
 
 impl Record {
     /// The record of a login. It replaces `before`: of that only the count of generations and the hashes of its refresh

@@ -6,9 +6,42 @@ use hermes_machine::machine::{Code, Trouble, TroubleClass};
 
 use crate::own_file::NotOwn;
 
-/// Why the store could not be read or written; each names the file.
+/// What is wrong with a store, by what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// Somebody else holds what is needed: try again in a moment.
+    Busy,
+    /// It can't be read.
+    Unreadable,
+    /// It can't be written.
+    Unready,
+    /// What is stored is not what it should be.
+    Corrupt,
+    /// It belongs to somebody else.
+    Foreign,
+    /// It can't keep others out.
+    NoLocks,
+    /// What was held is held no more.
+    Lost,
+    /// The wait was given up, and nothing was done.
+    Interrupted,
+}
+
+/// Why the store could not be read or written; those of a file name it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
+    /// Another store than that of files says so.
+    #[error("{message}")]
+    Other {
+        /// What to do about it.
+        kind: StoreErrorKind,
+        /// What is wrong.
+        message: String,
+        /// Why.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// The file can't be read.
     #[error("read {}: {source}", path.display())]
     Unreadable {
@@ -72,34 +105,72 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// The error of a store that is no file.
+    pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> StoreError {
+        StoreError::Other { kind, message: message.into(), source: None }
+    }
+
+    /// The same with its cause.
+    pub fn because(
+        kind: StoreErrorKind,
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> StoreError {
+        StoreError::Other { kind, message: message.into(), source: Some(source.into()) }
+    }
+
+    pub(super) fn lost(message: &str) -> StoreError {
+        StoreError::new(StoreErrorKind::Lost, message)
+    }
+
+    /// What to do about it.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            StoreError::Other { kind, .. } => *kind,
+            StoreError::Busy { .. } | StoreError::Unfinished { .. } => StoreErrorKind::Busy,
+            StoreError::Interrupted => StoreErrorKind::Interrupted,
+            StoreError::Unreadable { .. } | StoreError::Obstructed { .. } => StoreErrorKind::Unreadable,
+            StoreError::Corrupt { .. } => StoreErrorKind::Corrupt,
+            StoreError::Unwritable { .. } => StoreErrorKind::Unready,
+            StoreError::Foreign { .. } => StoreErrorKind::Foreign,
+            StoreError::NoLocks { .. } => StoreErrorKind::NoLocks,
+        }
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
-        let (code, class, help) = match &error {
-            StoreError::Busy { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted => {
-                (Code::StoreBusy, TroubleClass::Retry, "try again in a moment")
-            }
-            StoreError::Unreadable { source, .. } => {
-                let help = NotOwn::of(source).map_or("see that the file can be read by you", NotOwn::help);
-                (Code::StoreUnreadable, TroubleClass::Store, help)
-            }
-            StoreError::Obstructed { .. } => (Code::StoreUnreadable, TroubleClass::Store, "remove it"),
-            StoreError::Corrupt { .. } => {
-                (Code::StoreCorrupt, TroubleClass::Store, "fix the file, or move it away and log in again")
-            }
-            StoreError::Unwritable { .. } => (
-                Code::StoreUnwritable,
-                TroubleClass::Store,
-                "see that the folder can be written and has room",
-            ),
-            StoreError::Foreign { .. } => (
-                Code::StoreForeign,
-                TroubleClass::Store,
-                "use a home of your own, or take the file over with chown",
-            ),
-            StoreError::NoLocks { .. } => {
-                (Code::StoreNoLocks, TroubleClass::Store, "put the home on a local filesystem (--home)")
-            }
+        let (code, class, help) = plain(error.kind());
+        let help = match &error {
+            StoreError::Obstructed { .. } => Some("remove it"),
+            StoreError::Unreadable { source, .. } => Some(NotOwn::of(source).map_or(help, NotOwn::help)),
+            // What can be done about a file is nothing for a database.
+            StoreError::Other { .. } if class == TroubleClass::Store => None,
+            _ => Some(help),
         };
-        Trouble { class, help: Some(help.to_owned()), ..Trouble::plain(code, error.to_string()) }
+        let help = help.map(str::to_owned);
+        Trouble { class, help, ..Trouble::plain(code, error.to_string()) }
+    }
+}
+
+/// The code of a kind, and what to do about it where it is a file.
+fn plain(kind: StoreErrorKind) -> (Code, TroubleClass, &'static str) {
+    let store = TroubleClass::Store;
+    match kind {
+        StoreErrorKind::Busy | StoreErrorKind::Lost | StoreErrorKind::Interrupted => {
+            (Code::StoreBusy, TroubleClass::Retry, "try again in a moment")
+        }
+        StoreErrorKind::Unreadable => (Code::StoreUnreadable, store, "see that the file can be read by you"),
+        StoreErrorKind::Corrupt => {
+            (Code::StoreCorrupt, store, "fix the file, or move it away and log in again")
+        }
+        StoreErrorKind::Unready => {
+            (Code::StoreUnwritable, store, "see that the folder can be written and has room")
+        }
+        StoreErrorKind::Foreign => {
+            (Code::StoreForeign, store, "use a home of your own, or take the file over with chown")
+        }
+        StoreErrorKind::NoLocks => (Code::StoreNoLocks, store, "put the home on a local filesystem (--home)"),
     }
 }

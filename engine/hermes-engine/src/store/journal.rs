@@ -134,7 +134,7 @@ impl Answer {
 
 /// An attempt that was not brought to its end.
 #[derive(Debug, Clone)]
-pub struct Pending {
+pub struct Unfinished {
     /// What was about to be done.
     pub intent: Intent,
     /// The answers that had arrived, in order.
@@ -165,7 +165,7 @@ impl Journal {
     }
 
     /// The attempt that was left unfinished. An intent that was not durable was never acted on.
-    pub fn pending(&self) -> Result<Option<Pending>, StoreError> {
+    pub fn pending(&self) -> Result<Option<Unfinished>, StoreError> {
         match self.read() {
             Ok(text) => Ok(parse(&text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -269,8 +269,8 @@ impl Journal {
     }
 
     /// Notes an answer; it is durable when this returns.
-    pub fn note(&mut self, answer: &Answer) -> io::Result<()> {
-        self.append(answer)
+    pub fn note(&mut self, answer: &Answer) -> Result<(), StoreError> {
+        self.append(answer).map_err(|source| StoreError::Unwritable { path: self.path.clone(), source })
     }
 
     /// Takes the last answers back, as far as they are of this state, so that who finishes the attempt asks for them anew.
@@ -376,9 +376,9 @@ impl Line {
     }
 }
 
-fn parse(text: &[u8]) -> Option<Pending> {
+fn parse(text: &[u8]) -> Option<Unfinished> {
     let Left { head: intent, answers, .. } = left(text)?;
-    Some(Pending { intent, answers })
+    Some(Unfinished { intent, answers })
 }
 
 fn left<T: DeserializeOwned>(text: &[u8]) -> Option<Left<T>> {

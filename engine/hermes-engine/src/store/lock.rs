@@ -12,6 +12,7 @@ use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 
 use super::error::StoreError;
+use super::timer;
 
 /// The pause between two attempts, which Hermes Agent keeps too.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
@@ -31,13 +32,13 @@ enum Attempt {
 
 impl Lock {
     /// Takes the lock at a path, tries again every `pause` until `limit` has passed.
-    pub(super) fn take(path: &Path, limit: Duration, pause: Duration) -> Result<Lock, StoreError> {
-        Lock::take_unless(&|| false, path, limit, pause)
+    pub(super) async fn take(path: &Path, limit: Duration, pause: Duration) -> Result<Lock, StoreError> {
+        Lock::take_unless(&|| false, path, limit, pause).await
     }
 
     /// The same, and gives up as soon as there is something else to do.
-    pub(super) fn take_unless(
-        is_over: &dyn Fn() -> bool,
+    pub(super) async fn take_unless(
+        is_over: &(dyn Fn() -> bool + Sync),
         path: &Path,
         limit: Duration,
         pause: Duration,
@@ -51,7 +52,7 @@ impl Lock {
                 Attempt::Busy if began.elapsed() >= limit => {
                     return Err(StoreError::Busy { path: path.to_owned() });
                 }
-                Attempt::Busy => std::thread::sleep(pause.min(limit.saturating_sub(began.elapsed()))),
+                Attempt::Busy => timer::pause(pause.min(limit.saturating_sub(began.elapsed()))).await,
                 Attempt::Unsupported(errno) => return Err(no_locks(path, errno.to_string())),
             }
         }
@@ -140,18 +141,19 @@ fn local_lock_option(mountinfo: &str, major: u32, minor: u32) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::port::wait;
     use super::*;
 
     #[test]
     fn a_second_holder_waits_for_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
-        let first = Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        let first = wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap();
         first.prove().unwrap();
-        let refused = Lock::take(&path, Duration::ZERO, PAUSE).unwrap_err();
+        let refused = wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap_err();
         assert!(matches!(refused, StoreError::Busy { .. }), "{refused}");
         drop(first);
-        Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap();
         assert!(path.exists());
     }
 
@@ -160,7 +162,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
-        let refused = Lock::take(&path, Duration::ZERO, PAUSE).unwrap_err();
+        let refused = wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap_err();
         assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused}");
     }
 
@@ -168,10 +170,10 @@ mod tests {
     fn a_lock_ends_although_a_forked_child_still_has_its_descriptor() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
-        let first = Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        let first = wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap();
         let inherited = first.file.try_clone().unwrap();
         drop(first);
-        Lock::take(&path, Duration::ZERO, PAUSE).unwrap();
+        wait(Lock::take(&path, Duration::ZERO, PAUSE)).unwrap();
         drop(inherited);
     }
 

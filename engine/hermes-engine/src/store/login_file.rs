@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::journal::Journal;
 use super::lock::Lock;
+use super::port::wait;
 use super::{FileStore, file_name};
 
 /// What the names of these files begin with. No name of a grant begins with a dot.
@@ -29,7 +30,8 @@ impl FileStore {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = self.target(false)?;
         let name = login_name(provider, label);
-        let lock = self.lock_grant(&target, &name, Duration::ZERO)?;
+        // Without a limit nothing is waited for.
+        let lock = wait(self.lock_grant(&target, &name, Duration::ZERO))?;
         Ok(LoginFile { journal: Journal::at(&target.with_file_name("journal"), &name), _lock: lock })
     }
 
@@ -57,7 +59,7 @@ impl FileStore {
     }
 
     fn clear_login_at(&self, target: &Path, name: &str) -> bool {
-        let Ok(_lock) = self.lock_grant(target, name, Duration::ZERO) else { return false };
+        let Ok(_lock) = wait(self.lock_grant(target, name, Duration::ZERO)) else { return false };
         // What can't be removed now is read again at the next use, and is then of an earlier login.
         Journal::at(&target.with_file_name("journal"), name).clear().is_ok()
     }

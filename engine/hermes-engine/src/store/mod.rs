@@ -12,14 +12,18 @@ mod change;
 mod document;
 mod error;
 mod file;
+mod file_port;
 mod forgive;
+mod grant;
 mod in_place;
 mod journal;
 mod json;
 mod lock;
 mod login_file;
+mod memory;
 pub(crate) mod moment;
 mod pool;
+mod port;
 mod ready;
 mod record;
 mod rest;
@@ -27,6 +31,7 @@ mod row;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod timer;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -39,13 +44,19 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 pub use document::Document;
-pub use error::StoreError;
-pub use journal::{Answer, Intent, Journal, Pending};
+pub use error::{StoreError, StoreErrorKind};
+pub use grant::{
+    Attempt, Change, Committed, FailedRenewal, GrantId, Health, ListedGrant, Made, NewGrant, Note, Renewal,
+    Revision, Scope, Snapshot, StoredGrant, Tokens,
+};
+pub use journal::{Answer, Intent, Journal, Unfinished};
 pub(crate) use journal::{FailedTry, Left};
 pub(crate) use login_file::LoginFile;
+pub use memory::MemoryStore;
+pub use port::{AnyStore, Intended, Lease, Pending, Stamp, Store, StoreResult};
+pub(crate) use port::{wait, wait_unless};
 pub use record::{Expiry, Mark, Pause, Record};
 pub use rest::{Refusal, Rest};
-pub(crate) use slot::Listed;
 pub use slot::{MAIN, Row, Slot};
 
 use crate::clock;
@@ -84,9 +95,11 @@ impl<'a> GrantKey<'a> {
 
 /// A grant that is held still: nobody else of this engine refreshes or replaces it meanwhile.
 #[derive(Debug)]
-pub struct Held<'a> {
-    store: &'a FileStore,
-    key: GrantKey<'a>,
+pub struct Held {
+    store: FileStore,
+    provider: String,
+    slot: String,
+    is_of_root: bool,
     target: PathBuf,
     lock: Lock,
 }
@@ -153,9 +166,18 @@ impl FileStore {
 
     /// Changes the credentials under `auth.lock`: reads, applies `change`, and writes durably what has changed.
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
+        wait(self.change(change))
+    }
+
+    /// The same, to be awaited.
+    pub(crate) async fn change<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         // Whoever has something to store waits, whatever comes.
-        let locks = self.lock_files(&|| false)?;
+        let locks = self.lock_files(&|| false).await?;
+        self.write(change, !locks.is_empty())
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Document) -> T, is_locked: bool) -> Result<T, StoreError> {
         let (own, root) = (self.target(false)?, self.target(true)?);
         let mut document = self.read()?;
         let own = Writing::begin(&document, own)?;
@@ -163,15 +185,15 @@ impl FileStore {
         let changed = change(&mut document);
         // A renewal is in one of them; the root's is shared.
         if let (Some(writing), Some(root)) = (root, document.beneath_mut()) {
-            writing.end(root, !locks.is_empty())?;
+            writing.end(root, is_locked)?;
         }
-        own.end(&mut document, !locks.is_empty())?;
+        own.end(&mut document, is_locked)?;
         Ok(changed)
     }
 
     /// Takes `auth.lock`; for a file in another folder also the one there, which another home uses; in a profile then those
     /// of its root, unless nobody may write there.
-    fn lock_files(&self, is_over: &dyn Fn() -> bool) -> Result<Vec<Lock>, StoreError> {
+    async fn lock_files(&self, is_over: &(dyn Fn() -> bool + Sync)) -> Result<Vec<Lock>, StoreError> {
         let beside = |target: &Path| file::resolve(&target.with_file_name("auth.lock"));
         let mut paths = vec![file::resolve(&self.home.auth_lock())?, beside(&self.target(false)?)?];
         let own = paths.clone();
@@ -183,7 +205,7 @@ impl FileStore {
             if held.iter().any(|(other, _)| *other == path) {
                 continue;
             }
-            match Lock::take_unless(is_over, &path, LOCK_LIMIT, lock::PAUSE) {
+            match Lock::take_unless(is_over, &path, LOCK_LIMIT, lock::PAUSE).await {
                 Ok(lock) => held.push((path, lock)),
                 // A login is still worth keeping where nobody can be kept out; a refresh was refused before.
                 Err(StoreError::NoLocks { .. }) => {}
@@ -200,7 +222,7 @@ impl FileStore {
         &self,
         provider: &str,
         limit: Duration,
-        work: impl FnOnce(&Held<'_>) -> T,
+        work: impl FnOnce(&Held) -> T,
     ) -> Result<T, StoreError> {
         self.with_grant_of(GrantKey::main(provider), limit, work)
     }
@@ -211,30 +233,43 @@ impl FileStore {
         &self,
         key: GrantKey<'_>,
         limit: Duration,
-        work: impl FnOnce(&Held<'_>) -> T,
+        work: impl FnOnce(&Held) -> T,
     ) -> Result<T, StoreError> {
+        Ok(work(&wait(self.hold_grant(key, limit))?))
+    }
+
+    /// Takes the lock of a grant; waits for it at most `limit`.
+    pub(crate) async fn hold_grant(&self, key: GrantKey<'_>, limit: Duration) -> Result<Held, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         let target = self.target(key.is_of_root)?;
-        let lock = self.lock_grant(&target, &grant_name(key), limit)?;
+        let lock = self.lock_grant(&target, &grant_name(key), limit).await?;
         if in_place::is_begun(&target) {
             // Whoever renews something completes it; what can't be completed now is read as if it were.
-            let _ = self.commit(|_| ());
+            let _ = self.change(|_| ()).await;
         }
-        Ok(work(&Held { store: self, key, target, lock }))
+        let GrantKey { provider, slot, is_of_root } = key;
+        Ok(Held {
+            store: self.clone(),
+            provider: provider.to_owned(),
+            slot: slot.to_owned(),
+            is_of_root,
+            target,
+            lock,
+        })
     }
 
     /// Takes the lock of a grant by the name that its journal has too.
-    fn lock_grant(&self, target: &Path, name: &str, limit: Duration) -> Result<Lock, StoreError> {
+    async fn lock_grant(&self, target: &Path, name: &str, limit: Duration) -> Result<Lock, StoreError> {
         let folder = target.with_file_name("locks");
         create_folder(&folder)?;
-        Lock::take_unless(&|| self.is_stopping(), &folder.join(name), limit, GRANT_PAUSE)
+        Lock::take_unless(&|| self.is_stopping(), &folder.join(name), limit, GRANT_PAUSE).await
     }
 
     /// Removes the journals of a provider, each under its own lock: a renewal that is under way is waited for.
-    pub(crate) fn clear_journals(&self, provider: &str, limit: Duration) -> Result<(), StoreError> {
+    pub(crate) async fn clear_journals(&self, provider: &str, limit: Duration) -> Result<(), StoreError> {
         let target = file::resolve(&self.path())?;
         for name in journal_names(&target, provider) {
-            let _lock = self.lock_grant(&target, &name, limit)?;
+            let _lock = self.lock_grant(&target, &name, limit).await?;
             Journal::at(&target.with_file_name("journal"), &name).clear()?;
         }
         Ok(())
@@ -257,28 +292,28 @@ impl FileStore {
     }
 }
 
-impl Held<'_> {
-    /// The store.
-    pub fn store(&self) -> &FileStore {
-        self.store
+impl Held {
+    /// Which grant it is.
+    pub(crate) fn key(&self) -> GrantKey<'_> {
+        GrantKey { provider: &self.provider, slot: &self.slot, is_of_root: self.is_of_root }
     }
 
     /// The journal of one of the provider's credentials, by its [`Slot::id`]. Only that of the grant that is held may be
     /// written.
     pub fn journal(&self, slot: &str) -> Journal {
-        journal(&self.target, self.key.provider, slot)
+        journal(&self.target, &self.provider, slot)
     }
 
     /// The journals of the provider's credentials that are there, to be looked at.
     pub fn journals(&self) -> Vec<Journal> {
         let folder = self.target.with_file_name("journal");
-        journal_names(&self.target, self.key.provider).map(|name| Journal::at(&folder, &name)).collect()
+        journal_names(&self.target, &self.provider).map(|name| Journal::at(&folder, &name)).collect()
     }
 
     /// Shows each journal of the provider to `work`, under the lock that it needs: its own, and that of the slot whose it
     /// may turn out to be ([`Neighbour::move_to`]). One whose lock somebody else has is passed over.
     pub(crate) fn each_journal(&self, mut work: impl FnMut(Neighbour<'_>)) {
-        for name in journal_names(&self.target, self.key.provider) {
+        for name in journal_names(&self.target, &self.provider) {
             if let Ok(lock) = self.lock_neighbour(&name) {
                 let journal = Journal::at(&self.target.with_file_name("journal"), &name);
                 work(Neighbour { held: self, journal, name, _lock: lock });
@@ -288,10 +323,11 @@ impl Held<'_> {
 
     /// Takes the lock of a grant that may be another than this one, if it can be had at once.
     fn lock_neighbour(&self, name: &str) -> Result<Option<Lock>, StoreError> {
-        if name == grant_name(self.key) {
+        if name == grant_name(self.key()) {
             return Ok(None);
         }
-        self.store.lock_grant(&self.target, name, Duration::ZERO).map(Some)
+        // Without a limit nothing is waited for.
+        wait(self.store.lock_grant(&self.target, name, Duration::ZERO)).map(Some)
     }
 
     /// Proves, before a token is spent, that its successor can be kept: locks keep others out, the lock that a commit
@@ -300,9 +336,9 @@ impl Held<'_> {
     /// # Errors
     ///
     /// [`StoreError::Interrupted`] where the process is asked to stop ([`FileStore::stopping_at`]), and others as they are.
-    pub fn prove_ready(&self) -> Result<(), StoreError> {
+    pub async fn prove_ready(&self) -> Result<(), StoreError> {
         self.lock.prove()?;
-        self.store.prove_room(&self.target)
+        self.store.prove_room(&self.target).await
     }
 }
 
@@ -351,7 +387,7 @@ fn read_file_of(home: &Home) -> Result<Document, StoreError> {
 
 /// A journal that may be another grant's than the one that is held. Its lock is held as well.
 pub(crate) struct Neighbour<'h> {
-    held: &'h Held<'h>,
+    held: &'h Held,
     /// The journal.
     pub(crate) journal: Journal,
     name: String,
@@ -361,7 +397,7 @@ pub(crate) struct Neighbour<'h> {
 impl Neighbour<'_> {
     /// Gives the journal to the credential that it is of, unless that has one of its own or is in use.
     pub(crate) fn move_to(&self, slot: &str) {
-        let key = GrantKey { slot, ..self.held.key };
+        let key = GrantKey { slot, ..self.held.key() };
         let name = grant_name(key);
         if name == self.name {
             return;
@@ -403,7 +439,7 @@ pub(crate) fn with_file<T>(home: &Home, path: &Path, work: impl FnOnce() -> T) -
     create_folder(&folder)?;
     // No lock of a grant begins with a dot.
     let name = format!(".{}", path.file_name().unwrap_or_default().to_string_lossy());
-    let _lock = match Lock::take(&folder.join(name), LOCK_LIMIT, lock::PAUSE) {
+    let _lock = match wait(Lock::take(&folder.join(name), LOCK_LIMIT, lock::PAUSE)) {
         // A setting is still worth keeping where nobody can be kept out.
         Err(StoreError::NoLocks { .. }) => None,
         taken => Some(taken?),

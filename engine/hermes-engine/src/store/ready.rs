@@ -8,7 +8,8 @@ use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::error::StoreError;
-use super::{FileStore, file};
+use super::port::wait;
+use super::{FileStore, GrantKey, file};
 
 /// What a login may add to the file.
 const ROOM: usize = 16 * 1024;
@@ -18,19 +19,24 @@ impl FileStore {
     /// it can be replaced. A login that is found out at its end to be for nothing has cost a person their time, and the
     /// server a grant that nobody holds.
     pub fn prove_ready(&self, provider: &str) -> Result<(), StoreError> {
+        wait(self.prove_login(provider))
+    }
+
+    /// The same, to be awaited.
+    pub(super) async fn prove_login(&self, provider: &str) -> Result<(), StoreError> {
         self.read()?;
-        match self.with_grant(provider, Duration::ZERO, |_| ()) {
+        match self.hold_grant(GrantKey::main(provider), Duration::ZERO).await.map(drop) {
             // A renewal that is under way is over before a login is.
             Ok(()) | Err(StoreError::Busy { .. }) => {}
             Err(error) => return Err(error),
         }
-        self.prove_room(&file::resolve(&self.path())?)
+        self.prove_room(&file::resolve(&self.path())?).await
     }
 
     /// Proves that the file can be replaced by one that is somewhat longer.
-    pub(super) fn prove_room(&self, target: &Path) -> Result<(), StoreError> {
+    pub(super) async fn prove_room(&self, target: &Path) -> Result<(), StoreError> {
         // Under its locks the proof is nothing that a writer sweeps away.
-        let _locks = self.lock_files(&|| self.is_stopping())?;
+        let _locks = self.lock_files(&|| self.is_stopping()).await?;
         if self.is_stopping() {
             return Err(StoreError::Interrupted);
         }

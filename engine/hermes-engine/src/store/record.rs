@@ -11,7 +11,7 @@ use hermes_format::secret::Secret;
 use hermes_format::time::UnixMs;
 use hermes_machine::machine::ServerError;
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::GrantKey;
 use super::json::Object;
@@ -42,11 +42,12 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 /// When an access token ends, as its record says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Expiry {
     /// At this time.
     At(UnixMs),
     /// The record doesn't say.
+    #[default]
     Unknown,
     /// The record says something that is no time.
     Unreadable,
@@ -135,12 +136,17 @@ impl Record {
 
     /// The members that a file names as `token.*`; those beside nested tokens too.
     pub fn token(&self) -> Value {
+        Value::Object(self.members())
+    }
+
+    /// The same, as members.
+    pub(super) fn members(&self) -> Map<String, Value> {
         let mut members = self.object.values();
         if let Some(first) = self.place.first() {
             members.shift_remove(first);
             members.extend(self.tokens().values());
         }
-        Value::Object(members)
+        members
     }
 
     /// The access token.
@@ -231,6 +237,11 @@ impl Record {
     /// What a person calls it.
     pub fn label(&self) -> Option<String> {
         self.object.text("label")
+    }
+
+    /// Its place in the order, where it says one.
+    pub(super) fn priority(&self) -> Option<i64> {
+        self.object.value("priority")?.as_i64()
     }
 
     /// The typed values of inputs that are kept with the credential.

@@ -49,6 +49,20 @@ impl Rest {
             Rest::Dead => true,
         }
     }
+
+    /// Whether it is over with another token: it was refused for what it is, and not for how often it was used.
+    pub(super) fn is_of_token(&self) -> bool {
+        match self {
+            Rest::Cooling { status, .. } => status.is_some_and(is_refusal),
+            Rest::Dead => true,
+        }
+    }
+}
+
+/// When a credential that was refused is tried again.
+pub(super) fn usual_end(refusal: Refusal) -> UnixMs {
+    let usual = refusal.at.0.saturating_add(cooling_ms(Some(refusal.status)));
+    refusal.until.unwrap_or(UnixMs(usual))
 }
 
 /// Whether a server refused the token for what it is, and not for how often it was used.
@@ -82,8 +96,7 @@ impl Document {
     /// Notes that a server has refused a credential, so that the others are tried first for a while.
     pub fn cool(&mut self, provider: &str, record: &Record, refusal: Refusal) {
         // Said in full, for Hermes Agent knows another figure for 403.
-        let usual = refusal.at.0.saturating_add(cooling_ms(Some(refusal.status)));
-        let until = refusal.until.unwrap_or(UnixMs(usual));
+        let until = usual_end(refusal);
         let note = |row: &mut Object| {
             row.set("last_status", "exhausted");
             row.set("last_status_at", moment::write(refusal.at));

@@ -80,6 +80,11 @@ impl<'d> Head<'d> {
         }
     }
 
+    /// The same on its own.
+    pub(super) fn into_owned(self) -> Head<'static> {
+        Head { text: Cow::Owned(self.text.into_owned()), ..self }
+    }
+
     /// The whole row.
     pub(super) fn object(&self) -> Object {
         Object::parse(self.text.get()).unwrap_or_default()

@@ -74,6 +74,11 @@ impl Slot {
         self.label.as_deref().filter(|label| !label.is_empty()).unwrap_or(&self.id)
     }
 
+    /// Why it gives way to the others, whether or not that is over.
+    pub(super) fn rest_at_any_time(&self) -> Option<Rest> {
+        self.rest
+    }
+
     /// Why it gives way to the others now.
     pub fn rest(&self, now: UnixMs) -> Option<Rest> {
         self.rest.filter(|rest| rest.lasts(now))
@@ -121,11 +126,19 @@ impl Listed<'_> {
         }
     }
 
-    /// Whether a user means this one: by its label or its id.
-    pub(crate) fn is_called(&self, name: &str) -> bool {
+    /// What tells it from the others.
+    pub(crate) fn id(&self) -> &str {
         match self {
-            Listed::Read(slot) => slot.is_called(name),
-            Listed::Row(row) => row.head.label.as_deref() == Some(name) || row.id == name,
+            Listed::Read(slot) => &slot.id,
+            Listed::Row(row) => &row.id,
+        }
+    }
+
+    /// What a user calls it.
+    pub(crate) fn label(&self) -> Option<&str> {
+        match self {
+            Listed::Read(slot) => slot.label.as_deref(),
+            Listed::Row(row) => row.head.label.as_deref(),
         }
     }
 
@@ -154,7 +167,14 @@ impl Listed<'_> {
 }
 
 impl Unread<'_> {
-    fn slot(&self) -> Slot {
+    /// The same on its own.
+    pub(crate) fn into_owned(self) -> Unread<'static> {
+        let kept = self.kept.map(|kept| Cow::Owned(kept.into_owned()));
+        let Unread { id, is_behind, root_file, .. } = self;
+        Unread { head: self.head.into_owned(), id, kept, is_behind, root_file }
+    }
+
+    pub(crate) fn slot(&self) -> Slot {
         let row = completed(self.head.object(), self.kept.as_deref());
         Slot::of_row(row, self.id.clone(), self.root_file.as_ref())
     }
@@ -171,13 +191,18 @@ impl Document {
     /// The credentials of a provider that are in the home's own file, or in that of its root, whether or not they are
     /// shadowed there.
     pub(crate) fn slots_in(&self, is_of_root: bool, provider: &str, place: &[String]) -> Vec<Slot> {
+        self.listed_in(is_of_root, provider, place).iter().map(Listed::slot).collect()
+    }
+
+    /// The same, the rows not yet read.
+    pub(crate) fn listed_in(&self, is_of_root: bool, provider: &str, place: &[String]) -> Vec<Listed<'_>> {
         let (file, root_file) = match self.beneath() {
             Some(root) if is_of_root => (root, self.root_file()),
             _ => (self, None),
         };
         let main = file.own_record_at(provider, place);
         let main = main.map(|main| root_file.map_or(main.clone(), |file| main.of_root(file)));
-        listed(provider, main, (file, root_file)).iter().map(Listed::slot).collect()
+        listed(provider, main, (file, root_file))
     }
 
     /// The same as [`slots`](Document::slots), the rows not yet read.

@@ -180,10 +180,11 @@ pub(in crate::command) fn standings_of(
     document: &Document,
     allowed: &dyn Fn(&InputSource) -> bool,
 ) -> Result<Vec<Status>, Failure> {
+    let snapshot = document.grants(&credential::scope(&session.provider));
     let kept =
-        credential::record(document, &session.provider).map(|record| record.inputs()).unwrap_or_default();
+        credential::first(&snapshot, &session.provider).map(|first| first.made.inputs).unwrap_or_default();
     let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
-    let all = credential::statuses(document, &session.provider, &inputs, clock::wall());
+    let all = credential::statuses(&snapshot, &session.provider, &inputs, clock::wall());
     Ok(credential::with_unfinished(&session.store, &session.provider, all))
 }
 

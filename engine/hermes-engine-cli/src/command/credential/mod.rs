@@ -125,7 +125,7 @@ fn have_one_token(found: &[Session<'_>], asked: &Asked) -> Result<bool, Failure>
 fn serves(session: &Session<'_>, origin: &Origin) -> bool {
     let stored = session.credentials().unwrap_or_default();
     let of_record = |record| credential::origins(record, Some(&session.provider));
-    if stored.iter().any(|slot| of_record(&slot.record).allows(origin)) {
+    if stored.iter().any(|slot| of_record(slot).allows(origin)) {
         return true;
     }
     let is_variable = |source: &InputSource| matches!(source, InputSource::Env(_));
@@ -137,15 +137,15 @@ fn serves(session: &Session<'_>, origin: &Origin) -> bool {
 
 fn is_usable(session: &Session<'_>) -> Result<bool, Failure> {
     let inputs = session.inputs(&Default::default())?;
-    let status = credential::status(&session.store.read()?, &session.provider, &inputs, clock::wall());
+    let status = credential::status(&session.snapshot()?, &session.provider, &inputs, clock::wall());
     Ok(status.standing.is_usable())
 }
 
 /// Where requests of the provider's clients go, with what the first stored credential keeps.
 fn base_origin(session: &Session<'_>) -> Option<Origin> {
     let record = session.record().ok().flatten();
-    let region = record.as_ref().and_then(|record| record.region());
-    let inputs = record.map(|record| record.inputs()).unwrap_or_default();
+    let region = record.as_ref().and_then(|record| record.made.region.clone());
+    let inputs = record.map(|record| record.made.inputs).unwrap_or_default();
     let scope = Constants { provider: &session.provider, region: region.as_deref(), inputs: &inputs };
     let url = render_url(session.provider.api.base_url.as_ref()?, &scope).ok()?;
     https_origin(url.as_str())

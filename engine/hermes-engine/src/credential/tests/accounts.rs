@@ -25,18 +25,17 @@ fn two() -> Scene {
 }
 
 fn slots(scene: &Scene) -> Vec<(String, i64)> {
-    let all = credentials(&scene.store().read().unwrap(), &scene.provider);
+    let all = credentials(&scene.snapshot(), &scene.provider);
     all.iter().map(|slot| (slot.name().to_owned(), slot.priority)).collect()
 }
 
-fn slot(scene: &Scene, name: &str) -> Slot {
-    let all = credentials(&scene.store().read().unwrap(), &scene.provider);
+fn slot(scene: &Scene, name: &str) -> StoredGrant {
+    let all = credentials(&scene.snapshot(), &scene.provider);
     all.into_iter().find(|slot| slot.is_called(name)).unwrap()
 }
 
 fn standings(scene: &Scene) -> Vec<Standing> {
-    let document = scene.store().read().unwrap();
-    let all = statuses(&document, &scene.provider, &scene.inputs, clock::wall());
+    let all = statuses(&scene.snapshot(), &scene.provider, &scene.inputs, clock::wall());
     all.into_iter().map(|status| status.standing).collect()
 }
 
@@ -73,7 +72,7 @@ fn a_login_with_a_known_label_takes_that_place_and_one_without_the_first() {
     let scene = two();
     let id = slot(&scene, "work").id;
     add(&scene, Some("work"), &grant("w2", Some("s2")));
-    assert_eq!(slot(&scene, "work").record.access_token(), Some(Secret::new("w2")));
+    assert_eq!(slot(&scene, "work").tokens.access, Some(Secret::new("w2")));
     assert_eq!(slot(&scene, "work").id, id);
     add(&scene, None, &grant("a2", Some("r2")));
     assert_eq!(scene.token(), "a2");
@@ -181,7 +180,7 @@ fn after_403_a_credential_rests_as_after_401_and_a_renewal_ends_the_rest() {
     refuse(&mut scene, "a1", 403);
     assert_eq!(scene.token(), "w1");
     let reason = |scene: &Scene| {
-        let all = statuses(&scene.store().read().unwrap(), &scene.provider, &scene.inputs, clock::wall());
+        let all = statuses(&scene.snapshot(), &scene.provider, &scene.inputs, clock::wall());
         all.into_iter().find_map(|status| status.reason)
     };
     assert!(reason(&scene).unwrap().contains("for 5 min after HTTP status 403"));
@@ -259,6 +258,6 @@ fn what_hermes_agent_drops_from_a_row_is_kept_beside_it() {
         row.as_object_mut().unwrap().remove(dropped);
     }
     std::fs::write(scene.home().join("auth.json"), file.to_string()).unwrap();
-    let origins = slot(&scene, "work").record.origins().unwrap();
+    let origins = slot(&scene, "work").made.origins.unwrap();
     assert_eq!(origins.0, ["https://auth.example", "https://api.example"]);
 }

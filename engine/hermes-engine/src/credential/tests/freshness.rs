@@ -9,7 +9,7 @@ use crate::clock;
 #[track_caller]
 fn check_for(min_ttl: Option<Duration>, record: Value, expect: Freshness) {
     let scene = Scene::new(record.clone());
-    let stored = super::super::record(&scene.store().read().unwrap(), &scene.provider).unwrap();
+    let stored = super::super::first(&scene.snapshot(), &scene.provider).unwrap();
     let demand = Demand { min_ttl, rejected_sha256: None };
     assert_eq!(freshness(&provider(ACME), &stored, demand, clock::wall()), expect, "{record}");
 }

@@ -137,7 +137,7 @@ fn a_journal_that_does_not_say_whose_it_is_is_finished_by_the_account_whose_toke
 fn a_login_and_a_removal_take_the_journal_of_their_own_account_and_no_other() {
     let scene = beside(record(-5), &[work(-5)]);
     let slot = |name: &str| {
-        let all = credentials(&scene.store().read().unwrap(), &scene.provider);
+        let all = credentials(&scene.snapshot(), &scene.provider);
         all.into_iter().find(|slot| slot.is_called(name)).unwrap()
     };
     let left = || {

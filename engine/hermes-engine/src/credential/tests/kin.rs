@@ -27,7 +27,7 @@ fn renewed_elsewhere(scene: &Scene, n: usize) {
 }
 
 fn names(scene: &Scene) -> Vec<String> {
-    let all = credentials(&scene.store().read().unwrap(), &scene.provider);
+    let all = credentials(&scene.snapshot(), &scene.provider);
     all.iter().map(|slot| slot.name().to_owned()).collect()
 }
 
@@ -136,7 +136,7 @@ fn two_accounts_stay_two_when_the_later_one_is_renewed_elsewhere() {
 fn a_login_whose_age_nobody_knows_comes_after_the_record_until_a_user_says_where() {
     let scene = beside(record(3000), &[with(work(3000), json!({ "priority": -3 }))]);
     assert_eq!(scene.token(), "a1");
-    let all = credentials(&scene.store().read().unwrap(), &scene.provider);
+    let all = credentials(&scene.snapshot(), &scene.provider);
     set_priority(&scene.store(), &scene.provider, &all[1], -3).unwrap();
     assert_eq!(scene.token(), "w1");
 }
@@ -159,7 +159,7 @@ fn a_removal_takes_the_rows_that_stayed_behind_too() {
         work(3000),
     ];
     let scene = beside(record(3000), &rows);
-    let main = credentials(&scene.store().read().unwrap(), &scene.provider).remove(0);
+    let main = credentials(&scene.snapshot(), &scene.provider).remove(0);
     assert_eq!(main.id, MAIN);
     remove_one(&scene.store(), &scene.provider, &main).unwrap();
     assert_eq!(names(&scene), ["work"]);

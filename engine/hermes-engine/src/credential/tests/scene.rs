@@ -18,7 +18,7 @@ use super::server::{Reply, Server};
 use crate::clock;
 use crate::home::Home;
 use crate::http::HttpOptions;
-use crate::store::{FileStore, moment};
+use crate::store::{AnyStore, FileStore, Snapshot, moment, wait};
 
 pub(super) const ACME: &str = r#"
 name  = "Acme"
@@ -134,6 +134,11 @@ impl Scene {
         self.folder.path()
     }
 
+    /// The stored grants.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        wait(AnyStore::grants(&self.store(), &scope(&self.provider))).unwrap()
+    }
+
     pub(super) fn store(&self) -> FileStore {
         FileStore::open(Home::at(self.folder.path()))
     }
@@ -165,6 +170,7 @@ impl Scene {
     pub(super) fn ask_at(&self, store: &FileStore) -> Result<Credential, Error> {
         token(&Request {
             io: None,
+            stop: None,
             store,
             provider: &self.provider,
             region: None,
@@ -205,7 +211,7 @@ impl Scene {
     }
 
     pub(super) fn status(&self) -> Status {
-        status(&self.store().read().unwrap(), &self.provider, &self.inputs, clock::wall())
+        status(&self.snapshot(), &self.provider, &self.inputs, clock::wall())
     }
 }
 

@@ -56,7 +56,7 @@ fn a_journal_that_was_cut_anywhere_yields_what_was_durable() {
 #[test]
 fn readiness_is_proved_without_a_trace() {
     let (folder, store) = store_with(HERMES);
-    store.with_grant("acme", Duration::ZERO, |held| held.prove_ready()).unwrap().unwrap();
+    store.with_grant("acme", Duration::ZERO, |held| wait(held.prove_ready())).unwrap().unwrap();
     let left = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 3, "auth.json, auth.lock and locks/");
     assert_eq!(text(&store), HERMES);
