@@ -94,7 +94,7 @@ impl Memory {
         let inner = &request.account().engine().inner;
         let current = self.current.as_mut().filter(|current| current.held.satisfies(request))?;
         if current.seen.elapsed() >= BELIEVED {
-            let file = inner.files.remembered(&request.account().name());
+            let file = inner.files.remembered(request.account().name());
             let same_file = file.is_some_and(|file| Arc::ptr_eq(&file, &current.held.file));
             let scope = credential::scope(&current.held.file.provider);
             let is_same = current.stamp.is_some() && inner.store.stamp(&scope) == current.stamp;
