@@ -120,6 +120,34 @@ impl StoreError {
         StoreError::Other { kind, message: message.into(), source: Some(source.into()) }
     }
 
+    /// The same error once more: what fails for several is told to each.
+    pub(super) fn again(&self) -> StoreError {
+        let io = |error: &std::io::Error| match error.raw_os_error() {
+            Some(code) => std::io::Error::from_raw_os_error(code),
+            None => std::io::Error::new(error.kind(), error.to_string()),
+        };
+        match self {
+            StoreError::Unreadable { path, source } => {
+                StoreError::Unreadable { path: path.clone(), source: io(source) }
+            }
+            StoreError::Unwritable { path, source } => {
+                StoreError::Unwritable { path: path.clone(), source: io(source) }
+            }
+            StoreError::Corrupt { path, reason } => {
+                StoreError::Corrupt { path: path.clone(), reason: reason.clone() }
+            }
+            StoreError::NoLocks { path, reason } => {
+                StoreError::NoLocks { path: path.clone(), reason: reason.clone() }
+            }
+            StoreError::Obstructed { path } => StoreError::Obstructed { path: path.clone() },
+            StoreError::Unfinished { path } => StoreError::Unfinished { path: path.clone() },
+            StoreError::Busy { path } => StoreError::Busy { path: path.clone() },
+            StoreError::Foreign { path, owner } => StoreError::Foreign { path: path.clone(), owner: *owner },
+            StoreError::Interrupted => StoreError::Interrupted,
+            StoreError::Other { kind, message, .. } => StoreError::new(*kind, message.clone()),
+        }
+    }
+
     pub(super) fn lost(message: &str) -> StoreError {
         StoreError::new(StoreErrorKind::Lost, message)
     }

@@ -128,12 +128,12 @@ impl Document {
     /// What becomes of a grant that was held.
     fn apply(
         &mut self,
-        key: GrantKey<'_>,
-        (place, spent): (&[String], Option<&Record>),
+        Scope { provider, stored_at: place }: &Scope,
+        id: &GrantId,
+        spent: Option<&Record>,
         change: &Change,
     ) -> Applied {
-        let provider = key.provider;
-        let mut record = match (spent, self.find(key, place), change) {
+        let mut record = match (spent, self.find(id.key(provider), place), change) {
             (None, None, Change::Minted(login, at)) => {
                 let mut record = login.record(None, place);
                 record.note_redeem(*at);
@@ -151,7 +151,7 @@ impl Document {
             }
             Change::Minted(login, at) => {
                 let row = Row::again(&record, login);
-                let place = if row.is_some() { &[] } else { place };
+                let place: &[String] = if row.is_some() { &[] } else { place };
                 let mut minted = login.record(Some(&record), place);
                 minted.note_redeem(*at);
                 record = match row {
@@ -194,6 +194,14 @@ impl FileStore {
 }
 
 impl Held {
+    fn scope(&self, place: &[String]) -> Scope {
+        Scope { provider: self.provider.clone(), stored_at: place.to_vec() }
+    }
+
+    fn id(&self) -> GrantId {
+        GrantId { id: self.slot.clone(), is_inherited: self.is_of_root }
+    }
+
     /// Puts each journal of the provider in its own place, and drops those of grants that have moved or gone.
     fn sort_journals(&self, place: &[String]) {
         self.each_journal(|mut neighbour| {
@@ -385,8 +393,10 @@ impl Store for FileStore {
         let Holding { place, held, record, journal, is_resumed } = lease.held::<Holding>()?;
         let spent = record.clone();
         let is_renewed = matches!(change, Change::Renewed(_) | Change::Minted(..));
-        let applied =
-            self.change(|document| document.apply(held.key(), (place, spent.as_ref()), &change)).await;
+        let applied = {
+            let (scope, id, spent) = (held.scope(place), held.id(), spent.clone());
+            self.change(move |document| document.apply(&scope, &id, spent.as_ref(), &change)).await
+        };
         let attempt = match &applied {
             Ok(Applied::Stored(_)) => attempt,
             Ok(Applied::Moved(_) | Applied::Gone) => Attempt::Ends,
@@ -430,38 +440,42 @@ impl Store for FileStore {
     }
 
     async fn note(&self, scope: &Scope, id: &GrantId, seen: &Revision, note: Note) -> StoreResult<Committed> {
-        let Scope { provider, stored_at } = scope;
-        self.change(|document| {
+        let (scope, id, seen) = (scope.clone(), id.clone(), seen.clone());
+        self.change(move |document| {
+            let Scope { provider, stored_at } = &scope;
             let Some(now) = document.find(id.key(provider), stored_at) else { return Committed::Gone };
             let grant = StoredGrant::of_record(&now);
-            if matches!(note, Note::Rests(_)) && *seen != grant.revision {
+            if matches!(note, Note::Rests(_)) && seen != grant.revision {
                 return Committed::Moved(Box::new(grant));
             }
             match note {
                 Note::Rests(refusal) => document.cool(provider, &now, refusal),
                 Note::Priority(place) => document.set_priority(provider, stored_at, &id.id, place),
             }
-            document.grant(scope, id).map_or(Committed::Gone, |grant| Committed::Stored(Box::new(grant)))
+            document.grant(&scope, &id).map_or(Committed::Gone, |grant| Committed::Stored(Box::new(grant)))
         })
         .await
     }
 
     async fn put(&self, login: NewGrant, wait: Duration) -> StoreResult<Option<GrantId>> {
+        let login = Arc::new(login);
         let provider = &login.scope.provider;
         if login.grant.is_none() {
-            self.change(|document| document.activate(provider)).await?;
+            let login = login.clone();
+            self.change(move |document| document.activate(&login.scope.provider)).await?;
             return Ok(None);
         }
         loop {
             let Target { slot, .. } = Target::of(&self.read()?, &login);
             let key = GrantKey { provider, slot: &slot, is_of_root: false };
             let held = self.hold_grant(key, wait).await?;
-            let is_put = self.change(|document| {
-                let target = Target::of(document, &login);
+            let (of_login, held_slot) = (login.clone(), slot.clone());
+            let is_put = self.change(move |document| {
+                let target = Target::of(document, &of_login);
                 // Another login may have taken the place meanwhile; then this one has another, and waits for its lock.
-                let is_held = target.slot == slot;
+                let is_held = target.slot == held_slot;
                 if is_held {
-                    document.put_login(&login, &target);
+                    document.put_login(&of_login, &target);
                 }
                 is_held
             });
@@ -476,15 +490,18 @@ impl Store for FileStore {
     }
 
     async fn remove(&self, scope: &Scope, id: Option<&GrantId>, wait: Duration) -> StoreResult<bool> {
-        let Scope { provider, stored_at } = scope;
+        let Scope { provider, .. } = scope;
         let Some(id) = id else {
-            let removed = self.change(|document| document.remove(provider)).await?;
+            let scope = scope.clone();
+            let removed = self.change(move |document| document.remove(&scope.provider)).await?;
             // They hold what servers answered: tokens, as they came. A renewal that is under way finds its grant gone.
             self.clear_journals(provider, wait).await?;
             return Ok(self.clear_logins(provider) || removed);
         };
         let held = self.hold_grant(id.key(provider), wait).await?;
-        let removed = self.change(|document| {
+        let (of_scope, of_id) = (scope.clone(), id.clone());
+        let removed = self.change(move |document| {
+            let (Scope { provider, stored_at }, id) = (&of_scope, &of_id);
             let all = document.slots(provider, stored_at);
             let is_meant =
                 |slot: &&Slot| slot.id == id.id && slot.record.root_file().is_some() == id.is_inherited;
@@ -509,7 +526,9 @@ impl Store for FileStore {
             let held = self.hold_grant(slot.record.key(provider), wait).await?;
             held.journal(&slot.id).clear()?;
         }
-        let forgiven = self.change(|document| {
+        let (of_scope, of_id) = (scope.clone(), id.cloned());
+        let forgiven = self.change(move |document| {
+            let (Scope { provider, stored_at }, id) = (&of_scope, of_id.as_ref());
             let all = document.slots(provider, stored_at);
             let only = id.and_then(|id| all.iter().find(|slot| slot.id == id.id));
             let label = only.and_then(|slot| slot.label.clone());

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use hermes_format::secret::Secret;
+
 use super::error::{StoreError, StoreErrorKind};
 use super::grant::{
     Attempt, Change, Committed, FailedRenewal, GrantId, ListedGrant, NewGrant, Note, Renewal, Revision,
-    Scope, Snapshot, StoredGrant, Tokens,
+    Scope, Snapshot, StoredGrant,
 };
 use super::journal::Answer;
 use super::port::{Intended, Lease, Pending, Stamp, Store, StoreResult};
@@ -64,14 +66,24 @@ impl MemoryStore {
         MemoryStore::default()
     }
 
-    /// Changes the tokens of a grant as a program would that knows nothing of revisions. Tells whether it is there.
-    pub fn change_elsewhere(&self, provider: &str, id: &str, change: impl FnOnce(&mut Tokens)) -> bool {
+    /// Writes the tokens of a provider's first grant as a program would that knows nothing of revisions.
+    pub fn write_elsewhere(&self, provider: &str, access: Option<&str>, refresh: Option<&str>) {
         let mut all = self.rows();
-        let Some(row) = find(&mut all, provider, id) else { return false };
-        change(&mut row.grant.tokens);
-        row.touch();
+        let rows = all.entry(provider.to_owned()).or_default();
+        if rows.iter().all(|row| row.grant.id != MAIN) {
+            let grant = StoredGrant { id: MAIN.to_owned(), ..StoredGrant::default() };
+            rows.push(Row { grant, generation: 0, attempt: None });
+        }
+        for row in rows.iter_mut().filter(|row| row.grant.id == MAIN) {
+            let tokens = &mut row.grant.tokens;
+            (tokens.access, tokens.refresh) = (access.map(Secret::from), refresh.map(Secret::from));
+            for (name, token) in [("access_token", access), ("refresh_token", refresh)] {
+                tokens.members.insert(name.to_owned(), token.into());
+            }
+            row.touch();
+        }
+        drop(all);
         self.changed();
-        true
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Row>>> {

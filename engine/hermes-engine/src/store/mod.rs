@@ -9,6 +9,9 @@
 //! written there, under the locks of both, the profile's first.
 
 mod change;
+mod committer;
+#[doc(hidden)]
+pub mod conformance;
 mod document;
 mod error;
 mod file;
@@ -61,6 +64,7 @@ pub use slot::{MAIN, Row, Slot};
 
 use crate::clock;
 use crate::home::Home;
+use committer::Committer;
 use lock::Lock;
 
 /// How long `auth.lock` is waited for: longer than Hermes Agent holds it during a refresh, which is up to 20 s.
@@ -73,6 +77,7 @@ const GRANT_PAUSE: Duration = Duration::from_millis(20);
 pub struct FileStore {
     home: Home,
     stop: Option<Arc<AtomicBool>>,
+    committer: Arc<Committer>,
 }
 
 /// Which of the stored grants is meant.
@@ -107,7 +112,7 @@ pub struct Held {
 impl FileStore {
     /// The store of a home. Touches no file.
     pub fn open(home: Home) -> FileStore {
-        FileStore { home, stop: None }
+        FileStore { home, stop: None, committer: Arc::default() }
     }
 
     /// The same store for a process that goes on after a signal: once the flag is up nobody waits for the lock of a grant
@@ -166,14 +171,9 @@ impl FileStore {
 
     /// Changes the credentials under `auth.lock`: reads, applies `change`, and writes durably what has changed.
     pub fn commit<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
-        wait(self.change(change))
-    }
-
-    /// The same, to be awaited.
-    pub(crate) async fn change<T>(&self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StoreError> {
         self.home.create().map_err(|source| self.unwritable(self.home.path(), source))?;
         // Whoever has something to store waits, whatever comes.
-        let locks = self.lock_files(&|| false).await?;
+        let locks = wait(self.lock_files(&|| false))?;
         self.write(change, !locks.is_empty())
     }
 

@@ -11,9 +11,6 @@ use super::error::StoreError;
 use super::port::wait;
 use super::{FileStore, GrantKey, file};
 
-/// What a login may add to the file.
-const ROOM: usize = 16 * 1024;
-
 impl FileStore {
     /// Proves, before a login begins, that what it brings could be kept: the file can be read, its locks can be had, and
     /// it can be replaced. A login that is found out at its end to be for nothing has cost a person their time, and the
@@ -31,17 +28,6 @@ impl FileStore {
             Err(error) => return Err(error),
         }
         self.prove_room(&file::resolve(&self.path())?).await
-    }
-
-    /// Proves that the file can be replaced by one that is somewhat longer.
-    pub(super) async fn prove_room(&self, target: &Path) -> Result<(), StoreError> {
-        // Under its locks the proof is nothing that a writer sweeps away.
-        let _locks = self.lock_files(&|| self.is_stopping()).await?;
-        if self.is_stopping() {
-            return Err(StoreError::Interrupted);
-        }
-        let size = target.metadata().map(|about| about.len() as usize).unwrap_or_default();
-        file::prove_writable(target, size + ROOM)
     }
 
     /// Whether the file could be replaced, as far as can be seen without leaving a trace. A home that is not there yet is

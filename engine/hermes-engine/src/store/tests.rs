@@ -1,3 +1,4 @@
+mod conformance;
 mod document;
 mod file;
 mod journal;
