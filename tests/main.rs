@@ -15,6 +15,7 @@ mod choice;
 mod ci;
 mod commands;
 mod consumers;
+mod explain;
 mod field;
 mod first_minutes;
 mod fixes;

@@ -7,6 +7,7 @@ mod completions;
 mod credential;
 mod doctor;
 mod exec;
+mod explain;
 mod graph;
 mod keep;
 mod lsp;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Models(models::Args),
     Check(check::Args),
     Test(test::Args),
+    Explain(explain::Args),
     Graph(graph::Args),
     Simulate(simulate::Args),
     Schema(schema::Args),
@@ -99,6 +101,7 @@ impl Command {
             Command::Models(_) => "models",
             Command::Check(_) => "check",
             Command::Test(_) => "test",
+            Command::Explain(_) => "explain",
             Command::Graph(_) => "graph",
             Command::Simulate(_) => "simulate",
             Command::Schema(_) => "schema",
@@ -132,6 +135,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Doctor(args) => doctor::run(args, context),
         Command::Check(args) => check::run(args, context),
         Command::Test(args) => test::run(args, context),
+        Command::Explain(args) => explain::run(args),
         Command::Graph(args) => graph::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Schema(args) => schema::run(args),

@@ -56,7 +56,7 @@ error[HE203] unguarded-field: no rule guarantees `start.cod`
   |  -------- declared here
   |
   = help: did you mean `start.code`?
-  = page: docs/checks/HE203.md
+  = more: hermes-engine explain HE203
 
 warning[HE603] no-models: nothing to choose, 100%: none at all
  --> providers.d/acme.toml:4:10
@@ -64,7 +64,7 @@ warning[HE603] no-models: nothing to choose, 100%: none at all
 4 | models = [
   |          ^
   |
-  = page: docs/checks/HE603.md
+  = more: hermes-engine explain HE603
 
 error[HE203] unguarded-field: a red name
  --> providers.d/flows/b flow.toml:1:9
@@ -72,7 +72,7 @@ error[HE203] unguarded-field: a red name
 1 | [states.é]
   |         ^
   |
-  = page: docs/checks/HE203.md
+  = more: hermes-engine explain HE203
 "#]]
     );
 }
@@ -99,7 +99,7 @@ error[HE203] unguarded-field: no rule guarantees `request_code.usercode`
    |                         ^^^^^^^^^^^^^^^^^^^^^ `request_code` checks `$.user_code`, `$.verification_uri`, `$.expired_in`
    |
    = help: did you mean `request_code.user_code`?
-   = page: docs/checks/HE203.md
+   = more: hermes-engine explain HE203
 "#]]
     );
 }

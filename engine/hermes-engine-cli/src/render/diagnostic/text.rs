@@ -31,7 +31,9 @@ fn group<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Group<'d> {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(safe(help)));
     }
-    group.element(Level::NOTE.with_name("page").message(diagnostic.code.page()))
+    group.element(
+        Level::NOTE.with_name("more").message(format!("hermes-engine explain {}", diagnostic.code.id)),
+    )
 }
 
 /// One snippet a file, that of the primary words first.
