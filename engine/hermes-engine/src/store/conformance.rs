@@ -46,6 +46,7 @@ pub type Case = (&'static str, fn(&dyn Subject));
 /// # Panics
 ///
 /// Where a property does not hold.
+#[expect(clippy::print_stdout, reason = "a suite for tests")]
 pub fn run(make: &dyn Fn() -> Box<dyn Subject>) {
     for (name, case) in CASES {
         let subject = make();

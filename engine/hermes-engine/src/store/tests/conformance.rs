@@ -11,7 +11,7 @@ struct Files(FileStore, #[expect(dead_code)] tempfile::TempDir);
 impl Files {
     fn new() -> Files {
         let folder = tempfile::tempdir().unwrap();
-        let store = FileStore::open(Home::at(&folder.path().join("home")));
+        let store = FileStore::open(Home::at(folder.path().join("home")));
         Files(store, folder)
     }
 }
