@@ -59,6 +59,10 @@ fn a_child_of_exec_has_no_secret_of_any_other_provider() {
         assert!(secrets.contains(name), "{name}: {secrets:?}");
     }
     let mut program = Program::new().env("ACME_API_KEY", "acme-key-0001").env("PLAIN", "kept");
+    // What no file reads, and programs of a protocol spend on a model all the same.
+    for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        program = program.env(name, format!("other-{name}"));
+    }
     for name in &secrets {
         program = program.env(name, format!("other-{name}"));
     }

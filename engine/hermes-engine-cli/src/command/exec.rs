@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::process::Command;
 
-use hermes_engine::catalog::Place;
+use hermes_engine::catalog::{Place, mode_withheld};
 use hermes_engine::input;
 use hermes_format::provider::{InputSource, Provider};
 
@@ -89,7 +89,8 @@ fn command(
         let kept = env::vars_os().filter(|(name, _)| is_plain(name) || is_kept(&args.keep_env, name));
         command.env_clear().envs(kept);
     }
-    let others = environment.unset.into_iter().chain(secrets_of_others(session)).chain(own);
+    let others =
+        environment.unset.into_iter().chain(secrets_of_others(session)).chain(mode_withheld()).chain(own);
     for name in others.filter(|name| !args.keep_env.contains(name)) {
         command.env_remove(name);
     }

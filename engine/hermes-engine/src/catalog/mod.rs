@@ -28,7 +28,7 @@ use crate::own_file::{self, Links, Owner};
 pub use check::{Checked, Tested};
 use layer::Layer;
 pub use load::Opened;
-pub use mode::{ApiMode, ErrorShape, api_mode, mode_credentials, mode_names, mode_variables};
+pub use mode::{ApiMode, ErrorShape, api_mode, mode_credentials, mode_names, mode_variables, mode_withheld};
 pub use target::{Kind, NoTarget, Target};
 
 /// The folders on disk that a catalogue is made of, beside the built-in one.

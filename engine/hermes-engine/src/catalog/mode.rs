@@ -32,6 +32,10 @@ pub struct ApiMode {
     /// Variables that the same programs read, and that would win over or mix with those above.
     #[serde(default)]
     pub remove: Vec<String>,
+    /// Secrets of another service with which the same programs reach a model on a way of their own. A child gets none of
+    /// them; a shell that evaluates an answer keeps them, for they serve its user for more than that.
+    #[serde(default)]
+    pub withheld: Vec<String>,
     /// How the same programs read an error.
     pub error: Option<ErrorShape>,
 }
@@ -71,6 +75,11 @@ pub fn mode_variables() -> BTreeSet<String> {
 /// Those of them that hold a credential, or lead to one.
 pub fn mode_credentials() -> BTreeSet<String> {
     api_modes().flat_map(|mode| mode.credentials().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// Secrets of other services that a child must not get, whichever protocol it speaks.
+pub fn mode_withheld() -> BTreeSet<String> {
+    api_modes().flat_map(|mode| mode.withheld).collect()
 }
 
 /// The protocols whose conventions the program knows.
