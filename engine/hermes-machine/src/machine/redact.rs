@@ -2,12 +2,15 @@
 //!
 //! Note: a server may repeat a part of what it was sent, so a part of a secret counts as the secret.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::run::Run;
 use hermes_format::label::is_secret_name;
 use hermes_format::provider;
 use hermes_format::template::{Name, Scope as _};
+use hermes_format::text::sanitise_within;
 
 /// What stands for a secret.
 const REDACTED: &str = "[redacted]";
@@ -18,14 +21,22 @@ const PART: usize = 12;
 /// From this length on, a word of letters of both cases and digits is taken for a token that nobody here knows.
 const LONG_WORD: usize = 40;
 
+/// A text from outside as a screen may show it: cleaned, without secrets, and no longer than `most` characters.
+///
+/// Note: it is cut last. A secret that was cut in two before it is looked for would show its beginning.
+pub(super) fn shown_within(text: &str, secrets: &[String], most: usize) -> String {
+    sanitise_within(&redact(&sanitise_within(text, usize::MAX), secrets), most)
+}
+
 /// The text without any of the secrets, whole or in part, and without words that look like tokens.
 pub(super) fn redact(text: &str, secrets: &[String]) -> String {
     let mut hidden = vec![false; text.len()];
     let known = secrets.iter().map(String::as_bytes).filter(|secret| secret.len() >= SHORTEST);
     for secret in known {
         let part = secret.len().min(PART);
+        let pieces: HashSet<&[u8]> = secret.windows(part).collect();
         for (at, window) in text.as_bytes().windows(part).enumerate() {
-            if secret.windows(part).any(|piece| piece == window) {
+            if pieces.contains(window) {
                 hidden[at..at + part].fill(true);
             }
         }
@@ -157,6 +168,18 @@ mod tests {
         check("bad code `vice-code-of-acme`", "bad code `[redacted]`");
         check("short77x and tiny", "[redacted] and tiny");
         check("the device code is unknown", "the device code is unknown");
+    }
+
+    #[test]
+    fn s25_a_secret_that_a_limit_cuts_in_two_shows_no_part() {
+        let secret = "device-code-of-acme-1234".to_owned();
+        let token = "Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4fGh7jKl0n";
+        let text = format!("you sent {secret}: no such code; got {token} in its place");
+        for most in 0..text.len() + 2 {
+            let shown = shown_within(&text, std::slice::from_ref(&secret), most);
+            assert!(shown.chars().count() <= most.max(1), "{most}: {shown}");
+            assert!(!shown.contains("dev") && !shown.contains("Ab3d"), "{most}: {shown}");
+        }
     }
 
     #[test]

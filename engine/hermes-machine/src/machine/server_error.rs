@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::redact::redact;
+use super::redact::shown_within;
 use hermes_format::query::present;
-use hermes_format::text::sanitise_within;
 
 /// The longest description that is kept, in characters; some services write 300.
 const LONGEST: usize = 400;
@@ -65,7 +64,7 @@ pub(super) fn read(json: Option<&Value>, status: Option<u16>, secrets: &[String]
         return None;
     }
     let clean = |text: String, most| {
-        let text = redact(&sanitise_within(&text, most), secrets);
+        let text = shown_within(&text, secrets, most);
         Some(text).filter(|text| !text.is_empty())
     };
     Some(ServerError {

@@ -18,10 +18,12 @@ use hermes_format::label::{label_template, may_name_secret};
 use hermes_format::provider::{Action, Constants, Provider, Request};
 use hermes_format::query::walk;
 use hermes_format::template::{Missing, Name, Scope, Template, UrlTrouble, render_var};
-use hermes_format::text::sanitise;
 
 /// The advice where a server gave a reason that nothing is known of.
 const AS_THE_SERVER_SAYS: &str = "resolve what the server reports, then start the login again";
+
+/// The longest text of `[errors]`, in characters.
+const LINE: usize = 200;
 
 /// Where and with what a flow fails.
 pub(super) struct Failing<'a> {
@@ -200,8 +202,12 @@ impl<'a> Failing<'a> {
         let quoted = self.answer.and_then(|a| a.json).map(redact::in_failure).unwrap_or_default();
         let holds_secret = self.run.is_some_and(|run| run.holds_secret(&text));
         let shows_secret = holds_secret || quoted.iter().any(|secret| shows(&text, secret));
-        // What a server said in it is no longer than a line.
-        (!shows_secret).then(|| sanitise(&text))
+        if shows_secret {
+            return None;
+        }
+        // What a server said in it is no longer than a line, and may repeat a part of a secret.
+        let secrets: Vec<String> = self.run.into_iter().flat_map(Run::secrets).chain(quoted).collect();
+        Some(redact::shown_within(&text, &secrets, LINE))
     }
 
     /// A refusal to send something to a host.
