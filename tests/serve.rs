@@ -186,3 +186,160 @@ fn a_signal_is_passed_on_to_the_child_and_its_end_is_the_answer() {
     started.end().expect_code(9);
     program.run(&["exec", "acme", "--proxy", "--", "no-such-program-here"]).expect_code(127);
 }
+
+/// A program under the name of a client, which prints what it gets.
+fn pretend(program: &Program, name: &str) -> String {
+    let path = program.root().join("bin").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "#!/bin/sh\nfor word in \"$@\"; do echo \"arg:$word\"; done\nenv\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_known_client_is_told_a_model_of_the_provider_and_not_its_makers() {
+    let program =
+        Program::new().env("ACME_API_KEY", "acme-key-0001").env("ANTHROPIC_MODEL", "claude-of-the-shell");
+    let file = keyed(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let file = file.replace("chat_completions", "anthropic_messages");
+    program.write_home(
+        "providers.d/acme.toml",
+        &file.replace("name  =", "models = [\"acme-1\", \"acme-2\"]\nname  ="),
+    );
+    let claude = pretend(&program, "claude");
+    let run = program.run(&["exec", "acme", "--", &claude, "-p", "hi"]).expect_code(0);
+    for line in [
+        "arg:-p",
+        "arg:hi",
+        "ANTHROPIC_MODEL=acme-1",
+        "ANTHROPIC_DEFAULT_OPUS_MODEL=acme-1",
+        "ANTHROPIC_DEFAULT_FABLE_MODEL=acme-1",
+        "CLAUDE_CODE_SUBAGENT_MODEL=acme-1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1",
+    ] {
+        assert!(run.stdout.lines().any(|own| own == line), "{line}: {}", run.stdout);
+    }
+    let run = program.run(&["exec", "acme", "--model", "acme-2", "--", &claude]).expect_code(0);
+    assert!(run.stdout.contains("ANTHROPIC_MODEL=acme-2\n"), "{}", run.stdout);
+    // A program that is not known keeps what it had.
+    let other = pretend(&program, "another");
+    let run = program.run(&["exec", "acme", "--", &other]).expect_code(0);
+    assert!(run.stdout.contains("ANTHROPIC_MODEL=claude-of-the-shell\n"), "{}", run.stdout);
+}
+
+#[test]
+fn codex_is_told_where_to_go_by_its_arguments() {
+    let (api, _) = api();
+    let program = program(api);
+    let codex = pretend(&program, "codex");
+    let run = program.run(&["exec", "acme", "--model", "acme-1", "--", &codex, "exec", "hi"]).expect_code(0);
+    let words: Vec<&str> = run.stdout.lines().filter_map(|line| line.strip_prefix("arg:")).collect();
+    assert!(
+        words.contains(&format!("model_providers.hermes.base_url=http://{api}/v1").as_str()),
+        "{words:?}"
+    );
+    assert!(words.contains(&"model=acme-1") && words.ends_with(&["exec", "hi"]), "{words:?}");
+    assert!(
+        !run.stdout.lines().any(|line| line.starts_with("arg:") && line.contains("acme-key")),
+        "{}",
+        run.stdout
+    );
+    let run = program.run(&["exec", "acme", "--proxy", "--", &codex]).expect_code(0);
+    assert!(run.stdout.contains("arg:model_providers.hermes.base_url=http://127.0.0.1:"), "{}", run.stdout);
+    assert!(!run.stdout.contains("arg:model=") && !run.stdout.contains("acme-key-0001"), "{}", run.stdout);
+}
+
+#[test]
+fn a_client_of_another_protocol_is_not_started() {
+    let (api, _) = api();
+    let program = program(api);
+    program
+        .write_home("providers.d/acme.toml", &keyed(api).replace("chat_completions", "anthropic_messages"));
+    let codex = pretend(&program, "codex");
+    for proxy in [&["exec", "acme"][..], &["exec", "acme", "--proxy"]] {
+        let run = program.run(&[proxy, &["--", &codex]].concat()).expect_code(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains("anthropic_messages"), "{run:?}");
+    }
+}
+
+fn set_up(program: &Program, args: &[&str]) -> crate::support::Run {
+    program.run(&[&["setup"], args].concat())
+}
+
+#[test]
+fn a_client_is_set_up_in_its_own_file_and_taken_back_to_the_byte() {
+    let (api, _) = api();
+    let program = program(api);
+    let file = keyed(api).replace("chat_completions", "anthropic_messages");
+    program.write_home("providers.d/acme.toml", &file.replace("name  =", "models = [\"acme-1\"]\nname  ="));
+    let settings = program.root().join("home/.claude/settings.json");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let own = "{\n  // mine\n  \"theme\": \"dark\",\n  \"env\": { \"MINE\": \"1\" }\n}\n";
+    fs::write(&settings, own).unwrap();
+    let dry = set_up(&program, &["claude", "--provider", "acme", "--dry-run"]).expect_code(0);
+    assert!(dry.stdout.contains("+ ") && dry.stdout.contains("ANTHROPIC_BASE_URL"), "{}", dry.stdout);
+    assert_eq!(fs::read_to_string(&settings).unwrap(), own, "nothing is written");
+    set_up(&program, &["claude", "--provider", "acme"]).expect_code(0);
+    let text = fs::read_to_string(&settings).unwrap();
+    assert!(text.contains("// mine") && text.contains("\"MINE\": \"1\""), "{text}");
+    assert!(text.contains("token acme\"") && text.contains(&format!("http://{api}/v1")), "{text}");
+    assert!(text.contains("\"ANTHROPIC_MODEL\": \"acme-1\"") && !text.contains("acme-key"), "{text}");
+    // Once more, through the proxy: the first one is taken back.
+    set_up(&program, &["claude", "--provider", "acme", "--proxy"]).expect_code(0);
+    let text = fs::read_to_string(&settings).unwrap();
+    assert!(text.contains("http://127.0.0.1:4180/acme") && !text.contains("apiKeyHelper"), "{text}");
+    assert!(program.run(&["serve", "key", "list"]).stdout.contains("setup-claude"));
+    set_up(&program, &["claude", "--undo"]).expect_code(0);
+    assert_eq!(fs::read_to_string(&settings).unwrap(), own);
+    assert!(!program.run(&["serve", "key", "list"]).stdout.contains("setup-claude"));
+    set_up(&program, &["claude", "--undo"]).expect_code(2);
+}
+
+#[test]
+fn what_a_user_changed_since_a_setup_survives_its_undo() {
+    let (api, _) = api();
+    let program = program(api);
+    let config = program.root().join("home/.codex/config.toml");
+    set_up(&program, &["codex", "--provider", "acme", "--model", "m-1"]).expect_code(0);
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("model = \"m-1\"") && text.contains("args = [\"token\", \"acme\"]"), "{text}");
+    assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::write(&config, format!("{text}\n[mine]\nx = 1 # why\n")).unwrap();
+    set_up(&program, &["codex", "--undo"]).expect_code(0);
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("x = 1 # why") && !text.contains("hermes") && !text.contains("m-1"), "{text}");
+}
+
+#[test]
+fn every_client_is_set_up_and_taken_back_or_says_how_else() {
+    let (api, _) = api();
+    for mode in ["chat_completions", "anthropic_messages"] {
+        for name in hermes_engine::catalog::client_names() {
+            let program = program(api);
+            program.write_home("providers.d/acme.toml", &keyed(api).replace("chat_completions", mode));
+            for proxy in [&["--model", "m.1"][..], &["--model", "m.1", "--proxy"]] {
+                let run = set_up(&program, &[&[&name, "--provider", "acme"], proxy].concat());
+                match run.code {
+                    Some(0) => {
+                        set_up(&program, &[&name, "--undo"]).expect_code(0);
+                    }
+                    code => assert!(code == Some(2) && !run.stderr.is_empty(), "{name}: {run:?}"),
+                }
+            }
+            let home = program.root().join("home");
+            let left: Vec<_> =
+                walk(&home).into_iter().filter(|path| !path.starts_with(program.home())).collect();
+            assert!(left.is_empty(), "{name}: {left:?}");
+        }
+    }
+    let run = set_up(&Program::new(), &[]).expect_code(0);
+    assert!(run.stdout.contains("codex") && run.stdout.contains("kubectl"), "{}", run.stdout);
+    let run = set_up(&Program::new(), &["no-such-client"]).expect_code(2);
+    assert!(run.stderr.contains("claude"), "{}", run.stderr);
+}
+
+/// All files below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}

@@ -255,6 +255,15 @@ impl Resolved {
         }
     }
 
+    /// The same for a client that is told this model, chosen or not.
+    pub(crate) fn with_model(&self, model: Option<String>) -> Resolved {
+        Resolved {
+            is_model_chosen: model.is_some(),
+            model: model.or_else(|| self.model.clone()),
+            ..self.clone()
+        }
+    }
+
     /// A member of the stored credential that is text.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         self.record.get(name).and_then(serde_json::Value::as_str)

@@ -15,6 +15,7 @@ mod explain;
 mod failure;
 mod flow;
 mod lsp;
+mod recipe;
 mod render;
 mod session;
 

@@ -81,9 +81,9 @@ mod tests {
     #[test]
     fn what_a_program_adds_to_its_base_url_is_not_there_twice() {
         let mut protocols = Protocols::read();
-        protocols.added = vec![("google".to_owned(), "/v1beta".to_owned())];
+        protocols.added = vec![("acme".to_owned(), "/v1beta".to_owned())];
         let rest = |base: &str, rest: &str| {
-            protocols.rest(Some("google"), &Url::parse(base).expect("a URL"), rest).to_owned()
+            protocols.rest(Some("acme"), &Url::parse(base).expect("a URL"), rest).to_owned()
         };
         assert_eq!(rest("https://a.example/v1beta", "/v1beta/models"), "/models");
         assert_eq!(rest("https://a.example/v1beta", "/models"), "/models");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use hermes_format::parse::{Language, parse};
 use hermes_format::raw::provider::Provider;
 use hermes_format::raw::read::read;
-use hermes_format::raw::schema::{provider_schema, test_schema};
+use hermes_format::raw::schema::{client_schema, provider_schema, test_schema};
 use hermes_format::raw::test::Tests;
 use hermes_format::source::FileId;
 use jsonschema::Validator;
@@ -54,6 +54,17 @@ fn the_committed_provider_schema_is_that_of_the_types() {
 #[test]
 fn the_committed_test_schema_is_that_of_the_types() {
     check_committed("test.schema.json", &test_schema());
+}
+
+#[test]
+fn the_committed_client_schema_is_that_of_the_types_and_takes_every_client_file() {
+    check_committed("client.schema.json", &client_schema());
+    let validator = validator(&client_schema());
+    for entry in fs::read_dir(root().join("providers.d/clients")).expect("the clients") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a file");
+        assert_eq!(complaints(&validator, &json_of(&text, Language::Toml)), Vec::<String>::new(), "{path:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 
 use hermes_engine::catalog::{Place, mode_withheld};
@@ -14,12 +15,16 @@ use crate::client::{Chosen, Resolved, environment, resolve};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::recipe::{Values, client_for};
 use crate::session::{Session, Wanted};
 
 /// Run a program with the credential in its environment.
 ///
 /// Sets the variables that clients of the provider's protocol read. Removes all other variables of any protocol,
 /// and every variable that another provider reads as a secret.
+///
+/// A program that is known (providers.d/clients) also gets the variables and arguments that it reads besides, and the model:
+/// the chosen one, else the provider's first.
 ///
 /// The program inherits stdin, stdout and stderr, and no other descriptor.
 ///
@@ -79,11 +84,24 @@ fn command(
     resolved: &Resolved,
     own: Vec<String>,
 ) -> Result<Command, Failure> {
-    let environment = environment(resolved)?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("no program is named"));
     };
+    let client = client_for(Path::new(program), resolved)?;
+    let values = client.as_ref().map(|client| (Values::of(resolved, client), client));
+    let environment = match &values {
+        Some((values, _)) => environment(&resolved.with_model(values.model.clone()))?,
+        None => environment(resolved)?,
+    };
     let mut command = Command::new(program);
+    if let Some((values, client)) = &values {
+        // An argument without its value would be another one.
+        let groups = client
+            .args
+            .iter()
+            .filter_map(|group| group.iter().map(|text| values.fill(text)).collect::<Option<Vec<_>>>());
+        command.args(groups.flatten());
+    }
     command.args(arguments);
     if args.clean_env {
         let kept = env::vars_os().filter(|(name, _)| is_plain(name) || is_kept(&args.keep_env, name));
@@ -97,6 +115,12 @@ fn command(
     environment.set.iter().for_each(|(name, value)| {
         command.env(name, value.expose_secret());
     });
+    if let Some((values, client)) = values {
+        client.unset.iter().filter(|name| !args.keep_env.contains(name)).for_each(|name| {
+            command.env_remove(name);
+        });
+        command.envs(client.env.iter().filter_map(|(name, text)| Some((name, values.fill(text)?))));
+    }
     Ok(command)
 }
 

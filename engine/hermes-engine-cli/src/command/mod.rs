@@ -18,6 +18,7 @@ mod resolve;
 mod run_flow;
 mod schema;
 mod serve;
+mod setup;
 mod simulate;
 mod target;
 mod test;
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Auth(auth::Args),
     Keep(keep::Args),
     Serve(serve::Args),
+    Setup(setup::Args),
     Use(use_::Args),
     Doctor(doctor::Args),
     Providers(providers::Args),
@@ -95,6 +97,7 @@ impl Command {
             Command::Auth(_) => "auth",
             Command::Keep(_) => "keep",
             Command::Serve(_) => "serve",
+            Command::Setup(_) => "setup",
             Command::Use(_) => "use",
             Command::Doctor(_) => "doctor",
             Command::Providers(_) => "providers",
@@ -129,6 +132,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Ended {
         Command::Auth(args) => auth::run(args, context),
         Command::Keep(args) => keep::run(args, context),
         Command::Serve(args) => serve::run(args, context),
+        Command::Setup(args) => setup::run(args, context),
         Command::Use(args) => use_::run(args, context),
         Command::Providers(args) => providers::run(args, context),
         Command::Models(args) => models::run(args, context),

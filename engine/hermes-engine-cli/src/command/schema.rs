@@ -7,7 +7,7 @@ use super::Ended;
 use crate::exit::Exit;
 use crate::render;
 
-/// Print the JSON Schema (draft 2020-12) of provider or test files.
+/// Print the JSON Schema (draft 2020-12) of provider, test or client files.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -23,12 +23,15 @@ enum Kind {
     Provider,
     /// Test files
     Test,
+    /// Client files
+    Client,
 }
 
 pub(super) fn run(args: Args) -> Ended {
     render::answer_json(&match args.kind {
         Kind::Provider => schema::provider_schema(),
         Kind::Test => schema::test_schema(),
+        Kind::Client => schema::client_schema(),
     })?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@
 
 mod alias;
 mod check;
+mod client;
 mod encoding;
 mod layer;
 mod load;
@@ -26,6 +27,7 @@ use hermes_format::parse::Language;
 
 use crate::own_file::{self, Links, Owner};
 pub use check::{Checked, Tested};
+pub use client::{client, client_names, client_of_program};
 use layer::Layer;
 pub use load::Opened;
 pub use mode::{ApiMode, ErrorShape, api_mode, mode_credentials, mode_names, mode_variables, mode_withheld};

@@ -35,6 +35,11 @@ pub fn test_schema() -> Value {
     schema_of::<super::test::Tests>("test", "Test file of hermes-engine")
 }
 
+/// The schema of client files.
+pub fn client_schema() -> Value {
+    schema_of::<super::client::Client>("client", "Client file of hermes-engine")
+}
+
 /// Takes null out: a key that may be left out has it only because its Rust type is an `Option`.
 fn without_null(schema: &mut Schema) {
     transform_subschemas(&mut without_null, schema);
