@@ -70,6 +70,40 @@ fn failures() -> Vec<Failure> {
             "start the login again",
             "incorrect_device_code",
         ),
+        Failure {
+            answer: Answer::Raw {
+                status: 400,
+                headers: "Content-Type: application/x-www-form-urlencoded\r\n",
+                body: "error=application_suspended&error_description=Your+application+has+been+suspended."
+                    .to_owned(),
+            },
+            ..failure(
+                CODE,
+                0,
+                Value::Null,
+                4,
+                "Your application has been suspended.",
+                "resolve what",
+                "application_suspended",
+            )
+        },
+        Failure {
+            answer: Answer::Raw {
+                status: 401,
+                headers: "WWW-Authenticate: Bearer error=\"invalid_client\", error_description=\"The client is disabled\"\r\n",
+                body: String::new(),
+            },
+            ..failure(CODE, 0, Value::Null, 4, "The client is disabled", "the client id", "invalid_client")
+        },
+        failure(
+            CODE,
+            200,
+            json!({ "code": 40013, "msg": "app id 7 is not known" }),
+            4,
+            "app id 7 is not known",
+            "resolve what the server reports",
+            "40013",
+        ),
     ]
 }
 

@@ -147,6 +147,19 @@ fn f3_what_is_not_needed_to_use_a_token_does_not_decide_whether_a_login_is_kept(
 }
 
 #[test]
+fn f3_a_form_or_a_number_without_end_loses_no_login() {
+    let json = r#"{"access_token":"the-token-1","n":1e999,"name":"\ud83d"}"#;
+    let form = "access_token=the-token-1&refresh_token=the-token-2&expires_in=3600&token_type=bearer";
+    for body in [json, form] {
+        let (service, program) = acme(ACME);
+        service.answers(TOKEN, [Answer::Raw { status: 200, headers: "", body: body.to_owned() }]);
+        let (code, text) = log_in(&program);
+        assert_eq!(code, Some(0), "{body}: {text}");
+        assert_eq!(program.run(&["token", "acme"]).expect_code(0).stdout, "the-token-1\n");
+    }
+}
+
+#[test]
 fn f3_a_login_whose_answer_can_not_be_read_is_kept_told_and_used_once_it_can() {
     let (service, program) = acme(ACME);
     service.book().extra = serde_json::json!({ "token_type": "DPoP" });

@@ -1,6 +1,7 @@
 //! JSON from outside, read strictly: no duplicate keys, no more than a few levels.
 //!
-//! A text that is not such JSON is no value at all, and then every path into it is absent.
+//! A text that is not such JSON is no value at all, and then every path into it is absent. In an answer a single number or
+//! text that can't be represented does not decide on the whole: see [`read_answer`].
 
 use std::cell::Cell;
 use std::fmt;
@@ -23,6 +24,12 @@ enum Fault {
 /// The value of a JSON text, where it is one within the limits.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     read(bytes, &Cell::new(None))
+}
+
+/// The value of an answer: its JSON; with `null` for a number that is too large and U+FFFD for what is not Unicode; or the
+/// fields of a form, where it is one of OAuth.
+pub(super) fn read_answer(bytes: &[u8]) -> Option<Value> {
+    parse(bytes).or_else(|| parse(repaired(bytes)?.as_bytes())).or_else(|| form(bytes))
 }
 
 fn read(bytes: &[u8], fault: &Cell<Option<Fault>>) -> Option<Value> {
@@ -67,6 +74,87 @@ fn has_giant_number(text: &[u8]) -> bool {
     outside
         .flat_map(|part| part.split(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)))
         .any(|number| number.parse::<f64>().is_ok_and(f64::is_infinite))
+}
+
+/// A JSON text in which everything can be represented; `None` where nothing was to be changed.
+fn repaired(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(without_mark(bytes));
+    let mut repaired = String::with_capacity(text.len());
+    let mut rest: &str = &text;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '"' => string_end(rest),
+            '-' | '0'..='9' => {
+                let is_of_number = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+                rest.find(|c| !is_of_number(c)).unwrap_or(rest.len())
+            }
+            other => other.len_utf8(),
+        };
+        let (piece, after) = rest.split_at(end);
+        match first {
+            '"' => push_string(piece, &mut repaired),
+            _ if piece.parse::<f64>().is_ok_and(f64::is_infinite) => repaired.push_str("null"),
+            _ => repaired.push_str(piece),
+        }
+        rest = after;
+    }
+    (repaired.as_bytes() != without_mark(bytes)).then_some(repaired)
+}
+
+/// Where the string ends that a text begins with.
+fn string_end(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().enumerate().skip(1).find(|(_, byte)| {
+        let is_end = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(text.len(), |(at, _)| at + 1)
+}
+
+/// Adds a string of JSON, each half of a surrogate pair that stands alone replaced.
+fn push_string(string: &str, to: &mut String) {
+    let unit = |text: &str| {
+        let digits = text.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut rest = string;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        to.push_str(before);
+        let next = || escape.get(6..).and_then(unit);
+        let length = match unit(escape) {
+            Some(0xD800..=0xDBFF) if matches!(next(), Some(0xDC00..=0xDFFF)) => 12,
+            Some(0xD800..=0xDFFF) => {
+                to.push_str("\\ufffd");
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            Some(_) => 6,
+            None => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        let (whole, after) = escape.split_at(length.min(escape.len()));
+        to.push_str(whole);
+        rest = after;
+    }
+    to.push_str(rest);
+}
+
+/// The fields of an answer of OAuth that is a form. One that is given two values makes it none.
+fn form(bytes: &[u8]) -> Option<Value> {
+    const KNOWN: [&str; 6] =
+        ["access_token", "device_code", "error", "oauth_token", "refresh_token", "token"];
+    if !is_form(bytes) {
+        return None;
+    }
+    let mut fields = Map::new();
+    for (name, value) in url::form_urlencoded::parse(bytes.trim_ascii()) {
+        let before = fields.insert(name.into_owned(), Value::from(value.as_ref()));
+        if before.is_some_and(|before| before != *value) {
+            return None;
+        }
+    }
+    KNOWN.iter().any(|name| fields.contains_key(*name)).then_some(Value::Object(fields))
 }
 
 /// Whether a text is `name=value&…` of nothing but what a form may hold.
@@ -196,6 +284,45 @@ mod tests {
         assert!(parse(nested(16).as_bytes()).is_some());
         check(&nested(17), None);
         check(&nested(100_000), None);
+    }
+
+    #[test]
+    fn what_can_not_be_represented_does_not_decide_on_an_answer() {
+        let check = |text: &[u8], expect: Option<Value>| {
+            assert_eq!(read_answer(text), expect, "{}", String::from_utf8_lossy(text));
+        };
+        use serde_json::json;
+        check(
+            br#"{"access_token":"at","n":1e400,"m":-2}"#,
+            Some(json!({"access_token": "at", "n": null, "m": -2})),
+        );
+        check(br#"{"s":"1e999 \" 1e999","n":[9e999]}"#, Some(json!({"s": "1e999 \" 1e999", "n": [null]})));
+        check(
+            br#"{"a":"x\ud800y","b":"\udc00","c":"\ud83d\ude00"}"#,
+            Some(json!({"a": "x\u{fffd}y", "b": "\u{fffd}", "c": "\u{1f600}"})),
+        );
+        check(br#"{"a":"\\ud800\ud800"}"#, Some(json!({"a": "\\ud800\u{fffd}"})));
+        check(b"{\"a\":\"\xff\"}", Some(json!({"a": "\u{fffd}"})));
+        check(
+            b"access_token=a%2Bb&expires_in=3600",
+            Some(json!({"access_token": "a+b", "expires_in": "3600"})),
+        );
+        check(
+            b"error=slow_down&error_description=not+so+fast\n",
+            Some(json!({"error": "slow_down", "error_description": "not so fast"})),
+        );
+        for none in [
+            "",
+            "{",
+            "[1e400",
+            "\"\\u",
+            "a=b",
+            "dGVzdA==",
+            "access_token=a&access_token=b",
+            r#"{"a":1,"a":1e400}"#,
+        ] {
+            check(none.as_bytes(), None);
+        }
     }
 
     #[test]

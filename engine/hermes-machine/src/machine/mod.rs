@@ -22,6 +22,7 @@ mod json;
 mod outcome;
 mod pace;
 mod page;
+mod plain_words;
 mod progress;
 mod prompt;
 mod reach;

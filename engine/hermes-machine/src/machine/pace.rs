@@ -40,8 +40,13 @@ impl Pace {
         let mut pace = Pace::default();
         let mut warnings = Vec::new();
         let mut read = |time: &Time, bounds, key| {
-            let reading = Reading { answer: None, scope: run, now: now.wall };
-            let (duration, is_unusable) = time::resolve_first(std::slice::from_ref(time), bounds, &reading);
+            let reading = Reading { answer: None, scope: run, now: run.server_clock.unwrap_or(now.wall) };
+            // A deadline that is over before it begins was not meant.
+            let is_over = bounds == time::LOGIN_DEADLINE && is_zero(time, &reading);
+            let (duration, is_unusable) = match is_over {
+                true => (time.default.or(time.max), true),
+                false => time::resolve_first(std::slice::from_ref(time), bounds, &reading),
+            };
             if is_unusable {
                 warnings.push(unusable(key, time, duration));
             }
@@ -99,6 +104,13 @@ fn written(time: &Time) -> String {
         TimeValue::Path(query, _) => query.text().to_owned(),
         TimeValue::Fixed(duration) => time::format_duration(*duration),
     }
+}
+
+fn is_zero(time: &Time, reading: &Reading<'_>) -> bool {
+    const ANY: time::Bounds = time::Bounds { min: Duration::ZERO, max: time::LONGEST, hard: false };
+    let bare = Time { min: None, max: None, default: None, ..time.clone() };
+    !matches!(time.value, TimeValue::Fixed(_))
+        && time::resolve(&bare, ANY, reading) == Ok(Some(Duration::ZERO))
 }
 
 fn unusable(key: &str, time: &Time, taken: Option<Duration>) -> String {

@@ -5,8 +5,11 @@ use hermes_format::condition::Test;
 use hermes_format::provider::Rule;
 
 /// Headers with which a firewall says that it answered in the place of the service, and what its page is called.
-const CHALLENGES: [(&str, &str); 2] =
-    [("cf-mitigated", "Cloudflare challenge"), ("x-vercel-mitigated", "x-vercel-mitigated challenge")];
+const CHALLENGES: [(&str, &str); 3] = [
+    ("cf-mitigated", "Cloudflare challenge"),
+    ("x-vercel-mitigated", "x-vercel-mitigated challenge"),
+    ("x-amzn-waf-action", "AWS WAF challenge"),
+];
 
 /// What a page is called; `None` where the answer is none. `is_json` tells whether its body is JSON.
 pub(super) fn describe(response: &Response, is_json: bool) -> Option<String> {

@@ -12,7 +12,7 @@ use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
 use super::{Machine, Taken, acting, json, retry_after};
-use super::{page, server_clock};
+use super::{page, plain_words, server_clock, server_error};
 use hermes_format::condition::{self, AnswerView, Test};
 use hermes_format::provider::{Act, Action, Rule, StateId, Then};
 use hermes_format::query::present;
@@ -53,7 +53,7 @@ impl Machine {
             Redirect::No => {}
         }
         let text = String::from_utf8_lossy(&response.body);
-        let value = if response.truncated { None } else { json::parse(&response.body) };
+        let value = if response.truncated { None } else { json::read_answer(&response.body) };
         let page = page::describe(response, value.is_some());
         let is_transient = is_hiccup(response.status, &active.on);
         let is_foreign = page.is_some() && !page::is_read_by(&active.on);
@@ -65,13 +65,26 @@ impl Machine {
             return again;
         }
         let is_challenge = page.as_deref().is_some_and(|page| page.contains(", "));
+        let words = match &value {
+            Some(value) if server_error::is_told(value, response.status) => None,
+            _ => plain_words::read(response, &text, page.is_some()),
+        };
+        let is_page = page.is_some();
         let unread = match &value {
             Some(_) => None,
             None if is_challenge => page,
+            None if is_page => Some("the answer is a web page".to_owned()),
             None if response.truncated => Some("the answer is larger than 64 KiB".to_owned()),
             None => Some(json::why_not(&response.body).to_owned()),
         };
-        let view = View { text: &text, unread: unread.as_deref(), retry_after, status: response.status };
+        let view = View {
+            text: &text,
+            unread: unread.as_deref(),
+            is_page,
+            words: words.as_ref(),
+            retry_after,
+            status: response.status,
+        };
         self.judge(&value.unwrap_or(Value::Null), Some(view), now)
     }
 
@@ -167,9 +180,9 @@ impl Machine {
         let rule = &active.on[index];
         match &rule.then {
             Then::Fail { code, relogin } => {
-                // An error's status says enough.
+                // An error's status says enough, but for a page that is none of the service.
                 let fine = view.filter(|v| matches!(v.status, 200..=299));
-                let unread = fine.and_then(|v| v.unread).map(str::to_owned);
+                let unread = fine.or(view.filter(|v| v.is_page)).and_then(|v| v.unread).map(str::to_owned);
                 let sent = match &active.act {
                     Act::Request(request) => Some(&**request),
                     Act::Browser(_) => None,
@@ -178,7 +191,7 @@ impl Machine {
                     body: answer.body,
                     lack: unread.or_else(|| lack(rule, json)).or_else(|| fine.and_then(|_| unknown(rule))),
                     retry_after: view.and_then(|v| v.retry_after),
-                    ..Answered::new(&self.run, sent, answer.status, json)
+                    ..Answered::new(&self.run, sent, answer.status, json, view.and_then(|v| v.words))
                 };
                 let failing = Failing { answer: Some(&quoted), ..Failing::of(&self.run, Some(name)) };
                 Effect::Finish(Outcome::Failed(failing.code(Code::from(code.value.as_str()), *relogin)))
@@ -221,6 +234,9 @@ pub(super) struct View<'a> {
     text: &'a str,
     /// Why it is no JSON, where it is none.
     unread: Option<&'a str>,
+    is_page: bool,
+    /// What it says outside of JSON.
+    words: Option<&'a Value>,
     status: u16,
     retry_after: Option<Duration>,
 }

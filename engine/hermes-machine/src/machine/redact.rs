@@ -113,15 +113,28 @@ pub fn holds_token(body: &[u8]) -> bool {
 
 /// The same, where only some of the names count.
 pub(super) fn holds_any(body: &[u8], counts: impl Fn(&str) -> bool) -> bool {
-    let mut all = Vec::new();
-    if let Some(value) = super::json::parse(body) {
-        named_secrets(&value, false, &mut |name, text| {
-            if counts(name) {
-                all.push(text.to_owned());
-            }
-        });
+    super::json::read_answer(body).is_some_and(|value| has_secret(&value, false, &counts))
+}
+
+fn has_secret(value: &Value, is_error: bool, counts: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(members) => {
+            let is_error = is_error || members.contains_key("error");
+            members.iter().any(|(name, member)| {
+                let about_error = is_error && matches!(name.as_str(), "code" | "key");
+                let is_given = match member {
+                    Value::String(text) => !text.is_empty(),
+                    // A token in a shape of its own.
+                    Value::Object(members) => !members.is_empty(),
+                    _ => false,
+                };
+                (is_given && !about_error && is_secret_name(name) && counts(name))
+                    || has_secret(member, is_error || name == "error", counts)
+            })
+        }
+        Value::Array(list) => list.iter().any(|member| has_secret(member, is_error, counts)),
+        _ => false,
     }
-    all.iter().any(|text| !text.is_empty())
 }
 
 /// Whether a value that goes into a request is one of the run's own.
@@ -132,22 +145,18 @@ fn is_carried(name: &Name) -> bool {
 /// The texts of a value that stand under the name of a secret, at any depth. `error.code` and a `code` beside an `error`
 /// are words about the error.
 fn secret_leaves(value: &Value, is_error: bool, all: &mut Vec<String>) {
-    named_secrets(value, is_error, &mut |_, text| all.push(text.to_owned()));
-}
-
-fn named_secrets(value: &Value, is_error: bool, found: &mut dyn FnMut(&str, &str)) {
     match value {
         Value::Object(members) => {
             let is_error = is_error || members.contains_key("error");
             for (name, member) in members {
                 let about_error = is_error && matches!(name.as_str(), "code" | "key");
                 match member {
-                    Value::String(text) if !about_error && is_secret_name(name) => found(name, text),
-                    _ => named_secrets(member, is_error || name == "error", found),
+                    Value::String(text) if !about_error && is_secret_name(name) => all.push(text.clone()),
+                    _ => secret_leaves(member, is_error || name == "error", all),
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|member| named_secrets(member, is_error, found)),
+        Value::Array(list) => list.iter().for_each(|member| secret_leaves(member, is_error, all)),
         _ => {}
     }
 }

@@ -75,19 +75,39 @@ pub(super) fn read(json: Option<&Value>, status: Option<u16>, secrets: &[String]
     })
 }
 
+/// Whether an answer gives a reason.
+pub(super) fn is_told(json: &Value, status: u16) -> bool {
+    read(Some(json), Some(status), &[]).is_some_and(|said| said.is_said())
+}
+
 /// Whether an answer that looks like a success says that it is none.
 fn tells_of_error(json: &Value) -> bool {
+    let is_false = |name: &str| json.get(name) == Some(&Value::Bool(false));
+    let is_word = |name: &str| {
+        let word = json.get(name).and_then(Value::as_str).map(str::to_ascii_lowercase);
+        word.is_some_and(|word| matches!(word.as_str(), "error" | "fail" | "failed" | "failure"))
+    };
+    let is_errors = json.get("errors").and_then(Value::as_array).is_some_and(|errors| !errors.is_empty());
     match json.get("error") {
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(Value::Object(members)) => !members.is_empty(),
-        Some(Value::Bool(is_error)) => *is_error,
-        _ => base_status(json).is_some(),
+        Some(Value::String(text)) if !text.is_empty() => true,
+        Some(Value::Object(members)) if !members.is_empty() => true,
+        Some(Value::Bool(true)) => true,
+        _ => {
+            is_false("success")
+                || is_false("ok")
+                || is_word("status")
+                || is_errors
+                || body_status(json).is_some()
+        }
     }
 }
 
 /// The status that some services put in the body, where it is not the one of a success.
-fn base_status(json: &Value) -> Option<i64> {
-    json.get("base_resp")?.get("status_code")?.as_i64().filter(|status| *status != 0)
+fn body_status(json: &Value) -> Option<i64> {
+    const PLACES: [&str; 6] =
+        ["/base_resp/status_code", "/errcode", "/error_code", "/errorCode", "/code", "/errno"];
+    let status = PLACES.iter().find_map(|place| json.pointer(place)?.as_i64());
+    status.filter(|status| !matches!(status, 0 | 200..=299))
 }
 
 fn code(json: &Value, failed: bool) -> Option<String> {
@@ -100,27 +120,52 @@ fn code(json: &Value, failed: bool) -> Option<String> {
         .or_else(|| ["code", "type", "status", "error"].iter().find_map(|name| word(in_error(name))))
         .or_else(|| number(in_error("code")))
         .or_else(|| ["code", "error_code", "errorCode"].iter().find_map(|name| word(at_top(name))))
-        .or_else(|| base_status(json).map(|status| status.to_string()))
+        .or_else(|| body_status(json).map(|status| status.to_string()))
 }
 
+/// Where services put the sentence, the most telling first.
+const SENTENCES: [&str; 12] = [
+    "error_description",
+    "error_message",
+    "errorMessage",
+    "error_msg",
+    "errmsg",
+    "message",
+    "msg",
+    "status_msg",
+    "detail",
+    "description",
+    "reason",
+    "title",
+];
+
+/// Where they put the object that has it.
+const OBJECTS: [&str; 11] = [
+    "/error",
+    "/error_details",
+    "",
+    "/errors/0",
+    "/error/errors/0",
+    "/detail/0",
+    "/error/detail/0",
+    "/base_resp",
+    "/data",
+    "/result",
+    "/response",
+];
+
 fn description(json: &Value) -> Option<String> {
-    const PLACES: [&str; 13] = [
-        "/error_description",
-        "/error/error_description",
-        "/error/message",
-        "/error/description",
-        "/error_details/message",
-        "/error_message",
-        "/errorMessage",
-        "/message",
-        "/msg",
-        "/detail",
-        "/error/detail",
-        "/errors/0/message",
-        "/base_resp/status_msg",
-    ];
-    let text = |place: &&str| present(json.pointer(place))?.as_str().map(str::to_owned);
-    PLACES.iter().find_map(text)
+    let text = |value: &Value| present(Some(value))?.as_str().map(str::to_owned);
+    let standard = || text(json.get("error_description")?);
+    let in_object = |place: &&str| {
+        let object = json.pointer(place)?;
+        // Below an object of its own the error may have a further one.
+        let nested = object.get("error").filter(|_| !place.is_empty());
+        let sentences = |object: &Value| SENTENCES.iter().find_map(|name| text(object.get(*name)?));
+        nested.and_then(|nested| text(nested).or_else(|| sentences(nested))).or_else(|| sentences(object))
+    };
+    let as_text = || ["/errors/0", "/detail/0"].iter().find_map(|place| text(json.pointer(place)?));
+    standard().or_else(|| OBJECTS.iter().find_map(in_object)).or_else(as_text)
 }
 
 /// The page that explains it: https, and nothing but a place.
@@ -172,6 +217,13 @@ mod tests {
             "1004: login fail",
         );
         check(502, json!([1]), "");
+        check(422, json!({"detail": [{"loc": ["body"], "msg": "field required"}]}), "field required");
+        check(400, json!({"errors": ["not permitted here"]}), "not permitted here");
+        check(400, json!({"errors": [{"code": "1001", "message": "not permitted"}]}), "not permitted");
+        check(403, json!({"error": {"errors": [{"message": "blocked"}], "code": 403}}), "403: blocked");
+        check(400, json!({"success": false, "data": {"message": "blocked"}}), "blocked");
+        check(400, json!({"result": {"error": {"message": "blocked"}}}), "blocked");
+        check(400, json!({"title": "Forbidden", "detail": "no such client"}), "no such client");
     }
 
     #[test]
@@ -183,6 +235,13 @@ mod tests {
             json!({"base_resp": {"status_code": 2049, "status_msg": "invalid key"}}),
             "2049: invalid key",
         );
+        check(200, json!({"code": 40013, "msg": "invalid app id"}), "40013: invalid app id");
+        check(200, json!({"errcode": 40001, "errmsg": "invalid credential"}), "40001: invalid credential");
+        check(200, json!({"success": false, "message": "blocked"}), "blocked");
+        check(200, json!({"status": "error", "message": "blocked"}), "blocked");
+        for fine in [0, 200] {
+            check(200, json!({"code": fine, "msg": "ok", "success": true}), "");
+        }
         check(200, json!({"message": "welcome", "code": "abc"}), "");
         check(200, json!({"error": null, "message": "welcome"}), "");
         check(200, json!({"base_resp": {"status_code": 0, "status_msg": "success"}}), "");

@@ -50,14 +50,17 @@ pub(super) struct Answered<'a> {
 }
 
 impl<'a> Answered<'a> {
-    /// An answer to a state's request, or a callback where there is none.
+    /// An answer to a state's request, or a callback where there is none; `words` is what it says outside of JSON.
     pub(super) fn new(
         run: &Run,
         sent: Option<&Request>,
         status: Option<u16>,
         json: Option<&'a Value>,
+        words: Option<&Value>,
     ) -> Self {
-        let server = server_error::read(json, status, &redact::secrets(run, sent, json));
+        let read = |said| server_error::read(said, status, &redact::secrets(run, sent, json));
+        let in_words = || read(words).filter(|_| words.is_some());
+        let server = read(json).filter(|said| said.is_said() || words.is_none()).or_else(in_words);
         Answered { status, json, body: "", lack: None, server, retry_after: None }
     }
 }

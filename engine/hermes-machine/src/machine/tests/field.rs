@@ -68,7 +68,7 @@ fn f3_a_pace_that_can_not_be_used_is_the_usual_one() {
     for interval in [json!(-1), json!("fast"), json!([5])] {
         polling(json!({"interval": interval})).wake("5s");
     }
-    for life in [json!("60s"), json!(-3), json!("soon")] {
+    for life in [json!("60s"), json!(-3), json!("soon"), json!(0)] {
         let Effect::Wait { deadline, .. } = polling(json!({"expires_in": life})).effect else { panic!() };
         assert_eq!(deadline.unwrap().as_secs(), 1000 + 600, "{life}");
     }

@@ -142,8 +142,8 @@ fn a_failure_tells_of_the_answer_what_is_known_of_it() {
         let message = refresh.reply(status, &[], body).trouble().message;
         assert_eq!(message, format!("Acme: the credential could not be renewed{reason}"), "{body}");
     };
-    check(502, "<html>", " (HTTP 502)");
-    check(200, "<html>", ": the answer is no JSON");
+    check(502, "<html>", " (HTTP 502): the answer is a web page");
+    check(200, "<html>", ": the answer is a web page");
     check(200, r#"{"access_token": "abc"#, ": the answer is no JSON");
     check(200, r#"{"message": "try later"}"#, ": an unexpected answer");
 }
@@ -215,7 +215,7 @@ fn a_failure_says_what_its_answer_lacks_or_why_it_could_not_be_read() {
     let mut answer = device_answer();
     answer.as_object_mut().unwrap().remove("user_code");
     says(began().answer(200, answer), "what a login needs: no `$.user_code`");
-    says(began().reply(200, &[], "<p>sorry</p>"), "the answer is no JSON");
+    says(began().reply(200, &[], "<p>sorry</p>"), "the answer is a web page");
     says(began().reply(200, &[], ""), "the answer is empty");
     says(began().reply(200, &[], "{\"a\":1,\"a\":2}"), "the answer has a key twice in one object");
 }
