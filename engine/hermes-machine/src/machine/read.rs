@@ -41,7 +41,9 @@ impl Machine {
         self.run.server_clock = server_clock::read(response, now.wall);
         let provider = self.run.provider.clone();
         let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
-        let retry_after = retry_after::pause(response, now.wall);
+        let value = if response.truncated { None } else { json::read_answer(&response.body) };
+        let there = self.run.server_clock.unwrap_or(now.wall);
+        let retry_after = retry_after::pause(response, value.as_ref(), there);
         match redirect::judge(&request, response, hops, self.run.allowance()) {
             Redirect::Follow(next) => return self.send(next, hops + 1),
             // A network that wants a login sends every request to its page; nothing is sent there.
@@ -53,12 +55,17 @@ impl Machine {
             Redirect::No => {}
         }
         let text = String::from_utf8_lossy(&response.body);
-        let value = if response.truncated { None } else { json::read_answer(&response.body) };
         let page = page::describe(response, value.is_some());
         let is_transient = is_hiccup(response.status, &active.on);
-        let is_foreign = page.is_some() && !page::is_read_by(&active.on);
+        // What no rule leads on with is none of the service's: a page, or a success without a word of JSON.
+        let is_foreign = !page::is_read_by(&active.on)
+            && (page.is_some()
+                || (value.is_none() && !response.truncated && self.is_lost(&active.on, response)));
         if active.every.is_some() && (is_transient || is_foreign) {
-            let note = page.unwrap_or_else(|| format!("HTTP {}", response.status));
+            let note = page.unwrap_or_else(|| match is_transient {
+                true => format!("HTTP {}", response.status),
+                false => format!("HTTP {}: {}", response.status, json::why_not(&response.body)),
+            });
             return self.hiccup(note, retry_after, now);
         }
         if is_transient && let Some(again) = self.again(Unread::Answered(response.status), retry_after, now) {
@@ -86,6 +93,14 @@ impl Machine {
             status: response.status,
         };
         self.judge(&value.unwrap_or(Value::Null), Some(view), now)
+    }
+
+    /// Whether an answer without JSON looks like a success, and no rule takes it for one.
+    fn is_lost(&self, rules: &[Rule], response: &Response) -> bool {
+        let answer = AnswerView { status: Some(response.status), body: "", json: None };
+        let leads_on = condition::taken(rules, &answer, &self.run)
+            .is_some_and(|index| matches!(rules[index].then, Then::Go(_)));
+        (200..300).contains(&response.status) && !leads_on
     }
 
     fn refuse_redirect(&mut self, url: Option<&Url>, why: &str) -> Effect {

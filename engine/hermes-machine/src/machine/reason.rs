@@ -85,9 +85,14 @@ fn by_word(word: &str) -> Option<Reason> {
         | "bad_verification_code"
         | "incorrect_device_code"
         | "expired_code" => Reason::CodeExpired,
-        "invalid_grant" | "refresh_token_reused" | "refresh_token_expired" | "refresh_token_invalidated" => {
-            Reason::GrantInvalid
-        }
+        "invalid_grant"
+        | "invalid_token"
+        | "invalid_refresh_token"
+        | "token_expired"
+        | "token_revoked"
+        | "refresh_token_reused"
+        | "refresh_token_expired"
+        | "refresh_token_invalidated" => Reason::GrantInvalid,
         "login_required" | "interaction_required" | "account_selection_required" => Reason::UserNeeded,
         "slow_down"
         | "rate_limited"

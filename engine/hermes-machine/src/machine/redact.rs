@@ -75,10 +75,15 @@ fn is_like_a_token(word: &str) -> bool {
 
 /// What may not be seen of a run in the answer to one of its requests: all secrets of the run, what the request carried
 /// beside the file's own constants, and the secrets in the answer itself.
-pub(super) fn secrets(run: &Run, sent: Option<&provider::Request>, answer: Option<&Value>) -> Vec<String> {
+pub(super) fn secrets(
+    run: &Run,
+    sent: Option<&provider::Request>,
+    (status, answer): (Option<u16>, Option<&Value>),
+) -> Vec<String> {
     let mut all: Vec<String> = run.secrets().collect();
     if let Some(answer) = answer {
-        secret_leaves(answer, false, &mut all);
+        // What an error calls `code` is a word about it.
+        secret_leaves(answer, status.is_some_and(|status| status >= 400), &mut all);
     }
     let templates = sent.map(provider::Request::templates).unwrap_or_default();
     for (name, _) in

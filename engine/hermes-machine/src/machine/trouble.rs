@@ -58,7 +58,7 @@ impl<'a> Answered<'a> {
         json: Option<&'a Value>,
         words: Option<&Value>,
     ) -> Self {
-        let read = |said| server_error::read(said, status, &redact::secrets(run, sent, json));
+        let read = |said| server_error::read(said, status, &redact::secrets(run, sent, (status, json)));
         let in_words = || read(words).filter(|_| words.is_some());
         let server = read(json).filter(|said| said.is_said() || words.is_none()).or_else(in_words);
         Answered { status, json, body: "", lack: None, server, retry_after: None }
@@ -119,6 +119,7 @@ impl<'a> Failing<'a> {
         let own = self.provider.errors.get(code.as_str());
         let text = own.and_then(|error| self.render(error.text.as_ref()));
         let help = own.and_then(|error| self.render(error.help.as_ref()));
+        let relogin = relogin || self.is_grant_over(&code);
         let class = if relogin { TroubleClass::Login } else { code.class() };
         let relogin = class == TroubleClass::Login;
         let help = help.or_else(|| {
@@ -142,6 +143,16 @@ impl<'a> Failing<'a> {
         let retry_after = answer.and_then(|answer| answer.retry_after);
         let facts = Box::new(Facts { detail, server, retry_after, host: None });
         Trouble { code, class, state, message, help, relogin, facts }
+    }
+
+    /// Whether the server refuses the grant itself, in whichever shape it says so: no later renewal can succeed.
+    fn is_grant_over(&self, code: &Code) -> bool {
+        let is_general = matches!(code, Code::RefreshFailed | Code::TokenExchangeFailed);
+        let refuses = |answer: &Answered<'_>| {
+            let is_refusal = answer.status.is_some_and(|status| matches!(status, 200 | 400..=499));
+            is_refusal && answer.server.as_ref().and_then(Reason::of) == Some(Reason::GrantInvalid)
+        };
+        is_general && self.action() == Action::Refresh && self.answer.is_some_and(refuses)
     }
 
     /// What to do about a code: what fits the server's reason, where the code itself says little.

@@ -118,6 +118,26 @@ fn f6_a_refresh_is_repeated_by_whoever_keeps_its_journal() {
 }
 
 #[test]
+fn f2_a_refused_grant_needs_a_login_in_whichever_shape_it_is_said() {
+    let refused = |status: u16, answer: Value| {
+        Scenario::refresh(DEVICE, json!({"refresh_token": "rt-of-this-login"}))
+            .answer(status, answer)
+            .trouble()
+    };
+    for answer in [
+        json!({"error": {"code": "invalid_grant", "message": "gone"}}),
+        json!({"error": "Invalid_Grant"}),
+        json!({"code": "refresh_token_expired"}),
+        json!({"error": "invalid_token"}),
+    ] {
+        assert!(refused(400, answer.clone()).relogin, "{answer}");
+    }
+    for (status, error) in [(400, "invalid_client"), (429, "rate_limited")] {
+        assert!(!refused(status, json!({"error": error})).relogin, "{status} {error}");
+    }
+}
+
+#[test]
 fn f7_a_page_is_no_answer_to_a_poll_and_is_told() {
     let told = |scenario: &Scenario| match &scenario.effect {
         Effect::Wait { note: Some(note), .. } => note.clone(),
@@ -129,8 +149,12 @@ fn f7_a_page_is_no_answer_to_a_poll_and_is_told() {
     assert_eq!(told(&portal), "a web page (HTTP 200)");
     let moved = portal.wake("10s").reply(302, &[("location", "http://wifi.example/login")], "");
     assert_eq!(told(&moved), "a redirect to `wifi.example`");
+    let empty = moved.wake("20s").reply(204, &[], "");
+    assert_eq!(told(&empty), "HTTP 204: the answer is empty");
+    let text = empty.wake("40s").reply(200, &[("content-type", "text/plain")], "Please log in");
+    assert_eq!(told(&text), "HTTP 200: the answer is no JSON");
     let answer = json!({"access_token": "at-of-this-login"});
-    moved.wake("20s").answer(200, answer).grant();
+    text.wake("1m").answer(200, answer).grant();
 }
 
 #[test]
