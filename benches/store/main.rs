@@ -78,6 +78,7 @@ fn fresh_token(bencher: Bencher<'_, '_>, accounts: usize) {
             http: HttpOptions::default(),
             io: None,
             stop: None,
+            later: None,
         };
         credential::token(&request).unwrap()
     });

@@ -212,6 +212,7 @@ impl<'c> Session<'c> {
         let request = credential::Request {
             io: None,
             stop: None,
+            later: None,
             store: &self.store,
             provider: &self.provider,
             region: self.region(wanted.region.as_deref())?,
@@ -245,6 +246,7 @@ impl<'c> Session<'c> {
             only: None,
             http,
             stop: None,
+            later: None,
         }
     }
 

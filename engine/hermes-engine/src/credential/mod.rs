@@ -9,6 +9,7 @@
 mod ask;
 mod engine;
 mod freshness;
+mod later;
 mod login;
 mod made;
 mod order;
@@ -31,6 +32,7 @@ use hermes_format::provider::Provider;
 use hermes_format::query::Step;
 
 pub use engine::{GetIo, SharedIo};
+pub use later::{Completion, Later};
 pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, token_of, try_out};
 pub use status::{Standing, Status, status, statuses};
 pub use token::{Credential, Error, Rejected, Request, Source, token};

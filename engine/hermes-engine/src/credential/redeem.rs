@@ -40,7 +40,7 @@ pub(super) enum Ending {
 
 /// Renews a stored credential by the file's refresh.
 pub(super) fn refresh(ask: Ask<'_>, lease: &mut Lease, grant: &StoredGrant) -> Result<Ending, Error> {
-    attempt(ask, lease, grant, |scribe| scribe)
+    attempt(ask, lease, grant, |scribe| scribe.that_is_last())
 }
 
 /// Spends the refresh token once, or once more where it is not known whether it was spent.
@@ -113,11 +113,18 @@ fn keep(ask: Ask<'_>, spent: &StoredGrant, grant: Grant, scribe: Scribe<Leased<'
     let renewal = Renewal { grant, origins: ask.origins(spent), at: clock::wall() };
     let renewed = spent.renewed(&renewal);
     let change = Change::Renewed(Box::new(renewal));
-    match wait(ask.request.store.commit(scribe.keeper.lease, change, Attempt::Ends)) {
+    let is_last = scribe.is_last();
+    let (lost, Leased { store, lease }) = (scribe.lost.is_some(), scribe.into_keeper());
+    // The answer is durable: the caller can have it.
+    if let Some(later) = ask.request.later.filter(|_| is_last && !lost) {
+        later.commit(lease.take(), change);
+        return Ending::Kept(renewed, warnings);
+    }
+    match wait(store.commit(lease, change, Attempt::Ends)) {
         Ok(Committed::Stored(stored)) => Ending::Kept(*stored, warnings),
         Ok(Committed::Moved(theirs)) => Ending::Adopted(*theirs),
         Ok(Committed::Gone) => Ending::Gone,
-        Err(error) => Ending::Unkept(renewed, unkept(&error, scribe.lost.is_some())),
+        Err(error) => Ending::Unkept(renewed, unkept(&error, lost)),
     }
 }
 

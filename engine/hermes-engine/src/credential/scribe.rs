@@ -52,6 +52,7 @@ pub(super) struct Scribe<K> {
     /// All answers of the run, in order.
     seen: Vec<Answer>,
     may_send: bool,
+    is_last: bool,
     may_repeat: bool,
     /// Whether a server was asked.
     pub(super) asked: bool,
@@ -67,6 +68,7 @@ impl<K> Scribe<K> {
             known: VecDeque::new(),
             seen: Vec::new(),
             may_send: true,
+            is_last: false,
             may_repeat: true,
             asked: false,
             lost: None,
@@ -81,6 +83,16 @@ impl<K> Scribe<K> {
     /// For a run that was cut off after these answers.
     pub(super) fn knowing(self, answers: Vec<Answer>) -> Scribe<K> {
         Scribe { known: answers.into(), ..self }
+    }
+
+    /// For a run after which nothing is done with the grant.
+    pub(super) fn that_is_last(self) -> Scribe<K> {
+        Scribe { is_last: true, ..self }
+    }
+
+    /// Whether nothing is done with the grant afterwards.
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last
     }
 
     /// For a run that must not send: its token is not at hand.

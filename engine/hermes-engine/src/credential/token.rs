@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::ask::Ask;
 use super::engine::GetIo;
 use super::freshness::{Freshness, is_hash_of};
+use super::later::Later;
 use super::plan::{Plan, must_wait, plan};
 use super::recover::recover;
 use super::redeem::{self, Ending};
@@ -49,6 +50,9 @@ pub struct Request<'a> {
     /// Raised where nobody waits any more: a lock is waited for no longer, and no renewal begins. One that has begun is
     /// brought to its end.
     pub stop: Option<&'a AtomicBool>,
+    /// Who brings a commit to its end when its caller is answered before: as soon as the server's answer is durable.
+    /// `None` answers when the renewed credential is stored.
+    pub later: Option<&'a Later>,
 }
 
 /// A token that a server has refused.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hermes_format::provider::InputSource;
@@ -115,6 +116,8 @@ impl Account {
         let noted = self.engine.inner.io()?.worker.block(move || {
             let inner = &account.engine.inner;
             let file = inner.files.open(&account.name)?;
+            // What was refused may have been handed out before it was stored.
+            inner.committing.wait(&file.provider.id, &AtomicBool::new(false))?;
             let rejected =
                 credential::Rejected { sha256: &sha256, status: why.status, retry_after: why.retry_after };
             Ok(credential::note_refusal(&*inner.store, &file.provider, rejected)?)

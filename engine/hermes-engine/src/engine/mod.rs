@@ -10,6 +10,7 @@ mod ask;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 mod attach;
 mod choice;
+mod committing;
 mod environment;
 mod error;
 mod explain;
@@ -56,6 +57,7 @@ use crate::driver::{NoWitness, Witness};
 use crate::home::Home;
 use crate::http::{Http, HttpOptions};
 use crate::store::{AnyStore, FileStore, Store, StoredGrant, wait};
+use committing::Committing;
 use memory::State;
 use provider_file::ProviderFiles;
 use worker::Worker;
@@ -89,6 +91,7 @@ struct Inner {
     io: OnceLock<Io>,
     accounts: Mutex<HashMap<Key, Arc<State>>>,
     in_flight: watch::Sender<usize>,
+    committing: Committing,
 }
 
 /// The engine's thread and its client.
@@ -201,6 +204,7 @@ impl EngineBuilder {
                 io: OnceLock::new(),
                 accounts: Mutex::default(),
                 in_flight: watch::channel(0).0,
+                committing: Committing::default(),
             }),
         })
     }
@@ -309,6 +313,7 @@ impl Inner {
 
     /// The stored grants of a provider, in the order in which they are tried.
     fn grants(&self, provider: &Provider) -> Result<Vec<StoredGrant>> {
+        self.committing.wait(&provider.id, &AtomicBool::new(false))?;
         let snapshot = wait(self.store.grants(&credential::scope(provider)))?;
         Ok(credential::credentials(&snapshot, provider))
     }

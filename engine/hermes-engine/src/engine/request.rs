@@ -139,7 +139,7 @@ impl AccessRequest {
         let request = self.clone();
         let in_flight = InFlight::begin(self.account.engine());
         let work = self.account.engine().inner.io()?.worker.block(move || {
-            let held = request.obtain(None, &AtomicBool::new(false));
+            let held = request.obtain(None, &AtomicBool::new(false), false);
             drop(in_flight);
             held
         });
@@ -165,8 +165,10 @@ impl AccessRequest {
             Place::Worker => landing.stop(),
             Place::Here(stop) => stop.clone(),
         };
+        // Only the end of an async runtime can be made to wait for what goes on after the answer.
+        let is_held = matches!(place, Place::Worker) && tokio::runtime::Handle::try_current().is_ok();
         let work = move || {
-            let outcome = request.obtain(rejected.as_ref(), &stop);
+            let outcome = request.obtain(rejected.as_ref(), &stop, is_held);
             let mut memory = lock(&state.memory);
             memory.flight = None;
             if let Ok((held, stamp)) = &outcome {
@@ -196,16 +198,24 @@ impl AccessRequest {
     }
 
     /// Reads, renews if need be, and waits for locks and servers: on a thread that is made for that.
-    fn obtain(&self, rejected: Option<&Rejected>, stop: &AtomicBool) -> Result<(Arc<Held>, Option<Stamp>)> {
+    fn obtain(
+        &self,
+        rejected: Option<&Rejected>,
+        stop: &AtomicBool,
+        is_held: bool,
+    ) -> Result<(Arc<Held>, Option<Stamp>)> {
         let inner = &self.account.engine().inner;
         let file = inner.files.open(self.account.name())?;
         let provider = &file.provider;
         let region = known_region(provider, self.region.as_deref())?;
+        // What was handed out here is stored before anything is read.
+        inner.committing.wait(&provider.id, stop)?;
         // Before it is read: a change in between is seen the next time.
         let stamp = inner.store.stamp(&credential::scope(provider));
         let inputs = self.account.inputs(&file, &IndexMap::new())?;
         let in_region = self.in_region(&file)?;
         let shared = || inner.shared();
+        let later = is_held.then(|| self.account.engine().later(&provider.id));
         let request = credential::Request {
             store: &*inner.store,
             provider,
@@ -218,6 +228,7 @@ impl AccessRequest {
             http: inner.http.clone(),
             io: Some(&shared),
             stop: Some(stop),
+            later: later.as_ref(),
         };
         let credential =
             credential::token(&request).map_err(|error| explain(error.into(), provider, &inputs))?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hermes_format::secret::Secret;
+use hermes_format::time::UnixMs;
 
 use super::error::{StoreError, StoreErrorKind};
 use super::grant::{
@@ -19,6 +20,7 @@ use super::rest::{Rest, usual_end};
 use super::sha256;
 use super::slot::MAIN;
 use super::timer::pause;
+use crate::clock;
 
 /// The pause between two looks at a grant that somebody holds.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -27,6 +29,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
+    leases_of: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,11 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> MemoryStore {
         MemoryStore::default()
+    }
+
+    /// The same store with leases that end after a while, as those of a database do.
+    pub fn with_leases_of(self, time: Duration) -> MemoryStore {
+        MemoryStore { leases_of: Some(time), ..self }
     }
 
     /// Writes the tokens of a provider's first grant as a program would that knows nothing of revisions.
@@ -267,7 +275,12 @@ impl Store for MemoryStore {
         let (grant, pending) = row.map(|row| (row.shown(), row.attempt.clone())).unzip();
         let seen = grant.as_ref().map(|grant| grant.revision.clone());
         let held = Held { scope: scope.clone(), id: id.id.clone(), seen, gate };
-        Ok(Lease::new(grant, pending.flatten(), held))
+        let until = self.leases_of.map(|time| {
+            UnixMs(clock::wall().0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+        });
+        let mut lease = Lease::new(grant, pending.flatten(), held);
+        lease.until = until;
+        Ok(lease)
     }
 
     async fn intend(&self, lease: &mut Lease) -> StoreResult<Intended> {

@@ -168,6 +168,11 @@ impl Lease {
         Lease { grant, pending, until: None, held: Box::new(held) }
     }
 
+    /// The lease, with nothing left in its place.
+    pub(crate) fn take(&mut self) -> Lease {
+        std::mem::replace(self, Lease::new(None, None, ()))
+    }
+
     /// What its store needs of it.
     ///
     /// # Errors

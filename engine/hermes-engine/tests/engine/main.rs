@@ -2,6 +2,7 @@
 
 mod cancel;
 mod server;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -46,6 +47,16 @@ impl Scene {
         engine(self.home.path(), self.server.address).await
     }
 
+    /// An engine whose credentials are in this store.
+    pub(crate) async fn engine_with(&self, store: impl hermes_engine::store::Store) -> Engine {
+        builder(self.home.path(), self.server.address).store(store).build().await.expect("an engine")
+    }
+
+    /// A file of the home.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.home.path().join("home").join(name)
+    }
+
     pub(crate) async fn logged_in(life: u64) -> (Scene, Engine) {
         let scene = Scene::new(life);
         let engine = scene.engine().await;
@@ -65,15 +76,16 @@ impl Scene {
 }
 
 async fn engine(root: &Path, address: SocketAddr) -> Engine {
+    builder(root, address).build().await.expect("an engine")
+}
+
+fn builder(root: &Path, address: SocketAddr) -> hermes_engine::EngineBuilder {
     Engine::builder()
         .home(root.join("home"))
         .providers_dir(root.join("files"))
         .connect_to("auth.acme.example", address)
         .environment(|_| None)
         .timeout(Duration::from_secs(10))
-        .build()
-        .await
-        .expect("an engine")
 }
 
 /// A user who looks on.

@@ -171,6 +171,7 @@ impl Scene {
         token(&Request {
             io: None,
             stop: None,
+            later: None,
             store,
             provider: &self.provider,
             region: None,
