@@ -94,6 +94,24 @@ fn the_action_passes_what_is_right_and_refuses_what_is_not() {
     assert_eq!(run_action(&repository("HE702/good"), "providers.d\nproviders.d\n"), 0);
 }
 
+/// The provider of docs/add-a-provider.md that extends a standard flow, with one test that records itself.
+#[test]
+fn a_standard_device_flow_with_one_recorded_test_passes_the_action() {
+    let page = fs::read_to_string(root("docs/add-a-provider.md")).expect("the page");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let file = blocks.into_iter().find(|block| block.contains("extends = \"device-code\"")).expect("a file");
+    let program = Program::new();
+    program.write_work("providers.d/acme.toml", file);
+    let record = ["--providers-dir", "providers.d", "test", "acme", "--record", "--simulate"];
+    let recorded = program.run(&record).expect_code(0).stdout;
+    program.write_work("providers.d/acme.test.toml", &recorded);
+    assert_eq!(run_action(&program, "providers.d"), 0);
+    // A rule of its own is its author's to test.
+    let rule = "\n[states.poll]\non = [{ if = { status = 200 }, to = \"success\" }, { fail = \"denied\" }]\n";
+    program.write_work("providers.d/acme.toml", &format!("{file}{rule}"));
+    assert_eq!(run_action(&program, "providers.d"), 9);
+}
+
 /// The name of a file or folder is the repository's to choose, and is no option, pattern or list of names.
 #[test]
 fn a_path_that_looks_like_an_option_is_checked_as_a_path() {

@@ -30,10 +30,17 @@ impl Span {
 /// One file as it was read.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// What a person calls the file: its path, or `built-in:NAME`.
+    /// What a user calls the file: its path, or `built-in:NAME`.
     pub name: String,
     /// All of its text.
     pub text: String,
+}
+
+impl Source {
+    /// Whether the file is one of those that are built in.
+    pub fn is_built_in(&self) -> bool {
+        self.name.starts_with("built-in:")
+    }
 }
 
 /// The files of one load, by [`FileId`].

@@ -56,7 +56,7 @@ pub(super) fn put_back(sources: &Sources, fixes: &[Fix]) -> Result<(), Failure> 
 /// The files on disk that mends belong to.
 fn touched<'a>(sources: &'a Sources, fixes: &[Fix]) -> Vec<(FileId, &'a Source)> {
     let files: BTreeSet<FileId> = fixes.iter().map(|fix| fix.span.file).collect();
-    let on_disk = |source: &&Source| !source.name.starts_with("built-in:");
+    let on_disk = |source: &&Source| !source.is_built_in();
     files.into_iter().filter_map(|id| Some((id, sources.file(id).filter(on_disk)?))).collect()
 }
 

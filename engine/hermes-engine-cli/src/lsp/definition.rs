@@ -67,7 +67,7 @@ fn rules_that_fail(document: &Document, word: &str) -> Vec<Location> {
 
 /// A place in a file that can be opened: those inside the program can't be.
 fn location(read: &Read, span: Span) -> Option<Location> {
-    let source = read.sources.file(span.file).filter(|source| !source.name.starts_with("built-in:"))?;
+    let source = read.sources.file(span.file).filter(|source| !source.is_built_in())?;
     let range = place::range(&source.text, span.start as usize..span.end as usize);
     Some(Location { uri: place::uri_of(Path::new(&source.name))?, range })
 }

@@ -82,7 +82,7 @@ fn shown(document: &Document, finding: &Diagnostic) -> lsp_types::Diagnostic {
 fn related(document: &Document, label: &Label) -> Option<DiagnosticRelatedInformation> {
     let source = document.checked.sources.file(label.span.file)?;
     // A file inside the program can't be opened.
-    let uri = place::uri_of(Path::new(&source.name)).filter(|_| !source.name.starts_with("built-in:"))?;
+    let uri = place::uri_of(Path::new(&source.name)).filter(|_| !source.is_built_in())?;
     let location = Location { uri, range: range(document, label.span)? };
     Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
 }

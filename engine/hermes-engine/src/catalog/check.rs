@@ -133,7 +133,8 @@ impl Catalog {
             Some(Err(error)) => return Ok(vec![encoding::finding(&error, sources).ok_or(error)?]),
         };
         let (tests, mut findings) = replay::load(sources, &file, provider);
-        findings.extend(tests.iter().flat_map(|tests| replay::run(provider, tests).diagnostics()));
+        findings
+            .extend(tests.iter().flat_map(|tests| replay::run_own(provider, tests, sources).diagnostics()));
         Ok(findings)
     }
 
@@ -163,7 +164,7 @@ impl Catalog {
         };
         let (tests, findings) = replay::load(&mut tested.sources, &file, &provider);
         tested.diagnostics.extend(errors(findings));
-        tested.reports.extend(tests.map(|tests| replay::run(&provider, &tests)));
+        tested.reports.extend(tests.map(|tests| replay::run_own(&provider, &tests, &tested.sources)));
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub use report::{Mismatch, Report, TestResult};
 
 use hermes_format::diagnostic::{Code, Diagnostic};
 use hermes_format::provider::{Provider, Shared};
+use hermes_format::source::Sources;
 use judge::Judge;
 use trace::Trace;
 
@@ -45,6 +46,14 @@ pub const CODES: [&Code; 5] = [&UNTESTED_RULE, &UNTESTED_FIELD, &STALE_TEST, &SE
 /// Whether a finding is of what tests don't reach, and not of what stands in them.
 pub fn is_of_coverage(finding: &Diagnostic) -> bool {
     [&UNTESTED_RULE, &UNTESTED_FIELD].contains(&finding.code)
+}
+
+/// Runs all tests of a file and reports what they show and what they leave out: of a user's own file what it writes itself,
+/// and not what it took from a built-in flow.
+pub fn run_own(provider: &Shared, tests: &TestFile, sources: &Sources) -> Report {
+    let mut report = run(provider, tests);
+    report.coverage.leave_out_built_in(provider, sources);
+    report
 }
 
 /// Runs all tests of a file and reports what they show and what they leave out.

@@ -15,7 +15,7 @@ use hermes_format::diagnostic::Diagnostic;
 use hermes_format::provider::{At, InputSource, Provider, StateId, StateKind, Then};
 use hermes_format::query::{present, walk};
 use hermes_format::raw::test::End;
-use hermes_format::source::Span;
+use hermes_format::source::{Source, Sources, Span};
 use optional::Optional;
 
 /// What the tests reach, item by item.
@@ -89,6 +89,19 @@ impl Item {
 }
 
 impl Coverage {
+    /// Leaves out what a provider took unchanged from a built-in flow: its rules are tested where it is written.
+    pub fn leave_out_built_in(&mut self, provider: &Provider, sources: &Sources) {
+        let is_built_in = |span: Span| sources.file(span.file).is_some_and(Source::is_built_in);
+        if is_built_in(provider.span) {
+            return;
+        }
+        self.items.retain(|item| !is_built_in(item.span));
+        // An end without a rule of the file's own that leads there is the flow's, too.
+        if !self.items.iter().any(|item| item.kind == ItemKind::Rule) {
+            self.items.retain(|item| item.kind != ItemKind::End);
+        }
+    }
+
     /// What no test reaches.
     pub fn missing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| !item.covered)
