@@ -55,21 +55,25 @@ fn a_base_url_that_no_client_may_use_is_refused_before_it_is_stored() {
         let set = format!("base_url={url}");
         program.run_with(&["auth", "add", "custom", "--set", &set, "--stdin", "api_key"], "typed-key-0001")
     };
-    let run = add("http://localhost:8080/v1").expect_code(7);
-    assert!(run.stderr.contains("write 127.0.0.1 in the place of `localhost`"), "{}", run.stderr);
+    let run = add("http://nas.local:8080/v1").expect_code(7);
+    assert!(run.stderr.contains("`nas.local` is not this computer"), "{}", run.stderr);
     let run = add("localhost:8080/v1").expect_code(4);
     assert!(run.stderr.contains("is not an http or https URL"), "{}", run.stderr);
     assert!(program.auth().is_none(), "nothing is stored");
     add("http://127.0.0.1:8080/v1").expect_code(0);
+    add("http://localhost:8080/v1").expect_code(0);
     let program =
-        Program::new().env("LM_API_KEY", "own-key-0001").env("LM_BASE_URL", "http://localhost:1234/v1");
+        Program::new().env("LM_API_KEY", "own-key-0001").env("LM_BASE_URL", "http://nas.local:1234/v1");
     let run = program.run(&["resolve", "lmstudio"]).expect_code(7);
-    let mend = "LM_BASE_URL in the environment names it: write 127.0.0.1 in the place of `localhost`";
+    let mend = "LM_BASE_URL in the environment names it: write https, or for this computer 127.0.0.1";
     assert!(run.stderr.contains(mend), "{}", run.stderr);
     // And every command says the same of it.
     assert!(program.run(&["token", "lmstudio"]).expect_code(7).stderr.contains(mend));
     let told = program.run(&["doctor"]).expect_code(0).stdout;
-    assert!(told.contains("LM Studio (not logged in)") && told.contains("`localhost` is a name"), "{told}");
+    assert!(
+        told.contains("LM Studio (not logged in)") && told.contains("`nas.local` is not this computer"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use hermes_engine::input::{self, InputError, Inputs, Supply};
 use hermes_engine::store::{FileStore, Snapshot, StoreError, StoredGrant};
 use hermes_engine::trust;
 use hermes_format::provider::{InputSource, Shared};
-use hermes_machine::machine::Trouble;
+use hermes_machine::machine::{Trouble, parse_challenge};
 use indexmap::IndexMap;
 
 use crate::audit::{self, Fate};
@@ -70,6 +70,9 @@ pub(crate) struct Wanted {
     /// be; after 402 or 429 it rests for an hour [default: 401]
     #[arg(long, value_name = "STATUS", value_parser = refusal, requires = "rejected_sha256")]
     pub(crate) rejected_status: Option<u16>,
+    /// WWW-Authenticate header of the refusal: the next login asks for what it wants
+    #[arg(long, value_name = "HEADER", requires = "rejected_sha256")]
+    pub(crate) challenge: Option<String>,
     /// Wait that the server asked for in Retry-After, such as 90s
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "rejected_sha256")]
     pub(crate) retry_after: Option<Duration>,
@@ -208,6 +211,12 @@ impl<'c> Session<'c> {
 
     /// A credential that can be used now. Never asks a person.
     pub(crate) fn credential(&self, wanted: &Wanted, inputs: &Inputs) -> Result<Credential, Failure> {
+        if let (Some(rejected), Some(header)) = (wanted.rejected(), &wanted.challenge)
+            && let Some(challenge) = parse_challenge(header)
+        {
+            let noted = credential::note_challenge(&self.store, &self.provider, rejected, &challenge);
+            noted.map_err(|error| self.explain(error.into(), inputs))?;
+        }
         let in_region = self.in_region(wanted)?;
         let request = credential::Request {
             io: None,

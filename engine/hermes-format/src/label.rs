@@ -142,6 +142,10 @@ impl<'a> Judge<'a> {
             }
             // Whatever the pattern, it can give the whole text but for a letter.
             Expression::Match(text, _) => self.expression(text, depth),
+            Expression::Call(_, arguments) => {
+                arguments.iter().fold(Label::default(), |sum, inner| sum.join(self.expression(inner, depth)))
+            }
+            Expression::Var(_, _, template) => self.template(template, depth),
         }
     }
 
@@ -160,6 +164,7 @@ impl<'a> Judge<'a> {
             Name::Region(_) => Label::default(),
             Name::Answer { state, path } => Label::of(self.answer(state, path), Maker::Answer(state.clone())),
             Name::Token(path) => Label::of(self.credential(path, depth), Maker::Token),
+            Name::Last(path) => Label::of(self.replaced(path, depth), Maker::Token),
             Name::PkceVerifier => Label::of(Secrecy::Secret, Maker::Engine),
             Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => {
                 Label::of(Secrecy::Public, Maker::Engine)

@@ -27,6 +27,11 @@ impl Origin {
         Some((scheme, authority.get(..port)?, authority.get(port..)?))
     }
 
+    /// The host, as [`Url::host_str`] gives it.
+    pub fn host(&self) -> &str {
+        self.parts().map_or("", |(_, host, _)| host)
+    }
+
     /// As it is written in the store: `https://api.example.com`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,12 +92,14 @@ impl HostPattern {
     }
 }
 
-/// S1: https, or http to a loopback literal (127/8, `[::1]`); `localhost` is a name and none.
+/// S1: https, or http to this computer: a loopback literal (127/8, `[::1]`), or `localhost`, for which no name server is
+/// ever asked here ([RFC 6761 §6.3](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)).
 pub fn transport_allowed(url: &Url) -> bool {
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
         ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
         ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        ("http", Some(Host::Domain(name))) => name == "localhost",
         _ => false,
     }
 }

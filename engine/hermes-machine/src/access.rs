@@ -102,17 +102,11 @@ fn url(
     Err(Trouble::because(provider, Code::OriginRefused, detail).at_host(host))
 }
 
-/// S1: what is sent in the clear goes no further than this computer, and only an address says that it does.
+/// S1: what is sent in the clear goes no further than this computer.
 fn plain_http(provider: &Provider, url: &Url) -> Trouble {
     let host = url.host_str().unwrap_or_default();
-    let detail = format!("`{host}` is a name, and plain http goes only to an address of this computer");
-    let refused = Trouble::because(provider, Code::PlainHttp, detail).at_host(host);
-    match host {
-        "localhost" => {
-            Trouble { help: Some("write 127.0.0.1 in the place of `localhost`".to_owned()), ..refused }
-        }
-        _ => refused,
-    }
+    let detail = format!("`{host}` is not this computer, and plain http goes no further");
+    Trouble::because(provider, Code::PlainHttp, detail).at_host(host)
 }
 
 fn headers(provider: &Provider, scope: &HeldScope<'_>) -> Result<Vec<(String, HeaderValue)>, Trouble> {

@@ -90,6 +90,7 @@ fn start(provider: &Shared, action: Action, browser: bool) -> Start {
         inputs: inputs.collect(),
         token: (action != Action::Login).then_some(token),
         bound_to: None,
+        earlier: Default::default(),
         browser,
         entropy: Box::new(Counting(0)),
     }
@@ -107,6 +108,7 @@ fn outcome(provider: &Shared, action: Action, browser: bool, choices: &[u8]) -> 
                 now.elapsed = *until;
                 Event::Woke
             }
+            Effect::Agree { .. } => Event::Agreed,
             Effect::Bind(listener) => Event::Bound(format!("http://{}:9{}", listener.host, listener.path)),
             Effect::Send(request) => {
                 let host = request.url.host_str().unwrap_or_default().to_owned();
@@ -132,10 +134,7 @@ fn reply(machine: &Machine, provider: &Shared, choice: u8, host: &str) -> (u16, 
     let empty = (200, json!({}));
     let Some(active) = active(machine, provider) else { return empty };
     let wire = if host.is_empty() { Wire::Callback } else { Wire::Http };
-    let analysis = analyse(&active.on, wire, &|operand| match operand {
-        hermes_format::condition::Operand::Literal(value) => Some(value.clone()),
-        hermes_format::condition::Operand::Template(template) => template.render_json(&Values(machine)).ok(),
-    });
+    let analysis = analyse(&active.on, wire, Some(&Values(machine)));
     let fill = |path: &Query| {
         let is_url = matches!(path.steps().last(), Some(Step::Key(key)) if key.contains("ur"));
         Some(if is_url { Value::from(format!("https://{host}/page")) } else { json!("9") })

@@ -140,6 +140,8 @@ struct File {
 struct Maker<'c, 'd> {
     choices: &'c mut Choices<'d>,
     is_strangers: bool,
+    /// Whether the user is asked about hosts that answers name.
+    asks: bool,
     is_open: bool,
     plain_blob: bool,
 }
@@ -148,7 +150,7 @@ impl File {
     fn made_of(choices: &mut Choices<'_>, is_strangers: bool) -> File {
         let language = if choices.chance(3) { Language::Yaml } else { Language::Toml };
         let is_wide = choices.chance(2);
-        let mut maker = Maker { choices, is_strangers, is_open: false, plain_blob: false };
+        let mut maker = Maker { choices, is_strangers, asks: false, is_open: false, plain_blob: false };
         let tree = maker.tree(is_wide);
         let (is_open, plain_blob) = (maker.is_open, maker.plain_blob);
         let text = match language {
@@ -241,6 +243,16 @@ impl Maker<'_, '_> {
     /// A login and a refresh, each of a few states, one after the other.
     fn whole(&mut self, tree: &mut Value) {
         let mut states = serde_json::Map::new();
+        self.asks = self.choices.chance(3);
+        if self.asks {
+            // The user may decline after the first answer.
+            self.is_open = true;
+            tree["vars"]["found"] = "{{first ask.next base}}".into();
+            let entry = *self.choices.pick(&["{{found}}", "{{ask.next}}", "{{confirm.next}}"]);
+            if let Some(hosts) = tree["hosts"].as_array_mut() {
+                hosts.push(entry.into());
+            }
+        }
         let login = ["ask", "confirm", "mint"];
         let count = 1 + usize::from(self.choices.byte()) % login.len();
         let is_visited = count > 1 && self.choices.chance(4);
@@ -272,7 +284,11 @@ impl Maker<'_, '_> {
     fn state(&mut self, before: &str, next: &str, renews: bool) -> Value {
         let method = *self.choices.pick(&["post", "get", "put", "delete"]);
         let url = self.url(before, renews);
-        let mut state = json!({ method: url });
+        let is_list = self.choices.chance(6);
+        let mut state = match is_list {
+            true => json!({ method: [url, self.url(before, renews)] }),
+            false => json!({ method: url }),
+        };
         for (slot, name) in [("form", "a"), ("headers", "x-a"), ("query", "q"), ("json", "b")] {
             let is_body = matches!(slot, "form" | "json");
             if self.choices.chance(3) && !(is_body && (method == "get" || state["form"].is_object())) {
@@ -287,14 +303,24 @@ impl Maker<'_, '_> {
         match self.choices.byte() % 4 {
             0 => state["auth"] = json!({ "bearer": self.value(before, renews) }),
             1 => state["auth"] = json!({ "basic": ["acme", self.value(before, renews)] }),
+            2 if state["form"].is_object() => {
+                let methods = *self.choices.pick(&[
+                    "none",
+                    "client_secret_post",
+                    "client_secret_basic",
+                    "private_key_jwt",
+                ]);
+                let proof = self.value(before, renews);
+                state["auth"] = json!({ "client": { "id": "acme", "secret": proof, "assertion": proof, "methods": methods } });
+            }
             _ => {}
         }
         let code = if renews { "refresh_failed" } else { "authorization_incomplete" };
-        state["on"] = json!([
-            { "unless": { "exists": FIELDS }, "fail": code },
-            { "if": { "$.kind": "odd" }, "fail": code },
-            { "to": next },
-        ]);
+        let mut unless = json!({ "unless": { "exists": FIELDS }, "fail": code });
+        if is_list {
+            unless["next"] = true.into();
+        }
+        state["on"] = json!([unless, { "if": { "$.kind": "odd" }, "fail": code }, { "to": next }]);
         state
     }
 
@@ -369,6 +395,15 @@ impl Maker<'_, '_> {
     fn url(&mut self, before: &str, renews: bool) -> String {
         let other = self.own_or_foreign();
         let is_first = before.is_empty();
+        if self.asks && !is_first && !renews && self.choices.chance(2) {
+            return match self.choices.byte() % 5 {
+                0 => format!("{{{{{before}.next}}}}/a"),
+                1 => format!("{{{{well_known {before}.next 'a'}}}}"),
+                2 => "{{well_known found 'a'}}".to_owned(),
+                3 => format!("{{{{origin {before}.next}}}}/a"),
+                _ => "{{found}}/a".to_owned(),
+            };
+        }
         let form = self.choices.byte() % 14;
         self.is_open |= matches!(form, 5..=9) && !is_first;
         match form {
@@ -514,11 +549,13 @@ fn run(file: &File, provider: &Shared, kind: Kind, seed: u64) {
     let mut now = BEGINNING;
     let (mut machine, mut effect) = Machine::start(begin, at(now));
     let mut sent = 0;
+    let mut agreed: Vec<String> = Vec::new();
     for _ in 0..STEPS {
         let event = match &effect {
             Effect::Send(request) => {
                 sent += 1;
-                assert!(file.allows(&request.url), "it sends to {}\n{}", request.url, file.text);
+                let is_allowed = file.allows(&request.url) || is_one(&agreed, &request.url);
+                assert!(is_allowed, "it sends to {}\n{}", request.url, file.text);
                 answer(request, &mut turns)
             }
             Effect::Wait { until, show, .. } => {
@@ -528,12 +565,24 @@ fn run(file: &File, provider: &Shared, kind: Kind, seed: u64) {
                 unseen(file, "a prompt", show.and_then(|show| show.code.as_deref()).unwrap_or_default());
                 Event::Woke
             }
+            Effect::Agree { origins, .. } => {
+                assert!(kind == Kind::Login, "a renewal asks\n{}", file.text);
+                let named = origins.iter().map(|origin| origin.as_str().to_owned());
+                agreed.extend(named);
+                if turns.chance(3) {
+                    // Nothing is sent to what was not agreed to.
+                    agreed.clear();
+                    Event::Declined
+                } else {
+                    Event::Agreed
+                }
+            }
             Effect::Bind(listener) => Event::Bound(format!("http://{}:7{}", listener.host, listener.path)),
             Effect::Listen { show, .. } => {
                 let page = show.url.as_ref().map_or("", Url::as_str);
                 unseen(file, "a page", page);
                 if let Some(url) = &show.url {
-                    assert!(file.allows(url), "it opens {url}\n{}", file.text);
+                    assert!(file.allows(url) || is_one(&agreed, url), "it opens {url}\n{}", file.text);
                 }
                 called_back(page)
             }
@@ -549,7 +598,7 @@ fn run(file: &File, provider: &Shared, kind: Kind, seed: u64) {
             }
             Effect::Finish(Outcome::Success(grant)) => {
                 unseen(file, "a notice", grant.notice.as_deref().unwrap_or_default());
-                hands_out(file, provider, kind, (grant, &inputs, region.as_deref()));
+                hands_out(file, provider, kind, (grant, &inputs, region.as_deref(), &agreed));
                 return;
             }
             Effect::Finish(_) => return,
@@ -558,12 +607,17 @@ fn run(file: &File, provider: &Shared, kind: Kind, seed: u64) {
     }
 }
 
+/// Whether a URL has one of these origins.
+fn is_one(origins: &[String], url: &Url) -> bool {
+    origins.contains(&url.origin().ascii_serialization())
+}
+
 /// What a client gets of a credential leads nowhere else.
 fn hands_out(
     file: &File,
     provider: &Shared,
     kind: Kind,
-    (grant, inputs, region): (&Grant, &indexmap::IndexMap<String, String>, Option<&str>),
+    (grant, inputs, region, agreed): (&Grant, &indexmap::IndexMap<String, String>, Option<&str>, &[String]),
 ) {
     let bound = file.bound();
     let origins = if kind == Kind::Renewal { &bound } else { &grant.origins };
@@ -573,7 +627,8 @@ fn hands_out(
     match access(provider, &held, None) {
         Ok(access) => {
             let url = access.base_url.and_then(|url| Url::parse(&url).ok());
-            assert!(url.is_none_or(|url| file.allows(&url)), "a client gets another host\n{}", file.text);
+            let is_allowed = |url: &Url| file.allows(url) || is_one(agreed, url);
+            assert!(url.is_none_or(|url| is_allowed(&url)), "a client gets another host\n{}", file.text);
         }
         Err(trouble) => unseen(file, "a failure of `[api]`", &format!("{trouble:?}")),
     }

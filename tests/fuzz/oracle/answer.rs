@@ -61,7 +61,9 @@ pub fn holds(data: &[u8]) {
                 Event::Woke
             }
             Effect::Finish(outcome) => return secrets.judge(outcome),
-            Effect::Bind(_) | Effect::Listen { .. } => panic!("this flow has no browser"),
+            Effect::Agree { .. } | Effect::Bind(_) | Effect::Listen { .. } => {
+                panic!("this flow has no browser")
+            }
         };
         effect = machine.step(event, at(now));
     }

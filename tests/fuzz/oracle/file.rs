@@ -119,6 +119,13 @@ fn runs(provider: &Shared, action: Action, seed: usize) {
                 now = now.max(*until);
                 Event::Woke
             }
+            Effect::Agree { .. } => {
+                if turn % 2 == 0 {
+                    Event::Agreed
+                } else {
+                    Event::Declined
+                }
+            }
             Effect::Bind(listener) => Event::Bound(format!("http://{}:7{}", listener.host, listener.path)),
             Effect::Listen { show, .. } => visit(show.url.as_ref(), &mut server, now),
             Effect::Finish(_) => return,

@@ -79,6 +79,7 @@ pub fn start(provider: &Shared, action: Action, seed: u64) -> Start {
         inputs: IndexMap::new(),
         token: None,
         bound_to: None,
+        earlier: Default::default(),
         browser: true,
         entropy: Box::new(Seeded(seed)),
     }

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Output format
     #[arg(long = "as", value_enum, default_value_t = Form::Json, value_name = "FORM")]
     form: Form,
+    /// Request that the headers are for, such as "POST https://api.example.com/v1"
+    #[arg(long, value_name = "METHOD URL")]
+    request: Option<String>,
     #[command(flatten)]
     output: Output,
 }

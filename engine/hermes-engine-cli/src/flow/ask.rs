@@ -35,7 +35,9 @@ pub(super) fn given(
         }
         values.insert(name.clone(), value.clone());
     }
-    if let Some(name) = stdin {
+    if stdin == Some("") {
+        values.extend(read_json(session)?);
+    } else if let Some(name) = stdin {
         if !session.provider.inputs.contains_key(name) {
             let known: Vec<String> = session.provider.inputs.keys().map(|name| format!("`{name}`")).collect();
             let help = if known.is_empty() {
@@ -125,6 +127,19 @@ fn unattended(session: &Session<'_>, name: &str, input: &Input, begins_in: State
     let failure =
         Failure::new(Exit::Login, "not_logged_in", format!("`{id}` needs `{name}`, and nobody can be asked"));
     failure.help(help).about(id)
+}
+
+/// The values of several inputs, secrets among them: a JSON object of texts.
+fn read_json(session: &Session<'_>) -> Result<IndexMap<String, String>, Failure> {
+    let values: IndexMap<String, String> = serde_json::from_str(&read_stdin()?).map_err(|error| {
+        Failure::usage(format!("standard input is not a JSON object of texts: {error}"))
+            .help("write `{\"INPUT\": \"VALUE\"}`, or name one input: `--stdin INPUT`")
+    })?;
+    let id = &session.provider.id;
+    match values.keys().find(|name| !session.provider.inputs.contains_key(*name)) {
+        Some(unknown) => Err(Failure::usage(format!("`{id}` has no input `{}`", safe(unknown)))),
+        None => Ok(values),
+    }
 }
 
 fn read_stdin() -> Result<String, Failure> {

@@ -85,6 +85,7 @@ fn verified(session: &Session<'_>, how: &How, login: &Login<'_>) -> Result<Outco
         inputs: login.inputs.values.clone(),
         token: Some(credential::token_of(login)),
         bound_to: Some(login.grant.origins.clone()),
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(System),
     };

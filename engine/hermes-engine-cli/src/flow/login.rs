@@ -43,10 +43,11 @@ pub(crate) fn login(context: &Context, name: Option<&str>, options: &Options) ->
     let ran = match resumed {
         Some(ran) => ran,
         None => {
-            let mut witness = witness(&options.how.wire);
+            let how = How { replaces: options.label.clone(), ..options.how.clone() };
+            let mut witness = witness(&how.wire);
             run(
                 &session,
-                &options.how,
+                &how,
                 Watched { given, witness: witness.as_mut(), keep: is_real.then_some(options) },
             )?
         }

@@ -189,6 +189,7 @@ fn revoke(session: &Session<'_>, record: &StoredGrant, wire: &Wire) -> Result<Ou
         inputs: inputs.values.clone(),
         token: Some(record.token()),
         bound_to: Some(credential::origins(record, Some(&session.provider))),
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };

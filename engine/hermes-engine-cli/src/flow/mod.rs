@@ -80,9 +80,15 @@ pub(crate) struct How {
     /// Value of an input; for secrets use the prompt or --stdin (repeatable)
     #[arg(long, value_name = "INPUT=VALUE", value_parser = assignment)]
     pub(crate) set: Vec<(String, String)>,
-    /// Read the value of this input from stdin
-    #[arg(long, value_name = "INPUT")]
+    /// Read the value of this input from stdin; without a name, inputs as JSON
+    #[arg(long, value_name = "INPUT", num_args = 0..=1, default_missing_value = "")]
     pub(crate) stdin: Option<String>,
+    /// Agree beforehand to a host that the server's answer names (repeatable)
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow: Vec<String>,
+    /// Label of the credential that the login replaces
+    #[arg(skip)]
+    pub(crate) replaces: Option<String>,
     /// Do not open a browser, only print the URL
     #[arg(long)]
     pub(crate) no_browser: bool,

@@ -1,10 +1,11 @@
 //! Where a login begins: the state that was named, the one that the user chooses, or the file's own choice.
 
 use hermes_engine::clock::Clock;
+use hermes_engine::credential;
 use hermes_engine::entropy::System;
 use hermes_engine::input::Inputs;
 use hermes_format::provider::{Act, Action, Constants, Provider, State, StateId, StateKind};
-use hermes_machine::machine::{Machine, Start};
+use hermes_machine::machine::{Earlier, Machine, Start};
 
 use super::{How, ask};
 use crate::failure::Failure;
@@ -27,6 +28,10 @@ pub(super) fn start(
         inputs: inputs.values.clone(),
         token: None,
         bound_to: None,
+        earlier: Earlier {
+            hosts: how.allow.clone(),
+            ..credential::earlier(&session.store, &session.provider, inputs, how.replaces.as_deref())
+        },
         browser,
         entropy: Box::new(System),
     }

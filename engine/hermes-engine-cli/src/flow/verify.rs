@@ -36,6 +36,7 @@ pub(crate) fn verify(context: &Context, name: Option<&str>, options: &Options) -
         inputs: credential.inputs,
         token: Some(credential.token),
         bound_to: Some(credential.origins),
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(hermes_engine::entropy::System),
     };

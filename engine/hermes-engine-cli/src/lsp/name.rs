@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hermes_format::condition::{Analysis, Wire, analyse, symbolic};
+use hermes_format::condition::{Analysis, Wire, analyse};
 use hermes_format::provider::{Act, Active, InputSource, Provider, StateKind, Then};
 use hermes_format::query::Step;
 use hermes_proof::graph::{Graph, To};
@@ -151,7 +151,7 @@ pub(super) fn analysis(active: &Active) -> Analysis {
         Act::Request(_) => Wire::Http,
         Act::Browser(_) => Wire::Callback,
     };
-    analyse(&active.on, wire, &symbolic)
+    analyse(&active.on, wire, None)
 }
 
 pub(super) fn dotted(path: &[Step]) -> String {

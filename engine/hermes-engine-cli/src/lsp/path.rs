@@ -122,8 +122,8 @@ fn asked(active: &Active) -> Vec<String> {
     let conditions = active.on.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
     let terms = conditions.flat_map(|condition| &condition.terms);
     let paths = terms.filter_map(|term| match &term.test {
-        Test::Exists(path) | Test::Equals(path, _) => Some(path.text().to_owned()),
-        Test::Status(_) | Test::Body(_) => None,
+        Test::Exists(path) | Test::Equals(path, _) | Test::Holds(path, _) => Some(path.text().to_owned()),
+        _ => None,
     });
     paths.collect()
 }

@@ -50,7 +50,7 @@ pub(super) fn read_by_success(provider: &Provider, steps: &[Step]) -> Vec<String
 fn words(spot: Spot<'_>) -> String {
     let key = match spot {
         Spot::Url => return "the URL".to_owned(),
-        Spot::Operand => return "a condition".to_owned(),
+        Spot::Operand | Spot::Known => return "a condition".to_owned(),
         Spot::ErrorText(code) => return format!("the text of `{code}`"),
         Spot::Query(name) => format!("query.{name}"),
         Spot::Header(name) => format!("headers.{name}"),
@@ -61,6 +61,7 @@ fn words(spot: Spot<'_>) -> String {
         Spot::Open => "open".to_owned(),
         Spot::BasicId | Spot::BasicSecret => "auth.basic".to_owned(),
         Spot::Bearer => "auth.bearer".to_owned(),
+        Spot::ClientMethods => "auth.client".to_owned(),
         Spot::ListenPath => "listen".to_owned(),
         Spot::ShowUrl => "show.url".to_owned(),
         Spot::ShowCode => "show.code".to_owned(),

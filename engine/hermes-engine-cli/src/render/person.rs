@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hermes_engine::driver::{Opened, Person};
 use hermes_engine::http::HttpOptions;
+use hermes_format::origin::Origin;
 use hermes_machine::machine::Prompt;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -77,6 +78,18 @@ impl Terminal {
 }
 
 impl Person for Terminal {
+    fn agrees(&mut self, origins: &[Origin], sends_secret: bool) -> bool {
+        self.waited();
+        let hosts: Vec<String> = origins.iter().map(|origin| safe(origin.as_str())).collect();
+        let secret =
+            if sends_secret { " What you typed for it, secrets too, may be sent there." } else { "" };
+        say(&format!("The server says that the login goes on at {}.{secret}", hosts.join(" and ")));
+        if !super::ask::at_terminal() {
+            return false;
+        }
+        matches!(super::ask::choice("Go on there?", ["No", "Yes"]), Ok(1))
+    }
+
     fn show(&mut self, prompt: &Prompt, opened: &Opened) {
         self.waited();
         let url = prompt.url.as_ref().map(|url| self.http.reached_at(url));

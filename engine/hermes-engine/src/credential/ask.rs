@@ -93,6 +93,7 @@ impl<'a> Ask<'a> {
             inputs: self.request.inputs.values.clone(),
             token: Some(token),
             bound_to: Some(self.origins(grant)),
+            earlier: Default::default(),
             browser: false,
             entropy: Box::new(System),
         }

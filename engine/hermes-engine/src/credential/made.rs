@@ -84,6 +84,7 @@ pub(super) fn start(given: Given<'_>, id: StateId) -> Start {
         inputs: given.inputs.values.clone(),
         token: None,
         bound_to: None,
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(System),
     }

@@ -7,6 +7,7 @@
 //! yes where a use says no.
 
 mod ask;
+mod challenge;
 mod engine;
 mod freshness;
 mod later;
@@ -31,6 +32,7 @@ use hermes_format::origin::Origins;
 use hermes_format::provider::Provider;
 use hermes_format::query::Step;
 
+pub use challenge::{earlier, note_challenge};
 pub use engine::{GetIo, SharedIo};
 pub use later::{Completion, Later};
 pub use login::{Login, is_key, remove, remove_one, reset, save_login, set_priority, token_of, try_out};

@@ -382,6 +382,7 @@ fn go_on(request: &Request<'_>, head: &Head) -> Result<Option<Result<Resumed, Un
         inputs: inputs.values.clone(),
         token: None,
         bound_to: None,
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(System),
     };

@@ -141,6 +141,7 @@ async fn drive(
                 performer.note(note.as_deref());
                 performer.wait(*until, *deadline, show.as_ref()).await
             }
+            Effect::Agree { origins, sends_secret } => performer.agree(origins, *sends_secret),
             Effect::Bind(listener) => performer.bind(listener).await,
             Effect::Listen { show, until, again, .. } => {
                 performer.expect(machine.callback_tie());

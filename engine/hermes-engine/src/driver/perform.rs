@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use hermes_format::origin::Origin;
 use hermes_format::time::{Now, UnixMs};
 use hermes_machine::machine::{
     CallbackTie, Effect, Event, Failure, FailureKind, Listener as Wanted, Progress, Prompt, Request, Response,
@@ -28,6 +29,8 @@ pub(super) struct Performer<'a> {
     browser: bool,
     signals: Interrupts,
     listener: Option<Listener>,
+    /// Whether a browser was awaited at it.
+    heard: bool,
     shown: Option<Prompt>,
     /// Where the browser was started, for as long as its prompt is the one that is shown.
     start: Option<StartPage>,
@@ -86,6 +89,7 @@ impl<'a> Performer<'a> {
             browser,
             signals,
             listener: None,
+            heard: false,
             shown: None,
             start: None,
             stray_errors: 0,
@@ -116,7 +120,9 @@ impl<'a> Performer<'a> {
     /// Sends a request, once more where the witness asks for it.
     pub(super) async fn send(&mut self, request: &Request) -> io::Result<Event> {
         // A callback that comes after its state was left is nobody's.
-        self.listener = None;
+        if self.heard {
+            self.listener = None;
+        }
         let event = self.send_once(request).await?;
         match &event {
             Event::Failed(failure) if self.witness.again(request, failure) => self.send_once(request).await,
@@ -180,9 +186,15 @@ impl<'a> Performer<'a> {
         event
     }
 
+    /// Asks the person whether hosts may take part.
+    pub(super) fn agree(&mut self, origins: &[Origin], sends_secret: bool) -> Event {
+        if self.person.agrees(origins, sends_secret) { Event::Agreed } else { Event::Declined }
+    }
+
     /// Binds a listener in the place of any earlier one.
     pub(super) async fn bind(&mut self, wanted: &Wanted) -> Event {
         self.listener = None;
+        self.heard = false;
         match Listener::bind(wanted).await {
             Ok(listener) => {
                 let uri = listener.redirect_uri().to_owned();
@@ -213,6 +225,7 @@ impl<'a> Performer<'a> {
         if let Some(reason) = again {
             self.person.again(reason);
         }
+        self.heard = true;
         let listener = self.listener.take();
         let event = {
             let callback = async {

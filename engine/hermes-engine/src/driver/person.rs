@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
+use hermes_format::origin::Origin;
 use hermes_format::time::UnixMs;
 use hermes_machine::machine::{Effect, Event, Failure, Progress, Prompt, Request, Response};
 
@@ -49,6 +50,11 @@ pub trait Person: Send {
     /// screen.
     fn stray_error(&mut self, error: &str) {
         let _ = error;
+    }
+    /// Whether these hosts, which a server's answer names, may take part in the login. Nobody who is not asked agrees.
+    fn agrees(&mut self, origins: &[Origin], sends_secret: bool) -> bool {
+        let _ = (origins, sends_secret);
+        false
     }
     /// The next thing that the person pastes; never resolves where nobody can paste.
     ///

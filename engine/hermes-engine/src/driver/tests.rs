@@ -146,6 +146,7 @@ fn start(provider: Shared, action: Action) -> Start {
         inputs: IndexMap::new(),
         token: Some(json!({"access_token": "old-access", "refresh_token": "old-refresh"})),
         bound_to: None,
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(System),
     }

@@ -38,6 +38,7 @@ impl Account {
             inputs: credential.inputs.clone(),
             token: Some(credential.token.clone()),
             bound_to: Some(credential.origins.clone()),
+            earlier: Default::default(),
             browser: false,
             entropy: Box::new(crate::entropy::System),
         };

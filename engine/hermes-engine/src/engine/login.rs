@@ -155,6 +155,7 @@ impl LoginRequest {
             inputs: inputs.values.clone(),
             token: None,
             bound_to: None,
+            earlier: Default::default(),
             browser: self.browser,
             entropy: Box::new(crate::entropy::System),
         }

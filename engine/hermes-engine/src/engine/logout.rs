@@ -195,6 +195,7 @@ async fn revoke(account: &Account, file: &ProviderFile, grant: &StoredGrant) -> 
         inputs: inputs.values,
         token: Some(grant.token()),
         bound_to: Some(credential::origins(&grant, Some(provider))),
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(crate::entropy::System),
     };

@@ -12,9 +12,11 @@ mod roots;
 mod tests;
 mod wire;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use hermes_format::origin::transport_allowed;
 use hermes_machine::machine::{Failure, FailureKind, Request, Response};
 use reqwest::Client;
 use url::{Host, Url};
@@ -101,8 +103,8 @@ impl Http {
 
     /// Sends a request and reads its answer, up to `limit` bytes after decoding; the rest is left unread.
     pub async fn send_up_to(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
-        if !may_be_plain(request) {
-            return Err(failure::unsent("plain http is for loopback addresses only"));
+        if !transport_allowed(&request.url) {
+            return Err(failure::unsent("plain http is for this computer only"));
         }
         let stand_in = connect_to::stand_in(&self.options.connect_to, &request.url);
         if let Some(only) = self.options.only
@@ -145,7 +147,7 @@ impl Http {
             .pool_max_idle_per_host(if self.idle.is_some() { usize::MAX } else { 0 })
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout()));
         let builder = if loopback {
-            builder.no_proxy()
+            builder.no_proxy().resolve_to_addrs("localhost", &LOCALHOST)
         } else {
             proxy::of_environment(&|name| std::env::var(name).ok()).map_err(failure::unsent)?;
             builder
@@ -157,29 +159,21 @@ impl Http {
     }
 }
 
-/// https, or http to a loopback literal (S1).
-fn may_be_plain(request: &Request) -> bool {
-    match request.url.scheme() {
-        "https" => true,
-        "http" => is_loopback_literal(request),
-        _ => false,
-    }
-}
-
-/// Whether a proxy would send the request in a circle.
+/// Whether the host is this computer: a proxy would send the request in a circle. For `localhost` no name server is asked.
 fn stays_here(request: &Request) -> bool {
-    is_loopback_literal(request)
-        || request.url.domain().is_some_and(|name| name.trim_end_matches('.') == "localhost")
-}
-
-/// Whether the host is an address of this computer. `localhost` is not one of them: it is a name.
-fn is_loopback_literal(request: &Request) -> bool {
     match request.url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(_)) | None => false,
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        None => false,
     }
 }
+
+/// The addresses of `localhost` ([RFC 6761 §6.3](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)); the port is the URL's.
+const LOCALHOST: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Why an answer that had begun could not be read.
 enum Unread {

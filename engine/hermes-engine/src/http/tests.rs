@@ -174,11 +174,19 @@ async fn a_name_that_no_server_knows_carried_nothing() {
 }
 
 #[tokio::test]
-async fn s1_plain_http_goes_to_loopback_literals_only() {
-    for url in ["http://auth.example/", "http://localhost:1/", "http://10.0.0.1/", "ftp://127.0.0.1/"] {
+async fn s1_plain_http_goes_to_this_computer_only() {
+    for url in ["http://auth.example/", "http://localhost.:1/", "http://10.0.0.1/", "ftp://127.0.0.1/"] {
         let refused = plain().send(&post(Url::parse(url).unwrap(), None)).await;
-        check(refused, FailureKind::Connect, false, "plain http is for loopback addresses only");
+        check(refused, FailureKind::Connect, false, "plain http is for this computer only");
     }
+}
+
+#[tokio::test]
+async fn s1_localhost_is_this_computer_whatever_a_name_server_says() {
+    let server = Server::start(|_| ok("{}")).await;
+    let url = format!("http://localhost:{}/t", server.address.port());
+    plain().send(&post(Url::parse(&url).unwrap(), None)).await.unwrap();
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -107,6 +107,7 @@ async fn act(simulator: &Simulator, provider: Shared, action: Action, token: Opt
         inputs: IndexMap::new(),
         token,
         bound_to: None,
+        earlier: Default::default(),
         browser: false,
         entropy: Box::new(System),
     };

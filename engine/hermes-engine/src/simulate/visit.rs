@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use hermes_format::origin::Origin;
 use hermes_format::provider::Method;
 use hermes_machine::machine::{Failure, Prompt, Request, Response};
 use hermes_proof::simulate::PASTE_HEADER;
@@ -58,7 +59,7 @@ impl Visitor {
             let is_redirect = (300..400).contains(&response.status);
             match header(&response, "location").filter(|_| is_redirect).and_then(|to| url.join(to).ok()) {
                 Some(next) if self.is_listener(&next) => {
-                    let answer = Http::new(HttpOptions::default()).send(&page(by_literal(&next))).await?;
+                    let answer = Http::new(HttpOptions::default()).send(&page(next.clone())).await?;
                     // A listener that refuses the callback goes on waiting: the user pastes the address that they see.
                     let is_refused = answer.status == 400;
                     return Ok(if is_refused { Visit::Paste(next.into()) } else { Visit::CalledBack });
@@ -74,15 +75,6 @@ impl Visitor {
     fn is_listener(&self, next: &Url) -> bool {
         self.listener.as_ref().is_some_and(|own| own.origin() == next.origin() && own.path() == next.path())
     }
-}
-
-/// The same address by a literal: a listener at `localhost` answers to both, and no request of this engine goes to that name.
-fn by_literal(url: &Url) -> Url {
-    let mut literal = url.clone();
-    if url.host_str() == Some("localhost") {
-        let _ = literal.set_host(Some("127.0.0.1"));
-    }
-    literal
 }
 
 fn page(url: Url) -> Request {
@@ -116,6 +108,10 @@ impl<P: Person> Person for Visiting<P> {
     fn listening(&mut self, redirect_uri: &str) {
         self.visitor.listener = Url::parse(redirect_uri).ok();
         self.person.listening(redirect_uri);
+    }
+
+    fn agrees(&mut self, _: &[Origin], _: bool) -> bool {
+        true
     }
 
     fn show(&mut self, prompt: &Prompt, opened: &Opened) {

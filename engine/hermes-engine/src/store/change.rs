@@ -17,7 +17,9 @@ use super::record::Record;
 /// What the end of a token's life is called.
 pub(super) const END: [&str; 3] = ["expires_at", "expires_at_ms", "expires_in"];
 /// What this engine adds to a record, and a new login starts without.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
+    "challenge",
+    "refusals",
     "last_auth_error",
     "refresh_pause",
     "unread_answer",
@@ -39,6 +41,7 @@ impl NewGrant {
         if let Some(label) = label {
             record.set_label(&label);
         }
+        record.follow_refusals(before);
         record
     }
 }

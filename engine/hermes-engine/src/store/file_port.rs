@@ -71,6 +71,7 @@ impl StoredGrant {
                 relogin: record.relogin_mark(),
                 unread: record.unread_answer(),
                 rest: None,
+                challenge: record.challenge(),
             },
             is_unfinished: false,
         }
@@ -445,11 +446,12 @@ impl Store for FileStore {
             let Scope { provider, stored_at } = &scope;
             let Some(now) = document.find(id.key(provider), stored_at) else { return Committed::Gone };
             let grant = StoredGrant::of_record(&now);
-            if matches!(note, Note::Rests(_)) && seen != grant.revision {
+            if !matches!(note, Note::Priority(_)) && seen != grant.revision {
                 return Committed::Moved(Box::new(grant));
             }
             match note {
                 Note::Rests(refusal) => document.cool(provider, &now, refusal),
+                Note::Challenged(challenge) => document.challenge(provider, &now, &challenge),
                 Note::Priority(place) => document.set_priority(provider, stored_at, &id.id, place),
             }
             document.grant(&scope, &id).map_or(Committed::Gone, |grant| Committed::Stored(Box::new(grant)))

@@ -142,6 +142,25 @@ pub struct Health {
     pub unread: Option<Mark>,
     /// Why it gives way to others, over or not.
     pub rest: Option<Rest>,
+    /// What a server wants of the next login.
+    pub challenge: Option<Challenge>,
+}
+
+/// What a server that has refused a grant wants of the next login.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// The parameters of its challenge; `None` where the login has answered it.
+    pub parameters: Option<Map<String, Value>>,
+    /// How many logins in a row were refused for what they allow.
+    pub refusals: u64,
+}
+
+impl Challenge {
+    /// What is left of it after the login that it asked for.
+    pub(super) fn answered(&self) -> Option<Challenge> {
+        let is_counted = self.parameters.is_some() && self.refusals > 0;
+        is_counted.then(|| Challenge { parameters: None, refusals: self.refusals })
+    }
 }
 
 impl StoredGrant {
@@ -213,7 +232,8 @@ impl StoredGrant {
         grant.tokens.renew(&renewal.grant);
         grant.made.origins.get_or_insert_with(|| renewal.origins.clone());
         let rest = grant.health.rest.filter(|rest| !rest.is_of_token());
-        grant.health = Health { renewed_at: Some(renewal.at), rest, ..Health::default() };
+        let challenge = grant.health.challenge.take();
+        grant.health = Health { renewed_at: Some(renewal.at), rest, challenge, ..Health::default() };
         grant
     }
 }
@@ -406,6 +426,8 @@ pub enum Committed {
 pub enum Note {
     /// A server refused or limits it: the others go first for a while.
     Rests(Refusal),
+    /// A server wants another login.
+    Challenged(Challenge),
     /// Its place in the order. Another that has it, and those behind it, move back.
     Priority(i64),
 }

@@ -10,8 +10,8 @@ use hermes_format::time::UnixMs;
 
 use super::error::{StoreError, StoreErrorKind};
 use super::grant::{
-    Attempt, Change, Committed, FailedRenewal, GrantId, ListedGrant, NewGrant, Note, Renewal, Revision,
-    Scope, Snapshot, StoredGrant,
+    Attempt, Challenge, Change, Committed, FailedRenewal, GrantId, ListedGrant, NewGrant, Note, Renewal,
+    Revision, Scope, Snapshot, StoredGrant,
 };
 use super::journal::Answer;
 use super::port::{Intended, Lease, Pending, Stamp, Store, StoreResult};
@@ -322,7 +322,7 @@ impl Store for MemoryStore {
     async fn note(&self, scope: &Scope, id: &GrantId, seen: &Revision, note: Note) -> StoreResult<Committed> {
         let mut all = self.rows();
         let Some(row) = find(&mut all, &scope.provider, &id.id) else { return Ok(Committed::Gone) };
-        if matches!(note, Note::Rests(_)) && *seen != row.grant.revision {
+        if !matches!(note, Note::Priority(_)) && *seen != row.grant.revision {
             return Ok(Committed::Moved(Box::new(row.shown())));
         }
         match note {
@@ -331,6 +331,7 @@ impl Store for MemoryStore {
                 let (since, status) = (Some(refusal.at), Some(refusal.status));
                 row.grant.health.rest = Some(Rest::Cooling { since, until, status });
             }
+            Note::Challenged(challenge) => row.grant.health.challenge = Some(challenge),
             Note::Priority(place) => {
                 let rows = all.get_mut(&scope.provider).into_iter().flatten();
                 let mut others: Vec<&mut Row> = rows.filter(|row| row.grant.id != id.id).collect();
@@ -369,8 +370,10 @@ impl Store for MemoryStore {
                 Some(row) => {
                     let label = login.label.clone().or(row.grant.label.take());
                     let priority = login.priority.unwrap_or(row.grant.priority);
+                    let challenge = row.grant.health.challenge.as_ref().and_then(Challenge::answered);
                     *row = Row::new(&login, id.clone(), row.generation);
                     (row.grant.label, row.grant.priority) = (label, priority);
+                    row.grant.health.challenge = challenge;
                 }
                 None => {
                     let mut row = Row::new(&login, id.clone(), 0);

@@ -49,8 +49,8 @@ use zeroize::Zeroizing;
 pub use document::Document;
 pub use error::{StoreError, StoreErrorKind};
 pub use grant::{
-    Attempt, Change, Committed, FailedRenewal, GrantId, Health, ListedGrant, Made, NewGrant, Note, Renewal,
-    Revision, Scope, Snapshot, StoredGrant, Tokens,
+    Attempt, Challenge, Change, Committed, FailedRenewal, GrantId, Health, ListedGrant, Made, NewGrant, Note,
+    Renewal, Revision, Scope, Snapshot, StoredGrant, Tokens,
 };
 pub use journal::{Answer, Intent, Journal, Unfinished};
 pub(crate) use journal::{FailedTry, Left};

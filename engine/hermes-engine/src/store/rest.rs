@@ -1,8 +1,10 @@
 //! What a credential rests from: a server has refused it, so the others go first for a while.
 
 use hermes_format::time::UnixMs;
+use serde_json::Value;
 
 use super::document::Document;
+use super::grant::Challenge;
 use super::json::Object;
 use super::moment;
 use super::record::Record;
@@ -104,5 +106,35 @@ impl Document {
             row.set("last_error_reset_at", moment::write(until));
         };
         self.change(provider, record, note);
+    }
+
+    /// Notes what a server wants of the next login.
+    pub fn challenge(&mut self, provider: &str, record: &Record, challenge: &Challenge) {
+        self.change(provider, record, |row| {
+            match &challenge.parameters {
+                Some(parameters) => row.set("challenge", Value::Object(parameters.clone())),
+                None => drop(row.remove("challenge")),
+            }
+            row.set("refusals", challenge.refusals);
+        });
+    }
+}
+
+impl Record {
+    /// What a server wants of the next login.
+    pub fn challenge(&self) -> Option<Challenge> {
+        let parameters = match self.object.value("challenge") {
+            Some(Value::Object(parameters)) => Some(parameters),
+            _ => None,
+        };
+        let refusals = self.object.value("refusals").and_then(|count| count.as_u64()).unwrap_or_default();
+        (parameters.is_some() || refusals > 0).then_some(Challenge { parameters, refusals })
+    }
+
+    /// Counts on from the login that a refusal asked to replace.
+    pub(super) fn follow_refusals(&mut self, before: Option<&Record>) {
+        if let Some(left) = before.and_then(Record::challenge).and_then(|challenge| challenge.answered()) {
+            self.object.set("refusals", left.refusals);
+        }
     }
 }

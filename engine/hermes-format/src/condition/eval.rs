@@ -21,7 +21,7 @@ pub struct AnswerView<'a> {
 
 /// Whether every term of the condition holds. An operand with a missing name equals nothing.
 pub fn holds(condition: &Condition, answer: &AnswerView<'_>, scope: &dyn Scope) -> bool {
-    holds_with(condition, answer, &|operand| value_in(operand, scope))
+    condition.terms.iter().all(|term| test_holds(&term.test, answer, scope))
 }
 
 /// The first rule that an answer takes.
@@ -40,14 +40,21 @@ pub fn value_in(operand: &Operand, scope: &dyn Scope) -> Option<Value> {
     }
 }
 
-/// Gives an operand its value.
-pub(super) type ValueOf<'a> = dyn Fn(&Operand) -> Option<Value> + 'a;
-
-pub(super) fn holds_with(condition: &Condition, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> bool {
-    condition.terms.iter().all(|term| test_holds(&term.test, answer, value_of))
+/// The values of operands in a run; one that is a list stands for its items.
+pub(super) fn values_in(operands: &[Operand], scope: &dyn Scope) -> Vec<Value> {
+    let values = operands.iter().filter_map(|operand| value_in(operand, scope));
+    values
+        .flat_map(|value| match value {
+            Value::Array(items) => items,
+            one => vec![one],
+        })
+        .collect()
 }
 
-fn test_holds(test: &Test, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> bool {
+fn test_holds(test: &Test, answer: &AnswerView<'_>, scope: &dyn Scope) -> bool {
+    let is_any = |value: &Value, operands: &[Operand]| {
+        values_in(operands, scope).iter().any(|expected| equal(value, expected))
+    };
     match test {
         Test::Exists(path) => present(answer.json.and_then(|root| path.select(root))).is_some(),
         Test::Status(patterns) => {
@@ -56,9 +63,17 @@ fn test_holds(test: &Test, answer: &AnswerView<'_>, value_of: &ValueOf<'_>) -> b
         Test::Body(words) => {
             answer.status.is_some() && words.iter().any(|word| holds_word(answer.body, word))
         }
-        Test::Equals(path, operands) => answer.json.and_then(|root| path.select(root)).is_some_and(|value| {
-            operands.iter().filter_map(value_of).any(|expected| equal(value, &expected))
-        }),
+        Test::Equals(path, operands) => {
+            answer.json.and_then(|root| path.select(root)).is_some_and(|value| is_any(value, operands))
+        }
+        Test::Holds(path, operands) => {
+            let list = answer.json.and_then(|root| path.select(root)).and_then(Value::as_array);
+            list.is_some_and(|items| items.iter().any(|item| is_any(item, operands)))
+        }
+        Test::Known(template) => present(template.render_json(scope).ok().as_ref()).is_some(),
+        Test::KnownEquals(template, operands) => {
+            present(template.render_json(scope).ok().as_ref()).is_some_and(|value| is_any(value, operands))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 use serde_json::Value;
 
 pub use self::eval::{AnswerView, equal, holds, taken, value_in};
-pub use self::solve::{Analysis, Dead, Guaranteed, Reply, Wire, Wish, analyse, symbolic};
+pub use self::solve::{Analysis, Dead, Guaranteed, Reply, Wire, Wish, analyse};
 
 use crate::query::Query;
 use crate::source::Span;
@@ -44,6 +44,30 @@ pub enum Test {
     Body(Vec<String>),
     /// The value at the path is one of these.
     Equals(Query, Vec<Operand>),
+    /// An item of the list at the path is one of these.
+    Holds(Query, Vec<Operand>),
+    /// A value that is known already is present.
+    Known(Template),
+    /// A value that is known already is one of these.
+    KnownEquals(Template, Vec<Operand>),
+}
+
+impl Test {
+    /// What it compares with.
+    pub fn operands(&self) -> &[Operand] {
+        match self {
+            Test::Equals(_, operands) | Test::Holds(_, operands) | Test::KnownEquals(_, operands) => operands,
+            Test::Exists(_) | Test::Status(_) | Test::Body(_) | Test::Known(_) => &[],
+        }
+    }
+
+    /// The value that is known already, where it asks for one.
+    pub fn known(&self) -> Option<&Template> {
+        match self {
+            Test::Known(template) | Test::KnownEquals(template, _) => Some(template),
+            _ => None,
+        }
+    }
 }
 
 /// `200`, or `"2xx"`.

@@ -48,7 +48,7 @@ pub(super) fn all(tests: Vec<Test>) -> Condition {
 
 pub(super) fn rule(when: Option<Condition>, unless: Option<Condition>) -> Rule {
     let then = Then::Go(At { value: StateId(0), span: SPAN });
-    Rule { when, unless, then, slower: None, span: SPAN }
+    Rule { when, unless, then, slower: None, next: false, span: SPAN }
 }
 
 /// Knows `random.state` alone.

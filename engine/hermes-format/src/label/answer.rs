@@ -35,9 +35,7 @@ fn confiding(provider: &Provider) -> BTreeSet<String> {
                 .templates()
                 .into_iter()
                 // The stored credential is a secret as a whole: whatever of it is sent, the answer is for no screen.
-                .any(|template| {
-                    reads_credential(template) || !judge.template(template, MAX_DEPTH).may_be_seen()
-                }),
+                .any(|template| reads_token(template) || !judge.template(template, MAX_DEPTH).may_be_seen()),
             // What comes back from a browser is a callback, whose `code` is secret by its name.
             Act::Browser(_) => false,
         };
@@ -97,6 +95,11 @@ impl Judge<'_> {
                         Secrecy::Confidential
                     }
                     Name::Token(_) => Secrecy::Secret,
+                    // It was kept by this very entry, or by another that is judged itself.
+                    Name::Last(path) if last_key(path).is_some_and(|key| !is_secret_name(key)) => {
+                        Secrecy::Public
+                    }
+                    Name::Last(_) => Secrecy::Secret,
                     other => self.name(other, depth).secrecy,
                 });
                 names.max().unwrap_or_default()
@@ -107,7 +110,21 @@ impl Judge<'_> {
     }
 }
 
+impl Judge<'_> {
+    /// A member of what a login replaces: what was kept, or the challenge of the refusal, which the client had in the clear.
+    pub(super) fn replaced(self, path: &[Step], depth: usize) -> Secrecy {
+        match path.first() {
+            Some(Step::Key(member)) if member == "challenge" && path.len() > 1 => Secrecy::Public,
+            _ => self.credential(path, depth),
+        }
+    }
+}
+
 fn reads_credential(template: &Template) -> bool {
+    template.names().iter().any(|(name, _)| matches!(name, Name::Token(_) | Name::Last(_)))
+}
+
+fn reads_token(template: &Template) -> bool {
     template.names().iter().any(|(name, _)| matches!(name, Name::Token(_)))
 }
 

@@ -100,20 +100,21 @@ fn a_pattern_is_any_depth_below_and_not_itself() {
 }
 
 #[test]
-fn s1_https_or_a_loopback_literal() {
+fn s1_https_or_this_computer() {
     for allowed in [
         "https://example.com",
         "http://127.0.0.1:8080/",
         "http://127.8.9.1/",
         "http://[::1]/",
+        "http://localhost:8080",
         "https://1.2.3.4",
     ] {
         assert!(transport_allowed(&url(allowed)), "{allowed}");
     }
     for refused in [
         "http://example.com",
-        "http://localhost:8080",
         "http://localhost.",
+        "http://a.localhost",
         "http://127.0.0.1.nip.io/",
         "http://[::ffff:127.0.0.1]/",
         "http://0.0.0.0/",

@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 
 pub use self::constants::Constants;
 pub use self::reach::ACTIONS;
-pub use self::request::{Auth, Body, JsonTemplate, Method, Request};
+pub use self::request::{Auth, Body, Client, JsonTemplate, Method, Read, Request};
 pub use self::spot::{Placed, Spot};
 pub use self::state::{
     Act, Active, Back, Browser, Every, Listen, Refresh, Rule, Show, State, StateKind, Success, Then,
@@ -71,6 +71,8 @@ pub struct Provider {
     pub start: Starts,
     /// Hosts beyond those of its URLs.
     pub hosts: Vec<NamedHost>,
+    /// Hosts that an answer names, and that take part once the user agrees: the URLs that hold them.
+    pub asked_hosts: Vec<Template>,
     /// Its constants.
     pub vars: IndexMap<String, Template>,
     /// Its regions.

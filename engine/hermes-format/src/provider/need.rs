@@ -24,7 +24,29 @@ impl Provider {
         let api = Walk { after_login: true, ..run };
         let of_states = states.flat_map(State::templates).map(|placed| (run, placed));
         let of_api = self.api_templates().into_iter().map(|placed| (api, placed));
-        of_states.chain(of_api).flat_map(|(walk, placed)| walk.lacks(&placed)).collect()
+        let lacking = of_states.chain(of_api).flat_map(|(walk, placed)| walk.lacks(&placed));
+        // Where a rule asks whether it is there, the flow has a way without it.
+        let asked = self.inputs_asked_for(&reached);
+        let has_prompt = |name: &str| self.inputs.get(name).is_some_and(|input| input.prompt.is_some());
+        lacking.filter(|name| has_prompt(name) || !asked.contains(name)).collect()
+    }
+
+    /// The inputs of which a rule of these states asks whether they have a value.
+    fn inputs_asked_for(&self, states: &BTreeSet<StateId>) -> BTreeSet<&str> {
+        let states = states.iter().filter_map(|id| self.states.get(id.0));
+        let rules = states.flat_map(|state| match &state.kind {
+            StateKind::Active(active) => active.on.as_slice(),
+            _ => &[],
+        });
+        let terms = rules.flat_map(|rule| rule.when.iter().chain(&rule.unless)).flat_map(|c| &c.terms);
+        let known = terms.filter_map(|term| term.test.known());
+        known
+            .flat_map(Template::names)
+            .filter_map(|(name, _)| match name {
+                Name::Input(input) => Some(input.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 }
 
@@ -74,6 +96,11 @@ impl<'p> Walk<'p, '_> {
             Expression::Literal(_) => Lack::Nothing,
             Expression::Name(name, _) => self.of_name(name),
             Expression::First(choices) => self.of_first(choices),
+            Expression::Var(_, _, template) => self.of_template(template),
+            Expression::Call(helper, _) if helper.is_total() => Lack::Nothing,
+            Expression::Call(_, arguments) => {
+                arguments.first().map_or(Lack::Nothing, |url| self.of_expression(url))
+            }
             Expression::Jwt(inner, _) | Expression::Match(inner, _) => match self.of_expression(inner) {
                 // Of a value that is known it is known what is found in it.
                 Lack::Nothing if is_constant(inner) => given(evaluate(expression, self.constants).is_some()),
@@ -109,7 +136,7 @@ impl<'p> Walk<'p, '_> {
                 given(self.provider.state_id(state).is_some_and(|id| self.reached.contains(&id)))
             }
             Name::Token(path) if self.after_login => self.of_token(path),
-            Name::Token(_) => Lack::Value,
+            Name::Token(_) | Name::Last(_) => Lack::Value,
             Name::PkceVerifier | Name::PkceChallenge | Name::Random(_) | Name::Uuid | Name::RedirectUri => {
                 Lack::Nothing
             }
@@ -155,7 +182,8 @@ fn is_constant(expression: &Expression) -> bool {
     match expression {
         Expression::Literal(_) => true,
         Expression::Name(name, _) => name.is_constant(),
-        Expression::First(choices) => choices.iter().all(is_constant),
+        Expression::First(choices) | Expression::Call(_, choices) => choices.iter().all(is_constant),
+        Expression::Var(_, _, template) => template.names().iter().all(|(name, _)| name.is_constant()),
         Expression::Jwt(inner, _) | Expression::Match(inner, _) => is_constant(inner),
     }
 }

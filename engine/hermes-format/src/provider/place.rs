@@ -5,19 +5,16 @@
 
 use indexmap::IndexMap;
 
-use super::{Act, Constants, NamedHost, Provider, StateKind};
+use super::{Constants, NamedHost, Provider, StateKind};
 use crate::origin::{HostPattern, Origin, Origins};
 use crate::template::{self, Destination, Scope, Template, render_url};
 
 impl Provider {
     /// The URL templates that a request goes to: those of states and of logins in a browser.
     pub fn request_urls(&self) -> impl Iterator<Item = &Template> {
-        self.states.iter().filter_map(|state| match &state.kind {
-            StateKind::Active(active) => Some(match &active.act {
-                Act::Request(request) => &request.url,
-                Act::Browser(browser) => &browser.open,
-            }),
-            _ => None,
+        self.states.iter().flat_map(|state| match &state.kind {
+            StateKind::Active(active) => active.act.urls(),
+            _ => Vec::new(),
         })
     }
 
@@ -55,6 +52,12 @@ impl Provider {
             HostPattern::Below(host) => format!("https://*.{host}"),
         })
         .collect()
+    }
+
+    /// Whether the origin of a URL is one that the user is asked about: `hosts` has the value that it begins with.
+    pub fn asks_about(&self, url: &Template) -> bool {
+        let name = template::origin_name(url);
+        name.is_some() && self.asked_hosts.iter().any(|asked| template::origin_name(asked) == name)
     }
 
     /// The regions by name; one that has no name where the file has none.

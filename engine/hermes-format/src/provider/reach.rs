@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
 
-use super::{Action, Provider, State, StateId, StateKind, Then, ValueSource};
+use super::{Act, Action, Back, Browser, Listen, Provider, State, StateId, StateKind, Then, ValueSource};
 use crate::template::{Name, Template};
 
 /// All actions.
@@ -33,6 +33,24 @@ impl Provider {
             Then::Go(to) => Some(to.value),
             Then::Fail { .. } => None,
         })
+    }
+
+    /// The nearest state from one on that listens, and its listeners.
+    pub fn next_listener(&self, from: StateId) -> Option<(StateId, &[Listen])> {
+        let mut open = std::collections::VecDeque::from([from]);
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop_front() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(StateKind::Active(active)) = self.states.get(id.0).map(|state| &state.kind)
+                && let Act::Browser(Browser { back: Back::Listen(listeners), .. }) = &active.act
+            {
+                return Some((id, listeners));
+            }
+            open.extend(self.successors(id));
+        }
+        None
     }
 
     /// The inputs whose values a run of the action can come to need, those that vars are made of included. A login needs

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+pub use crate::raw::provider::Read;
 use crate::template::Template;
 
 /// A method of HTTP that a file can write.
@@ -34,8 +35,12 @@ impl Method {
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The URL.
+    /// The URL; of a list the first.
     pub url: Template,
+    /// The URLs that a rule with `next` leads to, in order.
+    pub others: Vec<Template>,
+    /// What of the answer `$` is.
+    pub read: Read,
     /// The parameters of the URL.
     pub query: IndexMap<String, Template>,
     /// The headers.
@@ -75,9 +80,36 @@ pub enum Auth {
     Basic(Template, Template),
     /// A bearer token.
     Bearer(Template),
+    /// By what the server takes.
+    Client(Box<Client>),
+}
+
+/// A client that proves itself by what the server takes.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its id.
+    pub id: Template,
+    /// Its secret, where it has one.
+    pub secret: Option<Template>,
+    /// A signed assertion, where it has one.
+    pub assertion: Option<Template>,
+    /// The ways that the server takes, where it says so.
+    pub methods: Option<Template>,
+}
+
+impl Client {
+    /// Every template of it.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        std::iter::once(&self.id).chain(&self.secret).chain(&self.assertion).chain(&self.methods)
+    }
 }
 
 impl Request {
+    /// The URLs, in the order in which they are asked.
+    pub fn urls(&self) -> impl Iterator<Item = &Template> {
+        std::iter::once(&self.url).chain(&self.others)
+    }
+
     /// Whether a name that `test` accepts stands anywhere in the request.
     pub fn uses(&self, test: impl Fn(&crate::template::Name) -> bool) -> bool {
         self.templates().iter().any(|template| template.names().iter().any(|(name, _)| test(name)))
@@ -85,12 +117,13 @@ impl Request {
 
     /// Every template of the request.
     pub fn templates(&self) -> Vec<&Template> {
-        let mut all = vec![&self.url];
+        let mut all: Vec<&Template> = self.urls().collect();
         all.extend(self.query.values());
         all.extend(self.headers.values());
         match &self.auth {
             Some(Auth::Basic(id, secret)) => all.extend([id, secret]),
             Some(Auth::Bearer(token)) => all.push(token),
+            Some(Auth::Client(client)) => all.extend(client.templates()),
             None => {}
         }
         match &self.body {

@@ -1,7 +1,7 @@
 //! Every template of a provider, and where in the file it stands.
 
 use super::{Act, Auth, Back, Body, JsonTemplate, Provider, State, StateKind, Success, ValueSource};
-use crate::condition::{Condition, Operand, Test};
+use crate::condition::{Condition, Operand};
 use crate::template::Template;
 use crate::time::{Time, TimeValue};
 
@@ -38,6 +38,10 @@ pub enum Spot<'a> {
     Until,
     /// What a condition compares with.
     Operand,
+    /// What a condition asks that is known already.
+    Known,
+    /// `auth.client.methods`.
+    ClientMethods,
     /// `access_token` of `success`.
     AccessToken,
     /// `refresh_token` of `success`.
@@ -85,7 +89,14 @@ impl State {
                 all.extend(active.every.as_ref().and_then(|every| time(Spot::Every, &every.time)));
                 all.extend(active.until.as_ref().and_then(|until| time(Spot::Until, until)));
                 let conditions = active.on.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
-                all.extend(conditions.flat_map(operands).map(|operand| placed(Spot::Operand, operand)));
+                for condition in conditions {
+                    all.extend(operands(condition).map(|operand| placed(Spot::Operand, operand)));
+                    let known = condition.terms.iter().filter_map(|term| term.test.known());
+                    // Whether it has a value is what is asked.
+                    all.extend(
+                        known.map(|template| Placed { required: false, ..placed(Spot::Known, template) }),
+                    );
+                }
             }
             StateKind::Success(success) => success_templates(success, &mut all),
             StateKind::Done | StateKind::Error | StateKind::Timeout => {}
@@ -115,6 +126,14 @@ fn auth(auth: Option<&Auth>) -> Vec<Placed<'_>> {
     match auth {
         Some(Auth::Basic(id, secret)) => vec![placed(Spot::BasicId, id), placed(Spot::BasicSecret, secret)],
         Some(Auth::Bearer(token)) => vec![placed(Spot::Bearer, token)],
+        Some(Auth::Client(client)) => {
+            let mut all = vec![placed(Spot::BasicId, &client.id)];
+            let optional = |spot, template| Placed { required: false, ..placed(spot, template) };
+            let secrets = client.secret.iter().chain(&client.assertion);
+            all.extend(secrets.map(|secret| optional(Spot::BasicSecret, secret)));
+            all.extend(client.methods.iter().map(|methods| optional(Spot::ClientMethods, methods)));
+            all
+        }
         None => Vec::new(),
     }
 }
@@ -122,7 +141,10 @@ fn auth(auth: Option<&Auth>) -> Vec<Placed<'_>> {
 fn act<'a>(act: &'a Act, all: &mut Vec<Placed<'a>>) {
     match act {
         Act::Request(request) => {
-            all.push(placed(Spot::Url, &request.url));
+            // Of a list, one without its values is passed over, but the last is asked if none was.
+            let last = request.urls().count() - 1;
+            let urls = request.urls().enumerate();
+            all.extend(urls.map(|(i, url)| Placed { required: i == last, ..placed(Spot::Url, url) }));
             all.extend(request.query.iter().map(|(name, value)| placed(Spot::Query(name), value)));
             all.extend(request.headers.iter().map(|(name, value)| placed(Spot::Header(name), value)));
             match &request.body {
@@ -161,11 +183,7 @@ fn time<'a>(spot: Spot<'a>, time: &'a Time) -> Option<Placed<'a>> {
 }
 
 fn operands(condition: &Condition) -> impl Iterator<Item = &Template> {
-    let lists = condition.terms.iter().filter_map(|term| match &term.test {
-        Test::Equals(_, operands) => Some(operands),
-        Test::Exists(_) | Test::Status(_) | Test::Body(_) => None,
-    });
-    lists.flatten().filter_map(|operand| match operand {
+    condition.terms.iter().flat_map(|term| term.test.operands()).filter_map(|operand| match operand {
         Operand::Template(template) => Some(template),
         Operand::Literal(_) => None,
     })

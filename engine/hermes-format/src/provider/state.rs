@@ -62,6 +62,16 @@ pub enum Act {
     Browser(Browser),
 }
 
+impl Act {
+    /// The URLs that it can go to, in order.
+    pub fn urls(&self) -> Vec<&Template> {
+        match self {
+            Act::Request(request) => request.urls().collect(),
+            Act::Browser(browser) => vec![&browser.open],
+        }
+    }
+}
+
 /// A visit of a person's browser.
 #[derive(Debug, Clone)]
 pub struct Browser {
@@ -126,6 +136,8 @@ pub struct Rule {
     pub then: Then,
     /// What is added to the pace, for good.
     pub slower: Option<Duration>,
+    /// Whether the next URL of the state's list is asked first.
+    pub next: bool,
     /// Where the rule is written.
     pub span: Span,
 }

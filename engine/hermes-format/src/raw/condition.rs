@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A table of which every key must hold: `exists`, `status`, `body`, and JSONPaths with the value they must have.
+/// A table of which every key must hold: `exists`, `status`, `body`, and JSONPaths and known values with what they must be.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Condition(pub IndexMap<String, Value>);
@@ -21,8 +21,8 @@ impl JsonSchema for Condition {
             "type": "object",
             "properties": {
                 "exists": {
-                    "description": "JSONPaths, each of which must be there, not null and not \"\".",
-                    "type": "array", "items": { "type": "string", "pattern": "^\\$" }, "minItems": 1
+                    "description": "JSONPaths, and values that are known already (`{{NAME}}`), each of which must be there, not null and not \"\".",
+                    "type": "array", "items": { "type": "string", "pattern": "^(\\$|\\{\\{)" }, "minItems": 1
                 },
                 "status": {
                     "description": "The HTTP status: 200, \"2xx\", or a list of which any one is enough.",
@@ -38,8 +38,8 @@ impl JsonSchema for Condition {
                 }
             },
             "patternProperties": {
-                "^\\$": {
-                    "description": "The value that is selected, or a list of which any one is enough. Types must agree: 0 is not \"0\".",
+                "^(\\$|\\{\\{)": {
+                    "description": "The value that is selected, an item of the list for a path that ends in `[*]`, or a value that is known already, `{{NAME}}`; of a list any one is enough. Types must agree: 0 is not \"0\".",
                     "type": ["string", "number", "boolean", "array"],
                     "items": { "type": ["string", "number", "boolean"] }, "minItems": 1
                 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::condition::Condition;
 use super::pattern;
 use super::time::{DurationText, Every, Expires, Time};
-use super::union::{Addresses, ErrorText, OneOrMany, string_or_table};
+use super::union::{Addresses, ErrorText, OneOrMany, Urls, string_or_table};
 
 /// How a provider logs in, which models it has, and how a client reaches it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -39,11 +39,11 @@ pub struct Provider {
     pub extends: Option<String>,
     /// The state in which each action begins.
     pub start: Option<Start>,
-    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.acme.example` is any depth below `acme.example`, not `acme.example` itself; `*.{{INPUT}}.acme.example` is below a host that an input names; `{{region.KEY}}` is each region's own host, which receives the credentials of that region alone.
+    /// Hosts beyond those of this file's URLs that may be redirected to or receive a credential. `*.acme.example` is any depth below `acme.example`, not `acme.example` itself; `*.{{INPUT}}.acme.example` is below a host that an input names; `{{region.KEY}}` is each region's own host, which receives the credentials of that region alone; `{{NAME}}` over an answer is the host of that URL, once the user agrees.
     #[serde(default)]
     #[schemars(inner(regex(pattern = pattern::HOST)))]
     pub hosts: Vec<String>,
-    /// Constants; they may use regions, inputs and other vars.
+    /// Texts under a name, put in where the name is used; they may use all names that have a value there.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": pattern::NAME }))]
     pub vars: IndexMap<String, String>,
@@ -236,14 +236,14 @@ pub struct ListingTable {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// The URL of a GET request.
-    pub get: Option<String>,
-    /// The URL of a POST request.
-    pub post: Option<String>,
-    /// The URL of a PUT request.
-    pub put: Option<String>,
-    /// The URL of a DELETE request.
-    pub delete: Option<String>,
+    /// The URL of a GET request, or a list of URLs that are asked in order; one without its values is passed over.
+    pub get: Option<Urls>,
+    /// The same of a POST request.
+    pub post: Option<Urls>,
+    /// The same of a PUT request.
+    pub put: Option<Urls>,
+    /// The same of a DELETE request.
+    pub delete: Option<Urls>,
     /// The URL that the person's browser opens.
     pub open: Option<String>,
     /// The loopback URL that the browser comes back to; port 0 is any free one. Of a list, the first whose port is free. The result is `{{redirect_uri}}`.
@@ -263,6 +263,9 @@ pub struct State {
     pub json: Option<IndexMap<String, Value>>,
     /// How the client proves itself.
     pub auth: Option<Auth>,
+    /// What of the answer `$` is: `json` (the default), `form`, `headers` (by their names in small letters), or `challenge`: the parameters of the first challenge of `WWW-Authenticate`, and `scheme`.
+    #[schemars(extend("default" = "json"))]
+    pub read: Option<Read>,
     /// What the person needs while the state waits.
     pub show: Option<Show>,
     /// The pause before the state is entered again.
@@ -294,6 +297,21 @@ pub struct State {
     pub stored_at: Option<String>,
 }
 
+/// What of an answer `$` is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Read {
+    /// The body as JSON.
+    #[default]
+    Json,
+    /// The body as a form.
+    Form,
+    /// The headers.
+    Headers,
+    /// The first challenge of `WWW-Authenticate`.
+    Challenge,
+}
+
 /// How the client proves itself: exactly one of the keys.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -302,6 +320,22 @@ pub struct Auth {
     pub basic: Option<[String; 2]>,
     /// A bearer token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
     pub bearer: Option<String>,
+    /// A client that proves itself by what the server takes, beside a form: the first of `private_key_jwt`, `client_secret_basic`, `client_secret_post` and `none` that `methods` holds and for which there is a value. Without `methods` Basic where there is a secret, else `none`.
+    pub client: Option<Client>,
+}
+
+/// A client that proves itself by what the server takes ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The client's id.
+    pub id: String,
+    /// Its secret.
+    pub secret: Option<String>,
+    /// A signed assertion ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523)).
+    pub assertion: Option<String>,
+    /// The ways that the server takes: a text, or a list of an answer.
+    pub methods: Option<String>,
 }
 
 /// What the person needs while a state waits.
@@ -334,6 +368,9 @@ pub struct Rule {
     pub fail: Option<String>,
     /// On a repeat: what is added to the pace, for good.
     pub slower: Option<DurationText>,
+    /// In a state with a list of URLs: whether the next of them is asked. After the last, the rule goes on as its `to` or `fail` says, and the answer has no fields.
+    #[serde(default)]
+    pub next: bool,
     /// On a fail: whether only a new login helps.
     #[serde(default)]
     pub relogin: bool,

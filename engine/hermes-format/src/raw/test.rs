@@ -49,6 +49,10 @@ pub struct Test {
     pub browser: Option<bool>,
     /// The stored credential, as `{{token.*}}` reads it.
     pub token: Option<IndexMap<String, Value>>,
+    /// What `{{last.*}}` reads, where a refusal asked for the login.
+    pub last: Option<IndexMap<String, Value>>,
+    /// Whether the user agrees to hosts that answers name; `true` by default.
+    pub agree: Option<bool>,
     /// What each state is answered: a reply, or a list of which the last repeats.
     #[serde(default)]
     pub replies: IndexMap<String, OneOrList<Reply>>,

@@ -173,6 +173,26 @@ impl JsonSchema for OneOrMany {
     }
 }
 
+/// One URL, or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Urls(pub OneOrMany);
+
+impl<'de> Deserialize<'de> for Urls {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        OneOrMany::read(deserializer, "a URL, or a list of URLs").map(Urls)
+    }
+}
+
+impl JsonSchema for Urls {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Urls".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        OneOrMany::schema("A URL, or a list of them.", ".")
+    }
+}
+
 /// One loopback URL, or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses(pub OneOrMany);

@@ -12,6 +12,7 @@ impl fmt::Display for Name {
             Name::Region(key) => write!(f, "region.{key}"),
             Name::Answer { state, path } => dotted(f, state, path),
             Name::Token(path) => dotted(f, "token", path),
+            Name::Last(path) => dotted(f, "last", path),
             Name::PkceVerifier => f.write_str("pkce.verifier"),
             Name::PkceChallenge => f.write_str("pkce.challenge"),
             Name::Random(name) => write!(f, "random.{name}"),
@@ -54,14 +55,21 @@ impl fmt::Display for Expression {
                 f.write_str(" ")?;
                 quoted(f, pattern.0.as_str())
             }
+            Expression::Call(helper, arguments) => {
+                f.write_str(helper.name())?;
+                arguments.iter().try_for_each(|inner| argument(f, inner))
+            }
+            Expression::Var(name, ..) => name.fmt(f),
         }
     }
 }
 
 fn argument(f: &mut fmt::Formatter<'_>, expression: &Expression) -> fmt::Result {
     match expression {
-        Expression::Name(..) | Expression::Literal(_) => write!(f, " {expression}"),
-        Expression::First(_) | Expression::Jwt(..) | Expression::Match(..) => write!(f, " ({expression})"),
+        Expression::Name(..) | Expression::Literal(_) | Expression::Var(..) => write!(f, " {expression}"),
+        Expression::First(_) | Expression::Jwt(..) | Expression::Match(..) | Expression::Call(..) => {
+            write!(f, " ({expression})")
+        }
     }
 }
 

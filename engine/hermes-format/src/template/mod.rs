@@ -1,9 +1,10 @@
-//! `{{…}}` in the texts of a file: names, three helpers, and nothing else.
+//! `{{…}}` in the texts of a file: names, a few helpers, and nothing else.
 //!
 //! A template is parsed once, by handlebars' own parser, into a short list of nodes, and rendered from that. A missing
 //! name is an error, never an empty string. Values go into typed slots; none can become syntax of the slot.
 
 mod display;
+mod helper;
 pub mod jwt;
 mod parse;
 mod path;
@@ -13,16 +14,21 @@ mod url;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::query::{Step, present};
 use crate::source::Span;
 
+pub use self::helper::Helper;
 pub use self::jwt::claim;
+pub(crate) use self::parse::helpers;
 pub use self::parse::{Names, TemplateError, TemplateFault, UnknownName, steps};
 pub use self::path::path_text;
 pub use self::url::{
-    Destination, OriginShape, UrlTrouble, destination, is_whole_url, origin_shape, render_url, render_var,
+    Destination, OriginShape, UrlTrouble, destination, is_whole_url, origin_name, origin_shape, render_url,
+    render_var,
 };
 
 /// A text of a file, parsed.
@@ -58,6 +64,11 @@ pub enum Expression {
     Jwt(Box<Expression>, Vec<String>),
     /// `match text 'regex'`: the first group of the first match.
     Match(Box<Expression>, Pattern),
+    /// Another helper and its arguments.
+    Call(Helper, Vec<Expression>),
+    /// A var that is made of more than constants, where its name stands, and its template: what the var is depends on when
+    /// it is asked for.
+    Var(Name, Span, Arc<Template>),
 }
 
 /// A name, resolved to what it is a name of.
@@ -78,6 +89,8 @@ pub enum Name {
     },
     /// A field of the stored credential.
     Token(Vec<Step>),
+    /// In a login that a refusal asked for: a field of the credential that it replaces, or of the refusal's challenge.
+    Last(Vec<Step>),
     /// `pkce.verifier`.
     PkceVerifier,
     /// `pkce.challenge`.
@@ -156,6 +169,23 @@ impl Template {
         names
     }
 
+    /// The names that are written in the template itself, and not in a var that it uses.
+    pub fn own_names(&self) -> Vec<(&Name, Span)> {
+        let inner: Vec<Span> = self.vars().flat_map(|var| var.names()).map(|(_, span)| span).collect();
+        self.names().into_iter().filter(|(_, span)| !inner.contains(span)).collect()
+    }
+
+    /// The templates of the vars in it that are made of more than constants.
+    fn vars(&self) -> impl Iterator<Item = &Template> {
+        let mut found = Vec::new();
+        for part in &self.parts {
+            if let Part::Expression(expression, _) = part {
+                collect_vars(expression, &mut found);
+            }
+        }
+        found.into_iter()
+    }
+
     /// The text with every name's value in its place. Numbers and booleans are written as JSON writes them.
     ///
     /// A var or a region's key that the file itself makes `""`, and `{{first x ''}}`, give `""`; see the format's page.
@@ -199,6 +229,48 @@ fn collect_names<'a>(expression: &'a Expression, names: &mut Vec<(&'a Name, Span
         Expression::Literal(_) => {}
         Expression::First(list) => list.iter().for_each(|inner| collect_names(inner, names)),
         Expression::Jwt(inner, _) | Expression::Match(inner, _) => collect_names(inner, names),
+        Expression::Call(_, list) => list.iter().for_each(|inner| collect_names(inner, names)),
+        Expression::Var(name, span, template) => {
+            names.push((name, *span));
+            names.extend(template.names());
+        }
+    }
+}
+
+fn collect_vars<'a>(expression: &'a Expression, found: &mut Vec<&'a Template>) {
+    match expression {
+        Expression::Var(_, _, template) => found.push(template),
+        Expression::First(list) | Expression::Call(_, list) => {
+            list.iter().for_each(|inner| collect_vars(inner, found));
+        }
+        Expression::Jwt(inner, _) | Expression::Match(inner, _) => collect_vars(inner, found),
+        Expression::Name(..) | Expression::Literal(_) => {}
+    }
+}
+
+impl Template {
+    /// Puts the templates of vars in the place of their names, where `late` has one.
+    pub(crate) fn expand(&mut self, late: &dyn Fn(&str) -> Option<Arc<Template>>) {
+        for part in &mut self.parts {
+            if let Part::Expression(expression, _) = part {
+                expand(expression, late);
+            }
+        }
+    }
+}
+
+fn expand(expression: &mut Expression, late: &dyn Fn(&str) -> Option<Arc<Template>>) {
+    match expression {
+        Expression::Name(Name::Var(var), span) => {
+            if let Some(template) = late(var) {
+                *expression = Expression::Var(Name::Var(var.clone()), *span, template);
+            }
+        }
+        Expression::Name(..) | Expression::Literal(_) | Expression::Var(..) => {}
+        Expression::First(list) | Expression::Call(_, list) => {
+            list.iter_mut().for_each(|inner| expand(inner, late));
+        }
+        Expression::Jwt(inner, _) | Expression::Match(inner, _) => expand(inner, late),
     }
 }
 
@@ -241,6 +313,11 @@ fn is_blank(expression: &Expression, scope: &dyn Scope) -> bool {
             scope.value(name).is_some_and(|value| value.as_str() == Some(""))
         }
         Expression::First(list) => list.last().is_some_and(|last| is_blank(last, scope)),
+        Expression::Var(_, _, template) => match template.parts.as_slice() {
+            [Part::Expression(inner, _)] => is_blank(inner, scope),
+            parts => parts.is_empty(),
+        },
+        Expression::Call(helper, _) => helper.is_total(),
         Expression::Name(..) | Expression::Jwt(..) | Expression::Match(..) => false,
     }
 }
@@ -258,6 +335,19 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Option<Value> {
             let group = usize::from(captures.len() > 1);
             captures.get(group).map(|found| Value::String(found.as_str().to_owned()))
         }
+        Expression::Call(helper, arguments) => {
+            // A text that the file writes is one, `''` too.
+            let value = |argument: &Expression| match argument {
+                Expression::Literal(text) => Some(Value::String(text.clone())),
+                other => evaluate(other, scope),
+            };
+            helper.call(&arguments.iter().map(value).collect::<Vec<_>>())
+        }
+        // One that is a whole `{{…}}` keeps the type of its value.
+        Expression::Var(_, _, template) => match template.parts.as_slice() {
+            [Part::Expression(inner, _)] => evaluate(inner, scope),
+            _ => render_var(template, scope).map(Value::String),
+        },
     };
     value.filter(|value| present(Some(value)).is_some())
 }

@@ -10,7 +10,7 @@ use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use regex::RegexBuilder;
 
 use super::scan::{Place, Tokens, find_expression, nesting, tokens};
-use super::{Expression, Name, Part, Pattern, Template};
+use super::{Expression, Helper, Name, Part, Pattern, Template};
 use crate::diagnostic::{Advice, nearest};
 use crate::query::Step;
 use crate::source::Span;
@@ -45,8 +45,8 @@ pub enum TemplateFault {
     /// Braces or quotes that don't close, or words in no known order.
     #[error("not a template: {0}")]
     Syntax(String),
-    /// Something of handlebars beyond names and the three helpers.
-    #[error("{0}: a template holds names and the helpers `first`, `jwt` and `match`, no logic")]
+    /// Something of handlebars beyond names and the helpers.
+    #[error("{0}: a template holds names and helpers such as `first`, no logic")]
     Logic(String),
     /// A name that nothing has.
     #[error("unknown name `{0}`")]
@@ -63,7 +63,13 @@ const MAX_BYTES: usize = 8 * 1024;
 /// handlebars recurses at each parenthesis.
 const MAX_NESTING: usize = 8;
 const MAX_REGEX_BYTES: usize = 1 << 20;
+/// The helpers that are no [`Helper`]: what they take is not all values.
 const HELPERS: [&str; 3] = ["first", "jwt", "match"];
+
+/// The names of all helpers.
+pub(crate) fn helpers() -> impl Iterator<Item = &'static str> {
+    HELPERS.into_iter().chain(Helper::ALL.into_iter().map(|(name, _)| name))
+}
 
 impl Template {
     /// Parses a text of a file. `span` is where it stands, quotes included. All errors are collected.
@@ -155,9 +161,9 @@ impl Reader<'_> {
             Parameter::Path(handlebars::Path::Relative((_, raw))) => return self.name(raw, place),
             _ => return Err(self.error(TemplateFault::Logic("parentheses around it all".to_owned()), whole)),
         };
-        if !HELPERS.contains(&name) {
+        if !helpers().any(|known| known == name) {
             let mut error = self.error(TemplateFault::Logic(format!("unknown helper `{name}`")), place);
-            error.help = nearest(name, HELPERS).map(|near| Advice::Meant(near.to_owned()));
+            error.help = nearest(name, helpers()).map(|near| Advice::Meant(near.to_owned()));
             return Err(error);
         }
         let mut arguments = Vec::new();
@@ -201,6 +207,13 @@ impl Reader<'_> {
     ) -> Result<Expression, TemplateError> {
         if helper == "first" {
             return Ok(Expression::First(arguments));
+        }
+        if let Some((_, known)) = Helper::ALL.into_iter().find(|(name, _)| *name == helper) {
+            let is_text: Vec<bool> = arguments.iter().map(|a| matches!(a, Expression::Literal(_))).collect();
+            return match known.problem(&is_text) {
+                Some(problem) => Err(self.syntax(whole, problem)),
+                None => Ok(Expression::Call(known, arguments)),
+            };
         }
         let mut arguments = arguments.into_iter();
         let subject = arguments.next().map(Box::new);

@@ -40,6 +40,7 @@ fn write(template: &Template, constants: &Constants<'_>, deepest: usize, text: &
                 Some(var) => write(var, constants, deepest - 1, text),
                 None => text.push_str(&format!("{{{{{expression}}}}}")),
             },
+            Expression::Var(_, _, var) if deepest > 0 => write(var, constants, deepest - 1, text),
             Expression::Name(Name::Region(key), _) => match constants.region_key(key) {
                 Some(value) => text.push_str(value),
                 None => text.push_str(&format!("{{{{{expression}}}}}")),

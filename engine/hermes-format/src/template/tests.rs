@@ -75,6 +75,18 @@ fn check(text: &str, expect: Result<&str, &str>) {
 }
 
 #[test]
+fn helpers_of_urls_and_lists_take_values_and_give_one() {
+    check("{{origin region.url}}", Ok("https://api.example.com"));
+    check("{{well_known region.url 'x'}}", Ok("https://api.example.com/.well-known/x/v1"));
+    check("{{pick poll.none 'a' ''}}", Ok(""));
+    check("{{pick poll.text 'zz' 'y'}}", Ok("y"));
+    check("{{words poll.none 'a'}}", Ok(""));
+    check("{{words 'a b' poll.none 'c'}}", Ok("a b c"));
+    check("{{first (words poll.none) 'none'}}", Ok("none"));
+    check("{{origin poll.none}}", Err("`{{origin poll.none}}` has no value"));
+}
+
+#[test]
 fn names_stand_among_text() {
     check("plain", Ok("plain"));
     check("", Ok(""));

@@ -13,7 +13,7 @@ mod destination;
 #[cfg(test)]
 mod tests;
 
-pub use destination::{Destination, destination};
+pub use destination::{Destination, destination, origin_name};
 
 /// Where the origin of a URL's template comes from.
 #[derive(Debug, Clone, PartialEq)]

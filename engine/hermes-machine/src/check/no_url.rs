@@ -90,6 +90,10 @@ fn expression_begins(expression: &Expression, span: Span, search: &Search<'_>, f
             choices.iter().for_each(|choice| expression_begins(choice, span, search, findings));
         }
         Expression::Literal(text) => judge(text, Place::Around(span), search, findings),
+        Expression::Var(_, _, var) => template_begins(var, search, findings),
+        Expression::Call(_, arguments) => {
+            arguments.iter().take(1).for_each(|url| expression_begins(url, span, search, findings));
+        }
         Expression::Name(..) | Expression::Jwt(..) | Expression::Match(..) => {}
     }
 }

@@ -6,7 +6,7 @@ use hermes_format::diagnostic::Diagnostic;
 use hermes_format::label::{label, label_template};
 use hermes_format::provider::ValueSource;
 use hermes_format::query::Step;
-use hermes_format::template::{Expression, Name, OriginShape, origin_shape};
+use hermes_format::template::{Expression, Name, OriginShape, Template, origin_shape};
 
 pub(super) use hermes_format::provider::lower::code::OPEN_HOST as CODE;
 
@@ -15,10 +15,10 @@ pub(super) static RULE: Rule = Rule { code: &CODE, run };
 
 fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let provider = subject.provider;
-    if !provider.hosts.is_empty() {
-        return Vec::new();
-    }
-    let urls = provider.request_urls().chain(provider.api_urls());
+    // Those that the user is asked about are bounded by that.
+    let is_bounded = |url: &&Template| !provider.hosts.is_empty() || provider.asks_about(url);
+    let urls = provider.request_urls().filter(|url| !is_bounded(url));
+    let urls = urls.chain(provider.api_urls().filter(|_| provider.hosts.is_empty()));
     urls.filter_map(|url| match origin_shape(url) {
         Ok(OriginShape::Value(expression, span)) if is_answered(expression, subject) => Some(span),
         Ok(OriginShape::Labels { values, .. }) if values.iter().any(|value| is_answered(value, subject)) => {
@@ -28,7 +28,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
     })
     .map(|span| {
         Diagnostic::new(&CODE, span, "an answer says to which host this goes, and nothing bounds it")
-            .help("name where it may lead: `hosts = [\"*.example.com\"]`")
+            .help("name where it may lead: `hosts = [\"*.example.com\"]`; or list the value itself, and the user is asked")
     })
     .collect()
 }

@@ -55,6 +55,9 @@ fn missing<'a>(expression: &'a Expression, provider: &'a Provider) -> Option<&'a
             all.all(|choice| choice.is_some()).then_some(first)
         }
         Expression::Jwt(inner, _) | Expression::Match(inner, _) => missing(inner, provider),
+        Expression::Var(_, _, template) => missing_in(template, provider),
+        Expression::Call(helper, _) if helper.is_total() => None,
+        Expression::Call(_, arguments) => missing(arguments.first()?, provider),
         Expression::Name(..) | Expression::Literal(_) => None,
     }
 }

@@ -37,13 +37,19 @@ fn same_test(a: &Test, b: &Test) -> bool {
         (Test::Exists(a), Test::Exists(b)) => a.steps() == b.steps(),
         (Test::Status(a), Test::Status(b)) => a == b,
         (Test::Body(a), Test::Body(b)) => a == b,
-        (Test::Equals(a, left), Test::Equals(b, right)) => {
-            a.steps() == b.steps()
-                && left.len() == right.len()
-                && left.iter().zip(right).all(|(a, b)| same_operand(a, b))
+        (Test::Known(a), Test::Known(b)) => a.text == b.text,
+        (Test::Equals(a, left), Test::Equals(b, right)) | (Test::Holds(a, left), Test::Holds(b, right)) => {
+            a.steps() == b.steps() && same_operands(left, right)
+        }
+        (Test::KnownEquals(a, left), Test::KnownEquals(b, right)) => {
+            a.text == b.text && same_operands(left, right)
         }
         _ => false,
     }
+}
+
+fn same_operands(left: &[Operand], right: &[Operand]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same_operand(a, b))
 }
 
 fn same_operand(a: &Operand, b: &Operand) -> bool {

@@ -27,7 +27,7 @@ fn run(subject: &Subject<'_>) -> Vec<Diagnostic> {
             let foreign = provider.regions_or_none().into_iter().find_map(|region| {
                 let made_on = label.makers.iter().flat_map(|maker| hosts_of(subject, maker, region));
                 let made_on: Vec<String> = made_on.collect();
-                hosts(subject, &request.url, region).find_map(|sent_to| {
+                request.urls().flat_map(|url| hosts(subject, url, region)).find_map(|sent_to| {
                     let made_on = made_on.iter().find(|made_on| !related(subject, made_on, &sent_to))?;
                     Some((made_on.clone(), sent_to))
                 })
@@ -59,9 +59,6 @@ fn hosts_of(subject: &Subject<'_>, maker: &Maker, region: Option<&str>) -> Vec<S
         Maker::Token => active.on.iter().any(|rule| goes_to(rule) == success),
         Maker::Input(_) | Maker::Engine => false,
     });
-    let urls = made.map(|(_, _, active)| match &active.act {
-        Act::Request(request) => &request.url,
-        Act::Browser(browser) => &browser.open,
-    });
+    let urls = made.flat_map(|(_, _, active)| active.act.urls());
     urls.flat_map(|url| hosts(subject, url, region)).collect()
 }

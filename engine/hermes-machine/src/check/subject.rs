@@ -1,5 +1,7 @@
 //! What every rule looks at: the provider, and what its rules were found to guarantee.
 
+use std::collections::BTreeSet;
+
 use super::proof;
 use hermes_format::condition::{self, Dead, Guaranteed, Wire};
 use hermes_format::diagnostic::Diagnostic;
@@ -41,6 +43,8 @@ pub struct Subject<'a> {
 pub(super) struct Facts {
     /// By rule: the paths that are present in every answer that takes it.
     pub(super) guaranteed: Vec<Guaranteed>,
+    /// By rule: the values that were known before and that are present wherever an answer takes it.
+    pub(super) known: Vec<BTreeSet<String>>,
     /// By rule: why no answer takes it.
     pub(super) dead: Vec<Option<Dead>>,
     /// Whether there are answers that no rule takes.
@@ -100,11 +104,15 @@ fn facts(state: &State, left: &mut usize) -> Option<Option<Facts>> {
         Act::Request(_) => Wire::Http,
         Act::Browser(_) => Wire::Callback,
     };
-    let analysis = condition::analyse(&active.on, wire, &condition::symbolic);
+    let analysis = condition::analyse(&active.on, wire, None);
     *left = left.checked_sub(analysis.size())?;
     let rules = 0..active.on.len();
     Some(Some(Facts {
-        guaranteed: rules.clone().map(|rule| analysis.guaranteed(rule)).collect(),
+        // An answer to the last of a list of URLs is nobody's.
+        guaranteed: (active.on.iter().enumerate())
+            .map(|(i, rule)| if rule.next { Guaranteed::default() } else { analysis.guaranteed(i) })
+            .collect(),
+        known: rules.clone().map(|rule| analysis.known(rule)).collect(),
         dead: rules.map(|rule| analysis.dead(rule)).collect(),
         falls_through: analysis.falls_through(),
     }))

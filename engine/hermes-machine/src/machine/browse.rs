@@ -10,7 +10,7 @@ use super::prompt::{self, Unshown};
 use super::{Machine, acting, request};
 use hermes_format::condition::{Operand, Test};
 use hermes_format::label::may_be_shown;
-use hermes_format::provider::{Act, Action, Active, Back, Browser, Listen, Spot};
+use hermes_format::provider::{self, Act, Action, Active, Back, Browser, Listen, Spot};
 use hermes_format::query::Step;
 use hermes_format::secret::equal_in_constant_time;
 use hermes_format::template::Name;
@@ -28,10 +28,28 @@ impl Machine {
         match &browser.back {
             Back::Paste => self.open(browser, now),
             Back::Listen(listeners) => {
+                let Some(at) = self.at else { return self.fail(Code::BadFlow) };
+                // Bound before, for a state that had to send the redirect URI.
+                if self.listening.replace((at, false)) == Some((at, true)) {
+                    return self.open(browser, now);
+                }
                 self.unbound = 0;
                 self.bind(listeners)
             }
         }
+    }
+
+    /// Binds the listener of the next browser state where a request sends the redirect URI before it
+    /// ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591), [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)).
+    pub(super) fn bind_before(&mut self, request: &provider::Request) -> Option<Effect> {
+        if self.run.redirect_uri.is_some() || !request.uses(|name| *name == Name::RedirectUri) {
+            return None;
+        }
+        let provider = self.run.provider.clone();
+        let (id, listeners) = provider.next_listener(self.at?)?;
+        self.listening = Some((id, true));
+        self.unbound = 0;
+        Some(self.bind(listeners))
     }
 
     /// Binds the next of a state's listeners.
@@ -49,7 +67,8 @@ impl Machine {
         let provider = self.run.provider.clone();
         match acting(&provider, self.at) {
             Some((_, Active { act: Act::Browser(browser), .. })) => self.open(browser, now),
-            _ => self.fail(Code::BadFlow),
+            Some(_) => self.act(now),
+            None => self.fail(Code::BadFlow),
         }
     }
 
@@ -58,7 +77,7 @@ impl Machine {
         self.unbound += 1;
         let provider = self.run.provider.clone();
         if let Some((_, Active { act: Act::Browser(Browser { back: Back::Listen(listeners), .. }), .. })) =
-            acting(&provider, self.at)
+            acting(&provider, self.listening.map(|(id, _)| id))
             && self.unbound < listeners.len()
         {
             return self.bind(listeners);

@@ -79,6 +79,9 @@ codes! {
     AuthorizationDenied = "authorization_denied", Denied,
         "the login was denied",
         "approve it in the browser, with the right account";
+    InsufficientScope = "insufficient_scope", Denied,
+        "the login does not allow what was asked",
+        "ask an administrator of the service for the permission";
     AuthorizationFailed = "authorization_failed", Denied,
         "the server did not start the login",
         AGAIN;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::outcome::Outcome;
+use hermes_format::origin::Origin;
 use hermes_format::provider::Method;
 use hermes_format::secret::Secret;
 
@@ -25,6 +26,13 @@ pub enum Effect {
         show: Option<Prompt>,
         /// Why there is a pause, where the last answer was none that could be used; not yet made safe for a screen.
         note: Option<String>,
+    },
+    /// Ask the user whether these hosts, which an answer named, may take part, and report `Agreed` or `Declined`.
+    Agree {
+        /// The origins that would be sent to.
+        origins: Vec<Origin>,
+        /// Whether a secret that the user supplied may be sent there.
+        sends_secret: bool,
     },
     /// Bind this listener, and report its redirect URI.
     Bind(Listener),

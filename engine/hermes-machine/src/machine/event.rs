@@ -19,6 +19,10 @@ pub enum Event {
     CalledBack(CallbackQuery),
     /// The person pasted something.
     Pasted(Secret),
+    /// The user agrees that the hosts take part.
+    Agreed,
+    /// The user does not agree, or nobody can be asked.
+    Declined,
     /// The person gave up.
     Cancelled,
     /// The start page of this login was opened twice: somebody else may have its authorization URL.

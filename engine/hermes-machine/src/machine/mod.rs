@@ -13,6 +13,7 @@
 //! outstanding changes nothing: the machine says again what it waits for.
 
 mod account;
+mod agree;
 mod browse;
 mod callback;
 pub mod code;
@@ -27,6 +28,7 @@ mod progress;
 mod prompt;
 mod reach;
 mod read;
+mod reading;
 mod reason;
 mod redact;
 mod redirect;
@@ -55,6 +57,7 @@ pub use event::{CallbackQuery, CallbackTie, Event, Failure, FailureKind, Respons
 pub use json::parse as parse_json;
 pub use outcome::{Facts, Grant, Outcome, Trouble, TroubleClass};
 pub use progress::{Progress, wins_token};
+pub use reading::parse_challenge;
 pub use reason::Reason;
 pub use redact::holds_token;
 pub(crate) use request::authorization_text;
@@ -93,10 +96,23 @@ pub struct Start {
     pub token: Option<Value>,
     /// What the run may send to: where the stored credential may go. `None` for what this file names in the region.
     pub bound_to: Option<Origins>,
+    /// What a login takes from before it.
+    pub earlier: Earlier,
     /// Whether a browser is at hand.
     pub browser: bool,
     /// Where random bytes come from.
     pub entropy: Box<dyn Entropy + Send>,
+}
+
+/// What a login takes from before it.
+#[derive(Clone, Default)]
+pub struct Earlier {
+    /// Where a refusal asked for this login: the members of `{{last.*}}`.
+    pub last: Option<Value>,
+    /// The origins that the user has agreed to, for the credential that is replaced.
+    pub agreed: Origins,
+    /// The hosts that the user agrees to beforehand.
+    pub hosts: Vec<String>,
 }
 
 /// A rule that was taken, or the engine's own reading of an answer (`rule` is then `None`).
@@ -126,8 +142,15 @@ pub struct Machine {
     taken: Vec<Taken>,
     entries: usize,
     last_status: Option<u16>,
-    /// How many listeners of the present state could not be bound.
+    /// Which of its list of URLs the present state asks.
+    url_at: usize,
+    /// The state whose listener is bound, or is being bound, and whether that is before its time: for a state that sends
+    /// the redirect URI first.
+    listening: Option<(StateId, bool)>,
+    /// How many listeners of that state could not be bound.
     unbound: usize,
+    /// What the user is being asked for: the state that follows, and the answer that led there.
+    pending: Option<(StateId, Value)>,
     /// The starts that come after the one that was taken, while no answer has come.
     later_starts: Vec<StateId>,
     browser: bool,
@@ -153,6 +176,8 @@ impl Machine {
                 }
                 (Event::Answered(response), Effect::Send(_)) => Some(self.answered(&response, now)),
                 (Event::Failed(failure), Effect::Send(_)) => Some(self.unanswered(&failure, now)),
+                (Event::Agreed, Effect::Agree { origins, .. }) => Some(self.agreed(&origins.clone(), now)),
+                (Event::Declined, Effect::Agree { origins, .. }) => Some(self.declined(&origins.clone())),
                 (Event::Bound(uri), Effect::Bind(_)) => Some(self.bound(uri, now)),
                 (Event::Failed(failure), Effect::Bind(_)) => Some(self.not_bound(&failure, now)),
                 (Event::CalledBack(query), Effect::Listen { .. }) => Some(self.called_back(&query, now)),
@@ -186,6 +211,7 @@ impl Machine {
     fn enter(&mut self, id: StateId, answer: &Value, now: Now) -> Effect {
         self.at = Some(id);
         self.tries = Tries::default();
+        self.url_at = 0;
         self.note = None;
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
@@ -249,7 +275,12 @@ impl Machine {
         let provider = self.run.provider.clone();
         match acting(&provider, self.at) {
             Some((name, Active { act: Act::Request(request), .. })) => {
-                match request::build(name, request, &self.run) {
+                if let Some(bind) = self.bind_before(request) {
+                    return bind;
+                }
+                self.url_at =
+                    request::url_at(request, self.url_at, &self.run).unwrap_or(request.others.len());
+                match request::build(name, request, self.url_at, &self.run) {
                     Ok(built) => self.send(built, 0),
                     Err(unmade) => self.finish(|failing| failing.unmade(unmade)),
                 }

@@ -30,6 +30,9 @@ pub struct Progress {
     verifier: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     randoms: BTreeMap<String, String>,
+    /// The origins that answers name and that the user has agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    agreed: Vec<String>,
 }
 
 impl fmt::Debug for Progress {
@@ -79,6 +82,7 @@ impl Machine {
             redirect_uri: self.run.redirect_uri.clone(),
             verifier: self.run.verifier_so_far(),
             randoms,
+            agreed: self.run.agreed_so_far(),
         })
     }
 
@@ -97,12 +101,13 @@ impl Machine {
 
     fn go_on(&mut self, progress: Progress, now: Now) -> Effect {
         let provider = self.run.provider.clone();
-        let Progress { state, answers, redirect_uri, verifier, randoms } = progress;
+        let Progress { state, answers, redirect_uri, verifier, randoms, agreed } = progress;
         let id = provider.state_id(&state);
         let Some((_, active @ Active { act: Act::Request(_), .. })) = acting(&provider, id) else {
             return self.because(Code::BadFlow, format!("it has no request `{state}` any more"));
         };
         self.run.put_back((answers, randoms), redirect_uri, verifier);
+        self.run.agree_again(agreed);
         self.at = id;
         let (pace, warnings) = Pace::of(active, &self.run, now);
         self.run.warnings.extend(warnings);

@@ -11,7 +11,7 @@ use super::code::Code;
 use super::outcome::Trouble;
 use super::run::Run;
 use super::trouble::Failing;
-use hermes_format::provider::{Act, StateId, StateKind};
+use hermes_format::provider::{Action, StateId, StateKind};
 use hermes_format::template::{self, Name, Template};
 
 /// Why a run that begins in a state must not begin.
@@ -25,11 +25,7 @@ pub(super) fn refusal(run: &Run, from: StateId) -> Option<Trouble> {
     reached.iter().find_map(|id| {
         let state = run.provider.states.get(id.0)?;
         let StateKind::Active(active) = &state.kind else { return None };
-        let url = match &active.act {
-            Act::Request(request) => &request.url,
-            Act::Browser(browser) => &browser.open,
-        };
-        let obstacle = obstacle(run, url, &names)?;
+        let obstacle = active.act.urls().into_iter().find_map(|url| obstacle(run, url, &names))?;
         let failing = Failing::of(run, Some(&state.name));
         Some(match obstacle {
             Obstacle::Foreign(host, why) => {
@@ -53,6 +49,10 @@ enum Obstacle {
 
 /// Why a URL must not be sent to, whatever comes; `states` are those whose answers this run can have.
 fn obstacle(run: &Run, url: &Template, states: &BTreeSet<&str>) -> Option<Obstacle> {
+    // The user is asked when the answer has come.
+    if run.action == Action::Login && run.provider.asks_about(url) {
+        return None;
+    }
     let is_later = |name: &Name| match name {
         Name::Answer { state, .. } => states.contains(state.as_str()),
         Name::RedirectUri => true,

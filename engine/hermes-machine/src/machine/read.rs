@@ -11,10 +11,12 @@ use super::event::{Failure, FailureKind, Response};
 use super::outcome::{Outcome, Trouble};
 use super::redirect::{self, Redirect};
 use super::trouble::{Answered, Failing};
-use super::{Machine, Taken, acting, json, retry_after};
-use super::{page, plain_words, server_clock, server_error};
+use super::{
+    Machine, Taken, acting, json, page, plain_words, reading, request, retry_after, server_clock,
+    server_error,
+};
 use hermes_format::condition::{self, AnswerView, Test};
-use hermes_format::provider::{Act, Action, Rule, StateId, Then};
+use hermes_format::provider::{Act, Action, Read, Rule, StateId, Then};
 use hermes_format::query::present;
 use hermes_format::time::Now;
 
@@ -41,7 +43,11 @@ impl Machine {
         self.run.server_clock = server_clock::read(response, now.wall);
         let provider = self.run.provider.clone();
         let Some((_, active)) = acting(&provider, self.at) else { return self.fail(Code::BadFlow) };
-        let value = if response.truncated { None } else { json::read_answer(&response.body) };
+        let read = match &active.act {
+            Act::Request(request) => request.read,
+            Act::Browser(_) => Read::Json,
+        };
+        let value = reading::value(read, response);
         let there = self.run.server_clock.unwrap_or(now.wall);
         let retry_after = retry_after::pause(response, value.as_ref(), there);
         match redirect::judge(&request, response, hops, self.run.allowance()) {
@@ -81,8 +87,7 @@ impl Machine {
             Some(_) => None,
             None if is_challenge => page,
             None if is_page => Some("the answer is a web page".to_owned()),
-            None if response.truncated => Some("the answer is larger than 64 KiB".to_owned()),
-            None => Some(json::why_not(&response.body).to_owned()),
+            None => Some(reading::why_not(read, response).to_owned()),
         };
         let view = View {
             text: &text,
@@ -193,6 +198,13 @@ impl Machine {
         };
         self.taken.push(Taken { state: id, rule: Some(index) });
         let rule = &active.on[index];
+        if rule.next
+            && let Act::Request(request) = &active.act
+            && let Some(at) = request::url_at(request, self.url_at + 1, &self.run)
+        {
+            self.url_at = at;
+            return self.act(now);
+        }
         match &rule.then {
             Then::Fail { code, relogin } => {
                 // An error's status says enough, but for a page that is none of the service.
@@ -221,8 +233,10 @@ impl Machine {
                 self.repeat(id, view, now)
             }
             Then::Go(to) => {
+                // What the last URL of a list answered is nobody's.
+                let value = if rule.next { Value::Null } else { value.clone() };
                 self.run.keep_answer(name, value.clone(), now.elapsed);
-                self.enter(to.value, value, now)
+                self.go(to.value, value, now)
             }
         }
     }

@@ -8,13 +8,13 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use url::Url;
 
-use super::{Entropy, redact};
+use super::{Earlier, Entropy, redact};
 use crate::pkce;
 use hermes_format::origin::{Origin, Origins, transport_allowed};
 use hermes_format::provider::{Action, Constants, Provider, Shared};
 use hermes_format::query::walk;
 use hermes_format::secret::Secret;
-use hermes_format::template::{Name, Scope, render_var};
+use hermes_format::template::{Name, Scope, render_url, render_var};
 use hermes_format::text::sanitise;
 use hermes_format::time::UnixMs;
 
@@ -41,8 +41,9 @@ pub(super) struct Run {
     answers: BTreeMap<String, Kept>,
     /// What the run may send to, where its caller says it: where the stored credential may go.
     bound_to: Option<Origins>,
-    /// What it may send to where nothing is stored; the same for all of a run.
+    /// What it may send to where nothing is stored: what the file names, and what the user agrees to.
     own: OnceCell<Origins>,
+    earlier: Earlier,
     randoms: RefCell<BTreeMap<String, String>>,
     verifier: OnceCell<Secret>,
     entropy: RefCell<Box<dyn Entropy + Send>>,
@@ -62,6 +63,7 @@ impl Run {
             answers: BTreeMap::new(),
             bound_to: start.bound_to,
             own: OnceCell::new(),
+            earlier: start.earlier,
             randoms: RefCell::default(),
             verifier: OnceCell::new(),
             entropy: RefCell::new(start.entropy),
@@ -92,6 +94,63 @@ impl Run {
             Some(_) => format!("the stored credential was not made for `{at}`"),
             None => format!("the file does not name `{at}`"),
         })
+    }
+
+    /// The origins that answers name and that nothing allows yet. Those that were agreed to before are allowed at once.
+    pub(super) fn undecided(&mut self) -> Vec<Origin> {
+        if self.action != Action::Login {
+            return Vec::new();
+        }
+        let mut named: Vec<Origin> = Vec::new();
+        for template in &self.provider.asked_hosts {
+            let url = render_url(template, self).ok().filter(transport_allowed);
+            let origin = url.as_ref().and_then(Origin::of).filter(|origin| !self.allowance().allows(origin));
+            named.extend(origin.filter(|origin| !named.contains(origin)));
+        }
+        let is_agreed = |origin: &Origin| {
+            self.earlier.agreed.allows(origin) || self.earlier.hosts.iter().any(|host| host == origin.host())
+        };
+        let (agreed, undecided): (Vec<_>, Vec<_>) = named.into_iter().partition(is_agreed);
+        self.agree(&agreed);
+        undecided
+    }
+
+    /// The origins that answers name and that the user has agreed to.
+    pub(super) fn agreed_so_far(&self) -> Vec<String> {
+        let named = self.provider.origins(self.region.as_deref(), &self.inputs).0;
+        self.allowance().0.iter().filter(|origin| !named.contains(origin)).cloned().collect()
+    }
+
+    /// Allows what was agreed to in an earlier process, as far as the answers name it still.
+    pub(super) fn agree_again(&mut self, agreed: Vec<String>) {
+        self.earlier.agreed.0.extend(agreed);
+        self.undecided();
+    }
+
+    /// Adds origins to the allowance of this login.
+    pub(super) fn agree(&mut self, origins: &[Origin]) {
+        let mut all = self.allowance().clone();
+        all.0.extend(origins.iter().map(|origin| origin.as_str().to_owned()));
+        self.own = OnceCell::from(all);
+    }
+
+    /// Where a credential of this run may go: what the file names, and what the user has agreed to, now or for the login
+    /// that is renewed.
+    pub(super) fn granted(&self) -> Origins {
+        let mut all = self.provider.origins(self.region.as_deref(), &self.inputs);
+        if !self.provider.asked_hosts.is_empty() {
+            for origin in &self.allowance().0 {
+                if !all.0.contains(origin) {
+                    all.0.push(origin.clone());
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether the user has supplied a secret.
+    pub(super) fn has_secret_input(&self) -> bool {
+        self.secret_inputs().next().is_some()
     }
 
     /// The region in force, by name.
@@ -199,6 +258,7 @@ impl Scope for Run {
             Name::Input(_) | Name::Region(_) => self.constants().value(name),
             Name::Answer { state, path } => walk(&self.answers.get(state)?.value, path).cloned(),
             Name::Token(path) => walk(&self.token, path).cloned(),
+            Name::Last(path) => walk(self.earlier.last.as_ref()?, path).cloned(),
             Name::PkceVerifier => Some(Value::from(self.verifier().expose_secret())),
             Name::PkceChallenge => Some(Value::from(pkce::challenge(self.verifier().expose_secret()))),
             Name::Random(name) => Some(Value::from(self.random(name))),

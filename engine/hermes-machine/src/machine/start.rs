@@ -39,7 +39,10 @@ impl Machine {
             taken: Vec::new(),
             entries: 0,
             last_status: None,
+            url_at: 0,
+            listening: None,
             unbound: 0,
+            pending: None,
             later_starts: Vec::new(),
             browser,
             is_resumed: false,
@@ -65,7 +68,10 @@ impl Machine {
     pub(super) fn enter_start(&mut self, id: StateId, now: Now) -> Effect {
         match reach::refusal(&self.run, id) {
             Some(trouble) => Effect::Finish(Outcome::Failed(trouble)),
-            None => self.enter(id, &Value::Null, now),
+            None => {
+                self.at = Some(id);
+                self.go(id, Value::Null, now)
+            }
         }
     }
 
@@ -113,7 +119,10 @@ fn is_ready(run: &Run, id: StateId, browser: bool) -> bool {
     let Some(state) = run.provider.states.get(id.0) else { return false };
     match &state.kind {
         StateKind::Active(active) => match &active.act {
-            Act::Request(asked) => request::build(&state.name, asked, run).is_ok(),
+            Act::Request(asked) => {
+                let at = request::url_at(asked, 0, run).unwrap_or(asked.others.len());
+                request::build(&state.name, asked, at, run).is_ok()
+            }
             Act::Browser(visit) => (browser || !listens(visit)) && values_are_present(visit, run),
         },
         StateKind::Success(success) => match &success.access_token {

@@ -54,7 +54,7 @@ pub(super) fn grant(success: &Success, answer: &Value, run: &Run, now: Now) -> R
         warnings,
         account,
         region: run.region_name().map(str::to_owned),
-        origins: run.provider.origins(run.region.as_deref(), &run.inputs),
+        origins: run.granted(),
     })
 }
 

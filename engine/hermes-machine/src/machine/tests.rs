@@ -2,6 +2,7 @@
 
 mod allowance;
 mod browser;
+mod discovery;
 mod field;
 mod pace;
 mod property;

@@ -237,6 +237,10 @@ impl<'a> Failing<'a> {
             Unmade::Url(trouble) => {
                 self.because(Code::BadAnswer, format!("no URL can be made of it: {trouble}"))
             }
+            Unmade::Client => self.because(
+                Code::BadAnswer,
+                "the server takes none of the ways in which this client can prove itself",
+            ),
             Unmade::Header(name) => {
                 self.because(Code::BadAnswer, format!("the header `{name}` can't hold its value"))
             }

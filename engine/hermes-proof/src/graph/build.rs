@@ -135,7 +135,10 @@ impl Whole<'_> {
 /// What a state does, a line each.
 fn does(active: &Active) -> Vec<String> {
     let mut lines = match &active.act {
-        Act::Request(request) => vec![format!("{} {}", request.method.as_str(), words::url(&request.url))],
+        Act::Request(request) => {
+            let urls: Vec<String> = request.urls().map(words::url).collect();
+            vec![format!("{} {}", request.method.as_str(), urls.join(", else "))]
+        }
         Act::Browser(browser) => visit(browser),
     };
     if let Some(show) = &active.show {

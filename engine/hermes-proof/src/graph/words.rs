@@ -62,6 +62,18 @@ impl Group<'_> {
                 let operands: Vec<String> = operands.iter().map(operand).collect();
                 format!("{path} is {}{}", if negated { "not " } else { "" }, listed(&operands, "or"))
             }
+            Group::Other(Test::Holds(path, operands)) => {
+                let operands: Vec<String> = operands.iter().map(operand).collect();
+                format!("{path} {} {}", if negated { "lacks" } else { "holds" }, listed(&operands, "or"))
+            }
+            Group::Other(Test::Known(known)) => {
+                format!("{} {}", template(known), if negated { "is missing" } else { "is known" })
+            }
+            Group::Other(Test::KnownEquals(known, operands)) => {
+                let operands: Vec<String> = operands.iter().map(operand).collect();
+                let is = if negated { "is not" } else { "is" };
+                format!("{} {is} {}", template(known), listed(&operands, "or"))
+            }
             Group::Other(Test::Exists(path)) => format!("{} {path}", if negated { "lacks" } else { "has" }),
         }
     }

@@ -59,6 +59,10 @@ pub struct Test {
     pub browser: bool,
     /// The stored credential.
     pub token: Option<Value>,
+    /// What `{{last.*}}` reads.
+    pub last: Option<Value>,
+    /// Whether the user agrees to hosts that answers name.
+    pub agrees: bool,
     /// What each state is answered, by its name; the last reply of a list repeats.
     pub replies: IndexMap<String, Vec<Reply>>,
     /// What must come of the run.
@@ -175,6 +179,8 @@ impl Reader<'_> {
             variables,
             browser: raw.browser.unwrap_or(true),
             token: raw.token.map(|members| Value::Object(members.into_iter().collect())),
+            last: raw.last.map(|members| Value::Object(members.into_iter().collect())),
+            agrees: raw.agree.unwrap_or(true),
             replies,
             expect: raw.expect,
             sent: raw.sent,

@@ -13,7 +13,7 @@ use hermes_format::secret::Secret;
 use hermes_format::template::{Missing, Name, Scope, Template};
 use hermes_format::time::{Now, UnixMs, format_duration};
 use hermes_machine::machine::{
-    CallbackQuery, Effect, Entropy, Event, Failure, FailureKind, Listener, Machine, Prompt, Request,
+    CallbackQuery, Earlier, Effect, Entropy, Event, Failure, FailureKind, Listener, Machine, Prompt, Request,
     Response, Start,
 };
 
@@ -64,6 +64,7 @@ fn start(provider: &Shared, test: &Test) -> Start {
         inputs: test.inputs.clone(),
         token: test.token.clone(),
         bound_to: None,
+        earlier: Earlier { last: test.last.clone(), ..Earlier::default() },
         browser: test.browser,
         entropy: Box::new(Fixed { seed: test.name.clone(), block: 0 }),
     }
@@ -164,6 +165,8 @@ impl Player<'_> {
                 self.wait_until(until);
                 Ok((Event::Woke, Value::Null))
             }
+            Effect::Agree { .. } if self.test.agrees => Ok((Event::Agreed, Value::Null)),
+            Effect::Agree { .. } => Ok((Event::Declined, Value::Null)),
             Effect::Bind(listener) => Ok((Event::Bound(redirect_uri(&listener)), Value::Null)),
             Effect::Listen { state, until, again: Some(_), .. } if self.has_no_more(&state) => {
                 self.wait_until(until);

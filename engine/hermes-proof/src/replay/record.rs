@@ -164,14 +164,11 @@ fn words(provider: &Provider) -> BTreeSet<String> {
         for term in conditions.flat_map(|condition| &condition.terms) {
             match &term.test {
                 Test::Body(texts) => words.extend(texts.iter().cloned()),
-                Test::Equals(_, operands) => {
-                    words.extend(operands.iter().filter_map(|operand| match operand {
-                        Operand::Literal(Value::String(text)) => Some(text.clone()),
-                        Operand::Literal(Value::Number(number)) => Some(number.to_string()),
-                        _ => None,
-                    }))
-                }
-                Test::Exists(_) | Test::Status(_) => {}
+                compared => words.extend(compared.operands().iter().filter_map(|operand| match operand {
+                    Operand::Literal(Value::String(text)) => Some(text.clone()),
+                    Operand::Literal(Value::Number(number)) => Some(number.to_string()),
+                    _ => None,
+                })),
             }
         }
     }

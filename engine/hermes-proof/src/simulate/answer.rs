@@ -10,14 +10,14 @@ use super::field::Fields;
 use super::invent::Inventor;
 use super::page::VERIFY;
 use super::plan::{Intent, Role, intent, targets};
-use super::reply::{done, json_reply, text_reply};
+use super::reply::{done, read_reply, text_reply};
 use super::scenario::Scenario;
 use super::session::{Session, View};
 use super::slot::plain;
 use super::turn::Turn;
 use super::{Outcome, Server};
 use hermes_format::condition::Wire;
-use hermes_format::provider::{Act, Action, Active, StateId, StateKind, Then};
+use hermes_format::provider::{Act, Action, Active, Read, StateId, StateKind, Then};
 use hermes_format::template::Name;
 
 /// A state of one run that is about to be answered.
@@ -119,8 +119,12 @@ impl Server {
         if step.role.is_browser {
             return self.send_back(&provider, step, made, note);
         }
+        let read = match &step.active.act {
+            Act::Request(request) => request.read,
+            Act::Browser(_) => Read::Json,
+        };
         let body = match &made.json {
-            Some(json) => json_reply(made.status.unwrap_or(200), json),
+            Some(json) => read_reply(read, made.status.unwrap_or(200), json),
             None => text_reply(made.status.unwrap_or(200), &made.text),
         };
         Outcome { page: self.page_for(step, &made), ..done(body, note) }

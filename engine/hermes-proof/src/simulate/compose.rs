@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::field::Fields;
 use super::invent::Inventor;
 use super::plan::Intent;
-use hermes_format::condition::{AnswerView, Operand, Wire, Wish, analyse, holds};
+use hermes_format::condition::{AnswerView, Wire, Wish, analyse, holds};
 use hermes_format::provider::Rule;
 use hermes_format::query::{Query, Step};
 use hermes_format::template::Scope;
@@ -47,7 +47,7 @@ impl Workshop<'_> {
         if let Some(made) = first_natural.filter(|made| targets.first() == Some(&made.rule)) {
             return Some(made.clone());
         }
-        let analysis = analyse(self.rules, self.wire, &|operand| self.operand(operand));
+        let analysis = analyse(self.rules, self.wire, Some(self.scope));
         let also: Vec<Query> = match intent {
             Intent::Onwards => self.wanted(),
             _ => Vec::new(),
@@ -112,13 +112,6 @@ impl Workshop<'_> {
             made.json = Some(json);
         }
         made
-    }
-
-    fn operand(&self, operand: &Operand) -> Option<Value> {
-        match operand {
-            Operand::Literal(value) => Some(value.clone()),
-            Operand::Template(template) => template.render_json(self.scope).ok(),
-        }
     }
 
     /// The paths that an answer which leads onwards should have: all that the file reads.

@@ -8,7 +8,7 @@ use hermes_format::provider::{
     Act, Active, Auth, Body, JsonTemplate, Provider, State, StateKind, Success, Then, ValueSource,
 };
 use hermes_format::query::Step;
-use hermes_format::template::{Expression, Name, Part, Template};
+use hermes_format::template::{Expression, Helper, Name, Part, Template};
 use hermes_format::time::{Time, TimeValue, Unit};
 
 /// What a field is read as. Of two, the greater wins.
@@ -110,6 +110,13 @@ impl Reader<'_> {
             Expression::First(list) => list.iter().for_each(|inner| self.expression(inner, used)),
             Expression::Jwt(inner, claim) => self.expression(inner, &Use::Jwt(vec![claim.clone()])),
             Expression::Match(inner, _) => self.expression(inner, &Use::Text),
+            // What a document about a URL is at is where requests go, too.
+            Expression::Call(Helper::Origin | Helper::WellKnown, list) => {
+                list.iter().for_each(|inner| self.expression(inner, used));
+            }
+            Expression::Call(_, list) => list.iter().for_each(|inner| self.expression(inner, &Use::Text)),
+            Expression::Var(_, _, template) if *used == Use::Endpoint => self.url(template),
+            Expression::Var(_, _, template) => self.template(template, used),
         }
     }
 
@@ -146,7 +153,7 @@ impl Reader<'_> {
     fn active(&mut self, active: &Active) {
         match &active.act {
             Act::Request(request) => {
-                self.url(&request.url);
+                request.urls().for_each(|url| self.url(url));
                 request
                     .query
                     .values()
@@ -162,6 +169,9 @@ impl Reader<'_> {
                         [id, secret].into_iter().for_each(|t| self.template(t, &Use::Text))
                     }
                     Some(Auth::Bearer(token)) => self.template(token, &Use::Text),
+                    Some(Auth::Client(client)) => {
+                        client.templates().for_each(|t| self.template(t, &Use::Text))
+                    }
                     None => {}
                 }
             }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::slot::plain;
 use super::wire::Reply;
+use hermes_format::provider::Read;
 
 /// A request that was answered as the scenario says.
 pub(super) fn done(reply: Reply, note: &str) -> Outcome {
@@ -27,6 +29,32 @@ pub(super) fn oauth_error(status: u16, error: &str, description: &str) -> Reply 
 
 pub(super) fn json_reply(status: u16, json: &Value) -> Reply {
     typed(status, "application/json", json.to_string())
+}
+
+/// An answer in the form in which the state reads it.
+pub(super) fn read_reply(read: Read, status: u16, value: &Value) -> Reply {
+    let members = || value.as_object().into_iter().flatten();
+    match read {
+        Read::Json => json_reply(status, value),
+        Read::Form => {
+            let pairs = members().map(|(name, value)| (name.as_str(), plain(value)));
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            typed(status, "application/x-www-form-urlencoded", body)
+        }
+        Read::Headers => members()
+            .fold(typed(status, "application/json", "{}".to_owned()), |reply, (name, value)| {
+                with_header(reply, name, &plain(value))
+            }),
+        Read::Challenge => {
+            let scheme = value.get("scheme").map_or_else(|| "Bearer".to_owned(), plain);
+            let quoted = |text: String| text.replace('\\', "\\\\").replace('"', "\\\"");
+            let parameters = members().filter(|(name, _)| *name != "scheme");
+            let parameters: Vec<String> =
+                parameters.map(|(name, value)| format!("{name}=\"{}\"", quoted(plain(value)))).collect();
+            let challenge = format!("{scheme} {}", parameters.join(", "));
+            with_header(typed(status, "application/json", "{}".to_owned()), "www-authenticate", &challenge)
+        }
+    }
 }
 
 pub(super) fn text_reply(status: u16, text: &str) -> Reply {

@@ -23,6 +23,8 @@ struct Pattern {
     region: Option<String>,
     method: &'static str,
     url: Regex,
+    /// Which of the state's URLs it is.
+    place: usize,
     /// Which part of the URL's template each group holds.
     captured: Vec<usize>,
 }
@@ -123,7 +125,8 @@ impl Pattern {
     fn route<'a>(&self, provider: &'a Provider, url: &str) -> Option<Route<'a>> {
         let found = self.url.captures(url)?;
         let StateKind::Active(active) = &provider.state(self.state).kind else { return None };
-        let parts = &address(active).1.parts;
+        let urls = active.act.urls();
+        let parts = &urls.get(self.place)?.parts;
         let mut all = slots(&active.act);
         for (index, text) in self.captured.iter().zip(found.iter().skip(1)) {
             if let Some(Part::Expression(expression, _)) = parts.get(*index) {
@@ -137,11 +140,11 @@ impl Pattern {
     }
 }
 
-/// The method and the URL of a state.
-fn address(active: &Active) -> (&'static str, &Template) {
+/// The method of a state.
+fn method(active: &Active) -> &'static str {
     match &active.act {
-        Act::Request(request) => (request.method.as_str(), &request.url),
-        Act::Browser(browser) => ("GET", &browser.open),
+        Act::Request(request) => request.method.as_str(),
+        Act::Browser(_) => "GET",
     }
 }
 
@@ -166,19 +169,15 @@ fn patterns(provider: &Provider) -> Vec<Pattern> {
     let mut all = Vec::new();
     for (index, state) in provider.states.iter().enumerate() {
         let StateKind::Active(active) = &state.kind else { continue };
-        let (method, url) = address(active);
         for region in regions(provider) {
             let none = IndexMap::new();
             let scope = Constant { provider, region, inputs: &none };
-            if let Some((url, captured)) = pattern(url, &scope) {
-                all.push(Pattern {
-                    state: StateId(index),
-                    region: region.map(str::to_owned),
-                    method,
-                    url,
-                    captured,
-                });
-            }
+            let patterns = active.act.urls().into_iter().enumerate().filter_map(|(place, url)| {
+                let (url, captured) = pattern(url, &scope)?;
+                let region = region.map(str::to_owned);
+                Some(Pattern { state: StateId(index), region, method: method(active), url, place, captured })
+            });
+            all.extend(patterns);
         }
     }
     all

@@ -158,7 +158,7 @@ impl Scope for View<'_> {
             Name::Answer { state, path } => walk(self.session.answers.get(state)?, path).cloned(),
             Name::Token(path) => walk(self.token?, path).cloned(),
             // Fresh at each use, so there is nothing to compare it with.
-            Name::Uuid | Name::Response(_) | Name::ResponseBody => None,
+            Name::Uuid | Name::Last(_) | Name::Response(_) | Name::ResponseBody => None,
             other => self.session.known.get(other).cloned(),
         }
     }

@@ -28,6 +28,8 @@ pub(super) enum Place<'a> {
     Json(Vec<Step>),
     /// A header.
     Header(String),
+    /// The client's id, wherever the way that the server takes puts it.
+    ClientId,
     /// The client id of Basic authentication.
     BasicId,
     /// The client secret of Basic authentication.
@@ -124,6 +126,8 @@ fn collect<'a>(expression: &'a Expression, names: &mut Vec<&'a Name>) {
         Expression::Literal(_) => {}
         Expression::First(list) => list.iter().for_each(|inner| collect(inner, names)),
         Expression::Jwt(inner, _) | Expression::Match(inner, _) => collect(inner, names),
+        Expression::Call(_, list) => list.iter().for_each(|inner| collect(inner, names)),
+        Expression::Var(_, _, template) => names.extend(template.names().into_iter().map(|(name, _)| name)),
     }
 }
 
@@ -143,6 +147,10 @@ impl Slot<'_> {
             Place::Form(name) => once(&content.form, name),
             Place::Json(steps) => return walk(content.json.as_ref()?, steps).cloned(),
             Place::Header(name) => once(&content.headers, name),
+            Place::ClientId => match &content.basic {
+                Some((id, _)) => Some(id.as_str()),
+                None => once(&content.form, "client_id"),
+            },
             Place::BasicId => content.basic.as_ref().map(|(id, _)| id.as_str()),
             Place::BasicSecret => content.basic.as_ref().map(|(_, secret)| secret.as_str()),
             Place::Bearer => content.bearer.as_deref(),
@@ -186,6 +194,7 @@ pub(super) fn slots(act: &Act) -> Vec<Slot<'_>> {
             all.push(template("auth", "basic secret", Place::BasicSecret, secret));
         }
         Some(Auth::Bearer(token)) => all.push(template("auth", "bearer", Place::Bearer, token)),
+        Some(Auth::Client(client)) => all.push(template("auth", "client_id", Place::ClientId, &client.id)),
         None => {}
     }
     all

@@ -9,7 +9,7 @@ use super::space::{ABSENT, Domains, LITERALS, NOT_THERE, OTHER, PathVariable, Se
 use super::structure::settle;
 use super::tree::{Conflict, Tree, Want};
 use super::{Reply, Wire};
-use crate::condition::eval::holds_word;
+use crate::condition::eval::{equal, holds_word};
 use crate::query::Query;
 
 /// Whether domains have an answer.
@@ -71,9 +71,17 @@ impl Attempt<'_> {
         let Some(filler) = self.filler() else { return Built::Unsure };
         let mut root = Tree::default();
         let mut forced = String::new();
-        for (variable, choice) in self.space.paths.iter().zip(choices) {
+        for (at, (variable, choice)) in self.space.paths.iter().zip(choices).enumerate() {
             let want = match *choice {
                 ABSENT => Want::Absent,
+                OTHER if self.space.items.iter().any(|item| item.list == at) => {
+                    let items: Vec<Value> = self.space.items_of(at, self.domains).cloned().collect();
+                    Want::Something(Value::from(if items.is_empty() {
+                        vec![Value::from(filler)]
+                    } else {
+                        items
+                    }))
+                }
                 OTHER => {
                     let own = (self.extra.fill)(&variable.path).filter(|v| variable.place(Some(v)) == OTHER);
                     Want::Something(own.unwrap_or_else(|| Value::from(filler)))
@@ -163,6 +171,15 @@ impl Attempt<'_> {
         self.space.paths.iter().enumerate().all(|(at, variable)| {
             let value = reply.json.as_ref().and_then(|root| variable.path.select(root));
             self.space.path_domain(self.domains, at) >> variable.place(value) & 1 == 1
+        }) && self.has_items(reply)
+    }
+
+    fn has_items(&self, reply: &Reply) -> bool {
+        self.space.items.iter().enumerate().all(|(at, item)| {
+            let path = self.space.paths.get(item.list).map(|variable| &variable.path);
+            let list = path.and_then(|path| path.select(reply.json.as_ref()?)?.as_array());
+            let is_there = list.is_some_and(|list| list.iter().any(|own| equal(own, &item.value)));
+            self.space.item_domain(self.domains, at) & if is_there { THERE } else { NOT_THERE } != 0
         })
     }
 
@@ -171,6 +188,7 @@ impl Attempt<'_> {
         ["sample", "value", "x1", "~", "7", "_"].into_iter().find(|text| {
             let is_compared = |value: &Value| value.as_str() == Some(text);
             !self.space.paths.iter().any(|path| path.literals.iter().any(is_compared))
+                && !self.space.items.iter().any(|item| is_compared(&item.value))
                 && !self.space.words.iter().any(|word| text.contains(word.as_str()))
         })
     }

@@ -21,8 +21,10 @@ use self::build::{Built, Extra, PLAIN, build};
 use self::question::{Leaf, Questions};
 use self::space::{Domains, Space};
 use super::Operand;
+use super::eval::values_in;
 use crate::provider::Rule;
 use crate::query::{Query, Step};
+use crate::template::{Scope, Template};
 
 /// What an answer comes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +97,12 @@ struct Known {
     leaves: Vec<Leaf>,
 }
 
-/// Analyses a list of rules. `value_of` gives the value of an operand: [`symbolic`], or one of a real run.
-pub fn analyse(rules: &[Rule], wire: Wire, value_of: &dyn Fn(&Operand) -> Option<Value>) -> Analysis {
-    let known = Space::of(rules, wire, value_of).and_then(|space| {
-        let questions: Vec<Questions> = rules.iter().map(|rule| space.questions(rule, value_of)).collect();
+/// Analyses a list of rules. `run` gives names their values; without one a template stands for its own text, and a value
+/// that is known already can be any.
+pub fn analyse(rules: &[Rule], wire: Wire, run: Option<&dyn Scope>) -> Analysis {
+    let values = Values(run);
+    let known = Space::of(rules, wire, values).and_then(|space| {
+        let questions: Vec<Questions> = rules.iter().map(|rule| space.questions(rule, values)).collect();
         let leaves = possible_leaves(&space, &questions.iter().collect::<Vec<_>>())?;
         Some(Known { space, questions, leaves })
     });
@@ -116,12 +120,30 @@ fn is_possible(space: &Space, leaf: &Leaf) -> bool {
     !matches!(build(space, &leaf.domains, PLAIN), Built::Never)
 }
 
-/// The value of an operand where no run is at hand: a template stands for its own text.
-pub fn symbolic(operand: &Operand) -> Option<Value> {
-    Some(match operand {
-        Operand::Literal(value) => value.clone(),
-        Operand::Template(template) => Value::String(template.text.clone()),
-    })
+/// The values of names: those of a run, or none.
+#[derive(Clone, Copy)]
+struct Values<'a>(Option<&'a dyn Scope>);
+
+impl Values<'_> {
+    /// The values that operands stand for.
+    fn of(self, operands: &[Operand]) -> Vec<Value> {
+        let symbol = |operand: &Operand| match operand {
+            Operand::Literal(value) => value.clone(),
+            Operand::Template(template) => Value::String(template.text.clone()),
+        };
+        match self.0 {
+            Some(scope) => values_in(operands, scope),
+            None => operands.iter().map(symbol).collect(),
+        }
+    }
+
+    /// What a value is that is known already: `None` where no run is at hand, `Some(None)` where it is not present.
+    fn known(self, template: &Template) -> Option<Option<Value>> {
+        self.0.map(|scope| {
+            let value = template.render_json(scope).ok();
+            crate::query::present(value.as_ref()).cloned()
+        })
+    }
 }
 
 impl Analysis {
@@ -139,6 +161,18 @@ impl Analysis {
         let paths = known.space.paths.iter().enumerate();
         let always = paths.filter(|(at, _)| known.leaves_of(rule).all(|leaf| known.is_present(leaf, *at)));
         Guaranteed(always.map(|(_, variable)| variable.path.steps().to_vec()).collect())
+    }
+
+    /// The values that are known to be present wherever an answer takes the rule, as the file writes them.
+    pub fn known(&self, rule: usize) -> BTreeSet<String> {
+        let Some(known) = &self.known else { return BTreeSet::new() };
+        let values = known.space.known.iter().enumerate();
+        let always = values.filter(|(at, value)| {
+            known
+                .leaves_of(rule)
+                .all(|leaf| known.space.known_domain(&leaf.domains, *at) & value.not_present() == 0)
+        });
+        always.map(|(_, value)| value.name.clone()).collect()
     }
 
     /// Why no answer takes the rule; `None` where one does.

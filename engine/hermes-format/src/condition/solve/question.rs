@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Wire;
-use super::space::{Domains, LITERALS, Set, Space, THERE, set_of};
-use crate::condition::eval::{ValueOf, equal};
+use super::space::{Domains, LITERALS, Set, Space, THERE, known_name, set_of};
+use super::{Values, Wire};
+use crate::condition::eval::equal;
 use crate::condition::{Condition, Test};
 use crate::provider::Rule;
 use crate::query::Query;
@@ -39,9 +39,9 @@ pub(super) struct Leaf {
 
 impl Space {
     /// A rule as questions to these variables.
-    pub(super) fn questions(&self, rule: &Rule, value_of: &ValueOf<'_>) -> Questions {
+    pub(super) fn questions(&self, rule: &Rule, values: Values<'_>) -> Questions {
         let clauses = |condition: &Condition| -> Vec<Clause> {
-            condition.terms.iter().map(|term| self.clause(&term.test, value_of)).collect()
+            condition.terms.iter().map(|term| self.clause(&term.test, values)).collect()
         };
         Questions {
             when: rule.when.as_ref().map(clauses).unwrap_or_default(),
@@ -49,7 +49,7 @@ impl Space {
         }
     }
 
-    fn clause(&self, test: &Test, value_of: &ValueOf<'_>) -> Clause {
+    fn clause(&self, test: &Test, values: Values<'_>) -> Clause {
         let path =
             |path: &Query| self.paths.iter().enumerate().find(|(_, own)| own.path.steps() == path.steps());
         match test {
@@ -69,14 +69,42 @@ impl Space {
                 .into_iter()
                 .collect(),
             Test::Equals(asked, operands) => {
-                let values: Vec<Value> = operands.iter().filter_map(value_of).collect();
+                let values = values.of(operands);
                 let meant = |own: &Value| values.iter().any(|value| equal(own, value));
                 path(asked)
                     .map(|(at, own)| Atom { variable: 1 + at, set: set_of(&own.literals, meant) << LITERALS })
                     .into_iter()
                     .collect()
             }
+            Test::Holds(asked, operands) => {
+                let values = values.of(operands);
+                let list = path(asked).map(|(at, _)| at);
+                let items = self.items.iter().enumerate().filter(|(_, item)| {
+                    Some(item.list) == list && values.iter().any(|value| equal(&item.value, value))
+                });
+                items.map(|(at, _)| Atom { variable: self.first_item() + at, set: THERE }).collect()
+            }
+            Test::Known(template) => self
+                .known_place(template)
+                .map(|at| Atom { variable: self.first_known() + at, set: !self.known[at].not_present() })
+                .into_iter()
+                .collect(),
+            Test::KnownEquals(template, operands) => {
+                let values = values.of(operands);
+                let meant = |own: &Value| values.iter().any(|value| equal(own, value));
+                let atom = |at: usize| {
+                    let set = set_of(&self.known[at].literals, meant) << LITERALS;
+                    // What is compared is a present value.
+                    Atom { variable: self.first_known() + at, set: set & !self.known[at].not_present() }
+                };
+                self.known_place(template).map(atom).into_iter().collect()
+            }
         }
+    }
+
+    fn known_place(&self, template: &crate::template::Template) -> Option<usize> {
+        let name = known_name(template);
+        self.known.iter().position(|own| own.name == name)
     }
 
     /// All leaves of the decision tree of a list of rules; `None` where there are too many.

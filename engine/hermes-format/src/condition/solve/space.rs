@@ -6,12 +6,13 @@
 
 use serde_json::Value;
 
-use super::Wire;
 use super::structure::{Relation, relations};
-use crate::condition::eval::{ValueOf, equal};
+use super::{Values, Wire};
+use crate::condition::eval::equal;
 use crate::condition::{StatusPattern, Test};
 use crate::provider::Rule;
 use crate::query::{Query, present};
+use crate::template::Template;
 
 /// A set of the values that a variable can have, by their place in its domain.
 pub(super) type Set = u64;
@@ -40,28 +41,70 @@ pub(super) struct PathVariable {
 impl PathVariable {
     /// The places at which the path is not present: absent, null and `""`.
     pub(super) fn not_present(&self) -> Set {
-        let blank = self.literals.iter().position(|value| present(Some(value)).is_none());
-        1 << ABSENT | blank.map_or(0, |at| 1 << (at + LITERALS))
+        not_present(&self.literals)
     }
 
     /// The place of a value.
     pub(super) fn place(&self, value: Option<&Value>) -> usize {
-        let literal = value.and_then(|value| self.literals.iter().position(|own| equal(own, value)));
-        match (literal, present(value)) {
-            (Some(at), _) => at + LITERALS,
-            (None, Some(_)) => OTHER,
-            (None, None) => ABSENT,
+        place(&self.literals, value)
+    }
+}
+
+fn not_present(literals: &[Value]) -> Set {
+    let blank = literals.iter().position(|value| present(Some(value)).is_none());
+    1 << ABSENT | blank.map_or(0, |at| 1 << (at + LITERALS))
+}
+
+fn place(literals: &[Value], value: Option<&Value>) -> usize {
+    let literal = value.and_then(|value| literals.iter().position(|own| equal(own, value)));
+    match (literal, present(value)) {
+        (Some(at), _) => at + LITERALS,
+        (None, Some(_)) => OTHER,
+        (None, None) => ABSENT,
+    }
+}
+
+/// A value that a list may have among its items.
+#[derive(Debug)]
+pub(super) struct ItemVariable {
+    /// The place of the list's own path among the paths.
+    pub(super) list: usize,
+    pub(super) value: Value,
+}
+
+/// A value that is known before the answer comes, and those that it is compared with.
+#[derive(Debug)]
+pub(super) struct KnownVariable {
+    /// As the file writes it, without braces.
+    pub(super) name: String,
+    pub(super) literals: Vec<Value>,
+    /// What it is in the run at hand.
+    value: Option<Option<Value>>,
+}
+
+impl KnownVariable {
+    /// The places at which it is not present.
+    pub(super) fn not_present(&self) -> Set {
+        not_present(&self.literals)
+    }
+
+    fn domain(&self) -> Set {
+        match &self.value {
+            None => ones(self.literals.len() + LITERALS),
+            Some(value) => 1 << place(&self.literals, value.as_ref()),
         }
     }
 }
 
-/// All variables of a list of rules, in this order: the status, the paths, the words.
+/// All variables of a list of rules, in this order: the status, the paths, the words, the items, the known values.
 #[derive(Debug)]
 pub(super) struct Space {
     pub(super) wire: Wire,
     pub(super) statuses: Vec<u16>,
     pub(super) paths: Vec<PathVariable>,
     pub(super) words: Vec<String>,
+    pub(super) items: Vec<ItemVariable>,
+    pub(super) known: Vec<KnownVariable>,
     pub(super) relations: Vec<Relation>,
 }
 
@@ -70,7 +113,7 @@ pub(super) type Domains = Vec<Set>;
 
 impl Space {
     /// The variables of a list of rules; `None` where there are too many values.
-    pub(super) fn of(rules: &[Rule], wire: Wire, value_of: &ValueOf<'_>) -> Option<Space> {
+    pub(super) fn of(rules: &[Rule], wire: Wire, values: Values<'_>) -> Option<Space> {
         let mut space = Space::empty(wire);
         let mut patterns = Vec::new();
         for condition in rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless)) {
@@ -80,12 +123,17 @@ impl Space {
                     Test::Body(words) => words.iter().for_each(|word| space.add_word(word)),
                     Test::Exists(path) => drop(space.path_variable(path)),
                     Test::Equals(path, operands) => {
-                        let variable = space.path_variable(path);
-                        for value in operands.iter().filter_map(value_of) {
-                            if !variable.literals.iter().any(|own| equal(own, &value)) {
-                                variable.literals.push(value);
-                            }
-                        }
+                        let at = space.path_variable(path);
+                        add(&mut space.paths[at].literals, values.of(operands));
+                    }
+                    Test::Holds(path, operands) => {
+                        let list = space.path_variable(path);
+                        values.of(operands).into_iter().for_each(|value| space.add_item(list, value));
+                    }
+                    Test::Known(template) => drop(space.known_variable(template, values)),
+                    Test::KnownEquals(template, operands) => {
+                        let at = space.known_variable(template, values);
+                        add(&mut space.known[at].literals, values.of(operands));
                     }
                 }
             }
@@ -93,13 +141,14 @@ impl Space {
         space.statuses = natural_statuses(&patterns);
         space.relations = relations(&space.paths);
         let fits = space.statuses.len() <= MAX_VALUES
-            && space.paths.iter().all(|path| path.literals.len() + LITERALS <= MAX_VALUES);
+            && space.paths.iter().all(|path| path.literals.len() + LITERALS <= MAX_VALUES)
+            && space.known.iter().all(|known| known.literals.len() + LITERALS <= MAX_VALUES);
         fits.then_some(space)
     }
 
     fn empty(wire: Wire) -> Space {
-        let (statuses, paths, words, relations) = Default::default();
-        Space { wire, statuses, paths, words, relations }
+        let (statuses, paths, words, items, known, relations) = Default::default();
+        Space { wire, statuses, paths, words, items, known, relations }
     }
 
     fn add_word(&mut self, word: &str) {
@@ -109,12 +158,25 @@ impl Space {
         }
     }
 
-    fn path_variable(&mut self, path: &Query) -> &mut PathVariable {
-        let at = self.paths.iter().position(|own| own.path.steps() == path.steps()).unwrap_or_else(|| {
+    fn path_variable(&mut self, path: &Query) -> usize {
+        self.paths.iter().position(|own| own.path.steps() == path.steps()).unwrap_or_else(|| {
             self.paths.push(PathVariable { path: path.clone(), literals: Vec::new() });
             self.paths.len() - 1
-        });
-        &mut self.paths[at]
+        })
+    }
+
+    fn add_item(&mut self, list: usize, value: Value) {
+        if !self.items.iter().any(|own| own.list == list && equal(&own.value, &value)) {
+            self.items.push(ItemVariable { list, value });
+        }
+    }
+
+    fn known_variable(&mut self, template: &Template, values: Values<'_>) -> usize {
+        let name = known_name(template);
+        self.known.iter().position(|own| own.name == name).unwrap_or_else(|| {
+            self.known.push(KnownVariable { name, literals: Vec::new(), value: values.known(template) });
+            self.known.len() - 1
+        })
     }
 
     /// What each variable can be before anything is known.
@@ -125,7 +187,41 @@ impl Space {
             Wire::Callback => callback_domain(path),
         }));
         domains.extend(self.words.iter().map(|_| THERE | NOT_THERE));
+        // A callback has no lists.
+        let item = if self.wire == Wire::Http { THERE | NOT_THERE } else { NOT_THERE };
+        domains.extend(self.items.iter().map(|_| item));
+        domains.extend(self.known.iter().map(KnownVariable::domain));
         domains
+    }
+
+    /// The place of the first item among the variables.
+    pub(super) fn first_item(&self) -> usize {
+        1 + self.paths.len() + self.words.len()
+    }
+
+    /// The place of the first known value among the variables.
+    pub(super) fn first_known(&self) -> usize {
+        self.first_item() + self.items.len()
+    }
+
+    /// The domain of an item, of those that [`Space::domains`] made.
+    pub(super) fn item_domain(&self, domains: &Domains, item: usize) -> Set {
+        domains.get(self.first_item() + item).copied().unwrap_or_default()
+    }
+
+    /// The domain of a known value, of those that [`Space::domains`] made.
+    pub(super) fn known_domain(&self, domains: &Domains, known: usize) -> Set {
+        domains.get(self.first_known() + known).copied().unwrap_or_default()
+    }
+
+    /// The items that a list must have.
+    pub(super) fn items_of<'a>(
+        &'a self,
+        list: usize,
+        domains: &'a Domains,
+    ) -> impl Iterator<Item = &'a Value> {
+        let own = self.items.iter().enumerate().filter(move |(_, item)| item.list == list);
+        own.filter(|(at, _)| self.item_domain(domains, *at) == THERE).map(|(_, item)| &item.value)
     }
 
     /// The domain of a path, of those that [`Space::domains`] made.
@@ -136,6 +232,22 @@ impl Space {
     /// The domain of a word, of those that [`Space::domains`] made.
     pub(super) fn word_domain(&self, domains: &Domains, word: usize) -> Set {
         domains.get(1 + self.paths.len() + word).copied().unwrap_or_default()
+    }
+}
+
+/// How a value that is known already is written, without braces.
+pub(super) fn known_name(template: &Template) -> String {
+    match template.parts.as_slice() {
+        [crate::template::Part::Expression(expression, _)] => expression.to_string(),
+        _ => template.text.clone(),
+    }
+}
+
+fn add(literals: &mut Vec<Value>, values: Vec<Value>) {
+    for value in values {
+        if !literals.iter().any(|own| equal(own, &value)) {
+            literals.push(value);
+        }
     }
 }
 

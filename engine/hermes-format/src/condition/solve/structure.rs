@@ -36,7 +36,12 @@ pub(super) fn relations(paths: &[PathVariable]) -> Vec<Relation> {
 ///
 /// What is left can be met at once by taking every path as absent that may be, and any value for the others.
 pub(super) fn settle(space: &Space, domains: &Domains) -> Option<Vec<Set>> {
-    let mut paths: Vec<Set> = (0..space.paths.len()).map(|at| space.path_domain(domains, at)).collect();
+    // A list that has an item is there, and is none of the values that a path can be compared with.
+    let of_path = |at: usize| {
+        let has_item = space.items_of(at, domains).next().is_some();
+        space.path_domain(domains, at) & if has_item { IS_OTHER } else { Set::MAX }
+    };
+    let mut paths: Vec<Set> = (0..space.paths.len()).map(of_path).collect();
     loop {
         let before = paths.clone();
         for relation in &space.relations {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::condition::tests::*;
-use crate::condition::{AnswerView, Test, holds, taken, value_in};
+use crate::condition::{AnswerView, Test, holds, taken};
 
 fn when(tests: Vec<Test>) -> Rule {
     rule(Some(all(tests)), None)
@@ -19,7 +19,7 @@ fn otherwise() -> Rule {
 }
 
 fn http(rules: &[Rule]) -> Analysis {
-    analyse(rules, Wire::Http, &|operand| value_in(operand, &Run))
+    analyse(rules, Wire::Http, Some(&Run))
 }
 
 fn guaranteed(analysis: &Analysis, rule: usize) -> Vec<String> {
@@ -149,7 +149,7 @@ fn a_callback_has_neither_status_nor_body() {
         unless(vec![exists("$.code")]),
         otherwise(),
     ];
-    let analysis = analyse(&rules, Wire::Callback, &|operand| value_in(operand, &Run));
+    let analysis = analyse(&rules, Wire::Callback, Some(&Run));
     for dead in 0..4 {
         assert_eq!(analysis.dead(dead), Some(Dead::Impossible), "{dead}");
     }
@@ -168,7 +168,7 @@ fn a_callback_has_neither_status_nor_body() {
 #[test]
 fn without_a_run_a_template_stands_for_its_own_text() {
     let rules = [unless(vec![equals_random("$.state", "state")]), otherwise()];
-    let reply = analyse(&rules, Wire::Http, &symbolic).reply(1, &NO_WISH).expect("a reply");
+    let reply = analyse(&rules, Wire::Http, None).reply(1, &NO_WISH).expect("a reply");
     assert_eq!(reply.json, Some(json!({ "state": "{{random.state}}" })));
 }
 
@@ -290,4 +290,69 @@ fn a_long_list_is_answered_whole() {
         assert_eq!(takes(&rules, &reply), Some(rule));
     }
     assert_eq!(guaranteed(&analysis, 8), ["$.data", "$.data.a", "$.data.b", "$.data.c", "$.data.d"]);
+}
+
+/// `{{input}}`.
+fn known(name: &str) -> Template {
+    let expression = crate::template::Expression::Name(crate::template::Name::Input(name.to_owned()), SPAN);
+    let text = format!("{{{{{name}}}}}");
+    Template { parts: vec![crate::template::Part::Expression(expression, SPAN)], span: SPAN, text }
+}
+
+fn holds_any(path: &str, values: &[&str]) -> Test {
+    Test::Holds(query(path), values.iter().map(|v| Operand::Literal(json!(v))).collect())
+}
+
+#[test]
+fn a_list_with_an_item_is_a_list_that_is_there() {
+    let rules = [when(vec![holds_any("$.m", &["a", "b"])]), when(vec![exists("$.m")]), otherwise()];
+    let analysis = http(&rules);
+    assert_eq!(guaranteed(&analysis, 0), ["$.m"]);
+    assert_eq!(guaranteed(&analysis, 1), ["$.m"]);
+    assert_eq!(guaranteed(&analysis, 2), Vec::<String>::new());
+    reply_check(&rules, 0, 200, r#"{"m":["a"]}"#);
+    reply_check(&rules, 1, 200, r#"{"m":["sample"]}"#);
+    reply_check(&rules, 2, 200, "{}");
+    let both = [when(vec![holds_any("$.m", &["a"]), holds_any("$.m", &["b"])])];
+    reply_check(&both, 0, 200, r#"{"m":["a","b"]}"#);
+    let rules = [when(vec![holds_any("$.m", &["a"])]), when(vec![holds_any("$.m", &["a"])])];
+    assert_eq!(http(&rules).dead(1), Some(Dead::Shadowed { by: 0 }));
+    let rules = [when(vec![holds_any("$.m", &["a"]), equals("$.m", &[json!("a")])]), otherwise()];
+    assert_eq!(http(&rules).dead(0), Some(Dead::Impossible));
+    let callback = analyse(&rules, Wire::Callback, None);
+    assert_eq!(callback.dead(0), Some(Dead::Impossible));
+}
+
+#[test]
+fn what_is_known_already_tells_rules_apart_and_says_nothing_of_the_answer() {
+    let rules = [
+        when(vec![Test::Known(known("a")), exists("$.x")]),
+        unless(vec![Test::KnownEquals(known("b"), vec![Operand::Literal(json!("1"))])]),
+        otherwise(),
+    ];
+    let analysis = analyse(&rules, Wire::Http, None);
+    assert!((0..3).all(|rule| analysis.dead(rule).is_none()));
+    assert_eq!(guaranteed(&analysis, 0), ["$.x"]);
+    assert_eq!(analysis.known(0), BTreeSet::from(["a".to_owned()]));
+    assert_eq!(analysis.known(1), BTreeSet::new());
+    assert_eq!(analysis.known(2), BTreeSet::from(["b".to_owned()]));
+    let twice = [when(vec![Test::Known(known("a"))]), unless(vec![Test::Known(known("a"))]), otherwise()];
+    assert_eq!(analyse(&twice, Wire::Http, None).dead(2), Some(Dead::Excluded));
+}
+
+#[test]
+fn in_a_run_what_is_known_is_what_it_is() {
+    let random = |name: &str| match equals_random("$.x", name) {
+        Test::Equals(_, operands) => match operands.into_iter().next() {
+            Some(Operand::Template(template)) => template,
+            _ => panic!("no template"),
+        },
+        _ => panic!("no comparison"),
+    };
+    let rules =
+        [when(vec![Test::Known(random("other"))]), when(vec![Test::Known(random("state"))]), otherwise()];
+    let analysis = http(&rules);
+    assert_eq!(analysis.dead(0), Some(Dead::Impossible));
+    assert_eq!(analysis.dead(1), None);
+    assert_eq!(analysis.dead(2), Some(Dead::Shadowed { by: 1 }));
 }

@@ -1,8 +1,10 @@
 //! What a client gets.
 
 use super::Lowering;
+use super::code::NO_SINGLE_OUTCOME;
 use super::names::Slot;
 use super::site::Site;
+use crate::diagnostic::Diagnostic;
 use crate::provider::{Api, Listing};
 use crate::query::{Query, Step};
 use crate::raw::provider as raw;
@@ -11,6 +13,13 @@ impl Lowering<'_> {
     pub(super) fn api(&mut self) -> Api {
         let site = self.site.key("api");
         let Some(raw) = &self.file.raw.api else { return Api::default() };
+        if raw.auth.as_ref().is_some_and(|auth| auth.client.is_some()) {
+            let site = site.key("auth");
+            self.push(
+                Diagnostic::new(&NO_SINGLE_OUTCOME, site.span(), "`client` has no place in `[api]`")
+                    .help("a client sends what `basic` or `bearer` makes"),
+            );
+        }
         Api {
             mode: raw.mode.clone(),
             mode_at: raw.mode.as_ref().map(|_| site.key("mode").span()),

@@ -25,6 +25,11 @@ impl Lowering<'_> {
                 "exists" => terms.extend(self.exists(value, place)),
                 "status" => terms.extend(self.status(value, place)),
                 "body" => terms.extend(self.body(value, place)),
+                known if known.starts_with("{{") => {
+                    let template = self.template_at(known, site.name(key), Slot::State);
+                    let (operands, span) = self.operands(value, site.name(key), place);
+                    terms.push(Term { test: Test::KnownEquals(template, operands), span });
+                }
                 path if path.starts_with('$') => {
                     terms.extend(self.equals(path, value, site.name(key), place));
                 }
@@ -86,7 +91,7 @@ impl Lowering<'_> {
 
     fn exists(&mut self, value: &Value, site: Site<'_>) -> Vec<Term> {
         let Value::Array(paths) = value else {
-            self.no_list(value, site.span(), "`exists` is a list of JSONPaths");
+            self.no_list(value, site.span(), "`exists` is a list of JSONPaths and known values");
             return Vec::new();
         };
         if paths.is_empty() {
@@ -96,9 +101,14 @@ impl Lowering<'_> {
         for (i, path) in paths.iter().enumerate() {
             let span = site.item(i, paths.len()).span();
             let Value::String(path) = path else {
-                self.no_list(path, span, "`exists` is a list of JSONPaths");
+                self.no_list(path, span, "`exists` is a list of JSONPaths and known values");
                 continue;
             };
+            if path.starts_with("{{") {
+                let template = self.template_at(path, span, Slot::State);
+                terms.push(Term { test: Test::Known(template), span });
+                continue;
+            }
             let Some(query) = self.query(path, span) else { continue };
             if query.value.steps().is_empty() {
                 self.vacuous(span, "every JSON answer has a root");
@@ -143,7 +153,16 @@ impl Lowering<'_> {
     }
 
     fn equals(&mut self, path: &str, value: &Value, name: Span, site: Site<'_>) -> Option<Term> {
-        let query = self.query(path, name);
+        let list = path.strip_suffix("[*]");
+        let query = self.query(list.unwrap_or(path), name);
+        let (operands, span) = self.operands(value, name, site);
+        let query = query?.value;
+        let test = if list.is_some() { Test::Holds(query, operands) } else { Test::Equals(query, operands) };
+        Some(Term { test, span })
+    }
+
+    /// What a value is compared with, and where the comparison stands.
+    fn operands(&mut self, value: &Value, name: Span, site: Site<'_>) -> (Vec<Operand>, Span) {
         if value.as_array().is_some_and(Vec::is_empty) {
             self.vacuous(site.span(), "no value is in an empty list: it never holds");
         }
@@ -167,7 +186,7 @@ impl Lowering<'_> {
         }
         let span = Span { end: site.span().end.max(name.end), ..name };
         let span = if site.span().file == name.file { span } else { name };
-        Some(Term { test: Test::Equals(query?.value, operands), span })
+        (operands, span)
     }
 
     fn operand(&mut self, text: &str, span: Span) -> Operand {

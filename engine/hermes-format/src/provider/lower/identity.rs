@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::code::{BAD_ID, OPEN_HOST, UNKNOWN_NAME};
-use super::names::Slot;
+use super::names::{Scoped, Slot};
 use crate::diagnostic::Diagnostic;
 use crate::origin::{HostPattern, HostPatternError};
 use crate::parse::{Node, Value};
@@ -10,7 +10,7 @@ use crate::provider::{At, Model, NamedHost, RegionKey};
 use crate::raw::provider as raw;
 use crate::raw::read::WRONG_TYPE;
 use crate::source::Span;
-use crate::template::{OriginShape, origin_shape};
+use crate::template::{OriginShape, Template, origin_shape};
 
 impl Lowering<'_> {
     /// Refuses an id of a form that none may have.
@@ -75,15 +75,20 @@ impl Lowering<'_> {
         models
     }
 
-    pub(super) fn hosts(&mut self) -> Vec<NamedHost> {
+    /// The hosts that the file names, and the URLs of answers whose hosts the user is asked about.
+    pub(super) fn hosts(&mut self) -> (Vec<NamedHost>, Vec<Template>) {
         let site = self.site.key("hosts");
         let raw = &self.file.raw.hosts;
         let mut hosts = Vec::with_capacity(raw.len());
+        let mut asked = Vec::new();
         for (i, host) in raw.iter().enumerate() {
             let span = site.item(i, raw.len()).span();
             match region_key(host) {
                 Some(key) => hosts.extend(self.hosts_of_regions(key, span)),
-                None if host.contains("{{") => hosts.extend(self.host_of_values(host, span)),
+                None if host.contains("{{") => match self.asked_host(host, span) {
+                    Some(template) => asked.push(template),
+                    None => hosts.extend(self.host_of_values(host, span)),
+                },
                 None => match HostPattern::parse(host) {
                     Ok(pattern) => {
                         hosts.push(NamedHost { pattern, made_of: None, is_below: false, region: None, span })
@@ -92,7 +97,16 @@ impl Lowering<'_> {
                 },
             }
         }
-        hosts
+        (hosts, asked)
+    }
+
+    /// A `{{…}}` over an answer: the URL that it holds.
+    fn asked_host(&mut self, host: &str, span: Span) -> Option<Template> {
+        let names = Scoped { names: &self.names, slot: Slot::State };
+        let mut template = Template::parse(host, span, &names).ok()?;
+        template.expand(&|var| self.late.get(var).cloned());
+        let is_late = template.names().iter().any(|(name, _)| !name.is_constant());
+        (is_late && matches!(origin_shape(&template), Ok(OriginShape::Value(..)))).then_some(template)
     }
 
     /// A host with values among its labels. The file writes the rest of it, down to a domain that somebody registered.
@@ -102,7 +116,7 @@ impl Lowering<'_> {
             None => (host, false),
         };
         let before = self.findings.len();
-        let template = self.template_at(&format!("https://{labels}"), span, Slot::Vars);
+        let template = self.template_at(&format!("https://{labels}"), span, Slot::Host);
         if self.findings.len() > before {
             return None;
         }

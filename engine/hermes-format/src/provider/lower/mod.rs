@@ -23,7 +23,8 @@ mod time;
 mod url;
 mod var;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -34,6 +35,7 @@ use crate::diagnostic::{Diagnostic, MOST, nearest};
 use crate::parse::Node;
 use crate::raw;
 use crate::source::{FileId, Span};
+use crate::template::Template;
 
 /// A file that was read, and merged over the flows that it extends.
 pub(crate) struct File<'a> {
@@ -65,6 +67,7 @@ pub(crate) fn lower(file: &File<'_>) -> (Provider, Vec<Diagnostic>) {
             ids
         }),
         raw_states,
+        late: HashMap::new(),
         findings: Vec::new(),
         templates: 0,
     };
@@ -82,6 +85,8 @@ struct Lowering<'a> {
     raw_states: IndexMap<&'a str, &'a raw::provider::State>,
     /// All states, the final ones too, by name.
     ids: IndexMap<String, StateId>,
+    /// The vars that are made of more than constants, those in them put in place.
+    late: HashMap<String, Arc<Template>>,
     findings: Vec<Diagnostic>,
     /// How many bytes of templates were seen.
     templates: usize,
@@ -106,6 +111,9 @@ impl<'a> Lowering<'a> {
         let raw = self.file.raw;
         self.id();
         let aliases = self.aliases();
+        // Before all that uses them.
+        let vars = self.vars();
+        let (hosts, asked_hosts) = self.hosts();
         Provider {
             id: self.file.id.to_owned(),
             name: raw.name.clone().unwrap_or_else(|| self.file.id.to_owned()),
@@ -118,8 +126,9 @@ impl<'a> Lowering<'a> {
             extends: self.file.extends.iter().map(|(name, _)| name.clone()).collect(),
             extends_at: self.site.has("extends").then(|| self.site.key("extends").span()),
             start: self.starts(),
-            hosts: self.hosts(),
-            vars: self.vars(),
+            hosts,
+            asked_hosts,
+            vars,
             regions: self.regions(),
             inputs: self.inputs(),
             api: self.api(),

@@ -11,11 +11,18 @@ use super::code::{BAD_ID, NAME_TAKEN};
 use super::site::Site;
 use crate::diagnostic::{Advice, Diagnostic, nearest, slip};
 use crate::source::Span;
-use crate::template::{Name, Names, UnknownName, steps};
+use crate::template::{Name, Names, UnknownName, helpers, steps};
 
 /// The words that the format has taken.
-const WORDS: [&str; 10] =
-    ["region", "token", "pkce", "random", "uuid", "redirect_uri", "response", "first", "jwt", "match"];
+const WORDS: [&str; 8] = ["region", "token", "last", "pkce", "random", "uuid", "redirect_uri", "response"];
+
+/// Whether the format itself has taken a name.
+fn is_taken(name: &str) -> bool {
+    WORDS.contains(&name) || helpers().any(|helper| helper == name)
+}
+
+/// What is said of a name that a client's part of the file can't use.
+pub(super) const NOT_FOR_A_CLIENT: &str = "what a client gets may use `token.*`, regions, inputs and vars: keep what is needed in `[states.success]`";
 
 /// What a record holds whatever its file keeps: what the engine itself stores.
 const STORED: [&str; 14] = [
@@ -43,6 +50,8 @@ pub(super) const FINAL: [&str; 4] = ["success", "done", "error", "timeout"];
 pub(super) enum Slot {
     /// In `[vars]`.
     Vars,
+    /// In a host of `hosts`.
+    Host,
     /// In `[api]` and in models: what a client gets.
     Api,
     /// In a state.
@@ -111,7 +120,7 @@ impl Lowering<'_> {
 
     fn claim<'n>(&mut self, name: &'n str, span: Span, room: &str, seen: &mut IndexMap<&'n str, Span>) {
         self.well_formed(name, span);
-        if WORDS.contains(&name) || (room != "states" && FINAL.contains(&name)) {
+        if is_taken(name) || (room != "states" && FINAL.contains(&name)) {
             let otherwise = format!("call it otherwise, such as `my_{name}`");
             let is_files = name == "region" && self.file.raw.region.is_none();
             let help = match is_files && !self.file.raw.regions.is_empty() {
@@ -196,6 +205,7 @@ impl Scoped<'_> {
                 Name::Region((*key).to_owned())
             }
             ["token", field, ..] if names.may_store(field) => Name::Token(steps(path.get(1..)?)),
+            ["last", field, ..] if names.was_kept(field) => Name::Last(steps(path.get(1..)?)),
             ["response", "body"] => Name::ResponseBody,
             ["response", rest @ ..] if !rest.is_empty() => Name::Response(steps(rest)),
             [name] if names.vars.contains(*name) => Name::Var((*name).to_owned()),
@@ -203,7 +213,7 @@ impl Scoped<'_> {
             [state, rest @ ..] if names.states.contains(*state) && !rest.is_empty() => {
                 Name::Answer { state: (*state).to_owned(), path: steps(rest) }
             }
-            [name] if names.flow && !names.states.contains(*name) && !WORDS.contains(name) => {
+            [name] if names.flow && !names.states.contains(*name) && !is_taken(name) => {
                 Name::Var((*name).to_owned())
             }
             // What is wrong with it is told where it is written.
@@ -229,12 +239,10 @@ impl Scoped<'_> {
             (_, Name::Response(_) | Name::ResponseBody) => {
                 Some("`response` is known in `[errors]` alone; elsewhere name a state: `{{STATE.field}}`")
             }
-            (Slot::State, _) => None,
+            (Slot::State | Slot::Vars, _) => None,
             (Slot::Api, Name::Token(_)) => None,
-            (Slot::Vars, _) if !constant => Some("a var may use regions, inputs and other vars"),
-            (Slot::Api, _) if !constant => Some(
-                "what a client gets may use `token.*`, regions, inputs and vars: keep what is needed in `[states.success]`",
-            ),
+            (Slot::Host, _) if !constant => Some("a part of a host may be a region's key, an input or a var"),
+            (Slot::Api, _) if !constant => Some(NOT_FOR_A_CLIENT),
             _ => None,
         }
     }
@@ -252,6 +260,11 @@ impl Scoped<'_> {
                 return help(format!("name one of its fields: `{word}.FIELD`"));
             }
             ["token", field, rest @ ..] => return names.not_stored(field, rest),
+            ["last", ..] => {
+                return help(
+                    "`last` has `challenge` and what `keep` of `[states.success]` names, and no token",
+                );
+            }
             [state] if names.states.contains(*state) => {
                 return help(format!("name a field of its answer: `{state}.FIELD`"));
             }
@@ -290,7 +303,7 @@ impl Scoped<'_> {
 
     fn nearest_root(&self, first: &str, rest: &[&str]) -> Option<String> {
         let states = self.names.states.iter().map(String::as_str);
-        let known = states.chain(["region", "token", "pkce", "random"]);
+        let known = states.chain(["region", "token", "last", "pkce", "random"]);
         nearest(first, known).map(|state| format!("{state}.{}", rest.join(".")))
     }
 
@@ -311,6 +324,11 @@ impl Namespace {
     fn may_store(&self, field: &str) -> bool {
         let is_slip = || ["access_token", "refresh_token"].iter().any(|token| slip(field, token).is_some());
         self.is_stored(field) || self.gone.contains(field) || (self.shared && !is_slip())
+    }
+
+    /// Whether a login can read this of the credential that it replaces: what the file keeps, and no token.
+    fn was_kept(&self, field: &str) -> bool {
+        field == "challenge" || self.kept.contains(field) || self.gone.contains(field) || self.flow
     }
 
     fn not_stored(&self, field: &str, rest: &[&str]) -> UnknownName {

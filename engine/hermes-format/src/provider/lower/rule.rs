@@ -29,7 +29,7 @@ impl Lowering<'_> {
             );
         }
         let then = self.then(raw, site)?;
-        Some(Rule { when, unless, then, slower, span: site.span() })
+        Some(Rule { when, unless, then, slower, next: raw.next, span: site.span() })
     }
 
     fn then(&mut self, raw: &raw::provider::Rule, site: Site<'_>) -> Option<Then> {

@@ -6,8 +6,10 @@ use super::names::Slot;
 use super::site::Site;
 use super::time::Place;
 use crate::diagnostic::Diagnostic;
-use crate::provider::{Act, Active, Auth, Back, Body, Browser, Method, Request, Show, StateKind};
+use crate::provider::{Act, Active, Auth, Back, Body, Browser, Client, Method, Request, Show, StateKind};
 use crate::raw::provider::State as Raw;
+use crate::raw::read::WRONG_TYPE;
+use crate::raw::union::{OneOrMany, Urls};
 use crate::template::Template;
 
 /// The methods of a request, by the key that a file writes.
@@ -19,7 +21,7 @@ const SUCCESS_KEYS: [&str; 8] =
     ["access_token", "refresh_token", "token_type", "expires", "keep", "notice", "refresh", "stored_at"];
 
 /// The keys that only a request has.
-const REQUEST_KEYS: [&str; 4] = ["headers", "form", "json", "auth"];
+const REQUEST_KEYS: [&str; 5] = ["headers", "form", "json", "auth", "read"];
 
 /// The keys that only a browser state has.
 const BROWSER_KEYS: [&str; 2] = ["listen", "paste"];
@@ -67,7 +69,7 @@ impl Lowering<'_> {
 
     fn act(&mut self, name: &str, raw: &Raw, site: Site<'_>) -> Act {
         let urls = [&raw.get, &raw.post, &raw.put, &raw.delete];
-        let requests: Vec<(&str, Method, &String)> = METHODS
+        let requests: Vec<(&str, Method, &Urls)> = METHODS
             .iter()
             .zip(urls)
             .filter_map(|((key, method), url)| url.as_ref().map(|url| (*key, *method, url)))
@@ -88,32 +90,70 @@ impl Lowering<'_> {
         match (requests.first(), &raw.open) {
             (Some((key, method, url)), _) => {
                 self.no_place(&BROWSER_KEYS, site, "it belongs beside `open`");
-                Act::Request(Box::new(self.request(raw, (key, *method, url), site)))
+                let urls = self.urls(url, site.key(key));
+                self.next_of(&urls, raw, site);
+                Act::Request(Box::new(self.request(raw, *method, urls, site)))
             }
             (None, Some(open)) => Act::Browser(self.browser(raw, open, site)),
-            (None, None) if self.is_gone(&["get", "post", "put", "delete", "open"]) => {
-                Act::Request(Box::new(self.request(raw, ("get", Method::Get, &String::new()), site)))
-            }
             (None, None) => {
-                let span = self.site.key("states").name(name);
-                self.push(
-                    Diagnostic::new(&NO_SINGLE_OUTCOME, span, format!("state `{name}` does nothing"))
-                        .help("write one of `get`, `post`, `put`, `delete` and `open`"),
-                );
-                Act::Request(Box::new(self.request(raw, ("get", Method::Get, &String::new()), site)))
+                if !self.is_gone(&["get", "post", "put", "delete", "open"]) {
+                    let span = self.site.key("states").name(name);
+                    self.push(
+                        Diagnostic::new(&NO_SINGLE_OUTCOME, span, format!("state `{name}` does nothing"))
+                            .help("write one of `get`, `post`, `put`, `delete` and `open`"),
+                    );
+                }
+                let urls = vec![Template::literal("", site.span())];
+                Act::Request(Box::new(self.request(raw, Method::Get, urls, site)))
             }
         }
     }
 
-    fn request(&mut self, raw: &Raw, (key, method, url): (&str, Method, &String), site: Site<'_>) -> Request {
-        let url = if url.is_empty() && !site.has(key) {
-            Template::literal("", site.span())
-        } else {
-            self.url(url, site.key(key), Slot::State)
-        };
+    /// The URLs of a request; at least one.
+    fn urls(&mut self, raw: &Urls, site: Site<'_>) -> Vec<Template> {
+        match &raw.0 {
+            OneOrMany::One(url) => vec![self.url(url, site, Slot::State)],
+            OneOrMany::Many(urls) if urls.is_empty() => {
+                let finding = Diagnostic::new(&WRONG_TYPE, site.span(), "an empty list of URLs");
+                self.push(finding.help("write the URL of the request"));
+                vec![Template::literal("", site.span())]
+            }
+            OneOrMany::Many(urls) => {
+                let places = urls.iter().enumerate().map(|(i, url)| (url, site.item(i, urls.len())));
+                places.map(|(url, site)| self.url(url, site, Slot::State)).collect()
+            }
+        }
+    }
+
+    /// A list of URLs and a rule with `next` need each other.
+    fn next_of(&mut self, urls: &[Template], raw: &Raw, site: Site<'_>) {
+        let rules = raw.on.as_deref().unwrap_or_default();
+        let next = rules.iter().position(|rule| rule.next);
+        match (urls, next) {
+            ([_], Some(at)) => {
+                let rule = site.key("on").item(at, rules.len());
+                self.push(
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, rule.name("next"), "`next` where there is one URL")
+                        .help("write a list of URLs, or take `next` out"),
+                );
+            }
+            ([_, second, ..], None) => {
+                self.push(
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, second.span, "no rule leads to the next URL")
+                        .help("write `next = true` in the rule that takes what is no answer"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, raw: &Raw, method: Method, mut urls: Vec<Template>, site: Site<'_>) -> Request {
+        let others = urls.split_off(1);
         Request {
             method,
-            url,
+            url: urls.swap_remove(0),
+            others,
+            read: raw.read.unwrap_or_default(),
             query: self.templates(&raw.query, site.key("query"), Slot::State),
             headers: self.headers(&raw.headers, site, Slot::State),
             body: self.body_of(raw, site),
@@ -122,6 +162,12 @@ impl Lowering<'_> {
     }
 
     fn body_of(&mut self, raw: &Raw, site: Site<'_>) -> Option<Body> {
+        if raw.auth.as_ref().is_some_and(|auth| auth.client.is_some()) && raw.form.is_none() {
+            self.push(
+                Diagnostic::new(&NO_SINGLE_OUTCOME, site.name("auth"), "`auth.client` without a form")
+                    .help("the client's id may have to stand in the body: write `form.grant_type = \"…\"`"),
+            );
+        }
         let form = raw.form.as_ref().map(|form| self.templates(form, site.key("form"), Slot::State));
         let json = raw.json.as_ref().map(|json| {
             let site = site.key("json");
@@ -157,16 +203,25 @@ impl Lowering<'_> {
         site: Site<'_>,
         slot: Slot,
     ) -> Option<Auth> {
-        match (&raw.basic, &raw.bearer) {
-            (Some([id, secret]), None) => {
+        match (&raw.basic, &raw.bearer, &raw.client) {
+            (Some([id, secret]), None, None) => {
                 let pair = site.key("basic");
                 let id = self.template(id, pair.item(0, 2), slot);
                 Some(Auth::Basic(id, self.template(secret, pair.item(1, 2), slot)))
             }
-            (None, Some(token)) => Some(Auth::Bearer(self.template(token, site.key("bearer"), slot))),
+            (None, Some(token), None) => Some(Auth::Bearer(self.template(token, site.key("bearer"), slot))),
+            (None, None, Some(client)) => {
+                let site = site.key("client");
+                Some(Auth::Client(Box::new(Client {
+                    id: self.template(&client.id, site.key("id"), slot),
+                    secret: self.optional(client.secret.as_ref(), site.key("secret"), slot),
+                    assertion: self.optional(client.assertion.as_ref(), site.key("assertion"), slot),
+                    methods: self.optional(client.methods.as_ref(), site.key("methods"), slot),
+                })))
+            }
             _ => {
                 self.push(
-                    Diagnostic::new(&NO_SINGLE_OUTCOME, site.span(), "`auth` is exactly one of `basic` and `bearer`")
+                    Diagnostic::new(&NO_SINGLE_OUTCOME, site.span(), "`auth` is exactly one of `basic`, `bearer` and `client`")
                         .help("write `auth = { basic = [id, secret] }` or `auth = { bearer = \"{{token.access_token}}\" }`"),
                 );
                 None

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::Lowering;
 use super::code::{BAD_JSONPATH, FILTER_AS_CONDITION, PLURAL_COMPARISON, TEMPLATE_LOGIC, UNKNOWN_NAME};
-use super::names::{Scoped, Slot};
+use super::names::{NOT_FOR_A_CLIENT, Scoped, Slot};
 use super::site::Site;
 use crate::diagnostic::{Advice, Diagnostic, nearest};
 use crate::provider::{At, ErrorText, JsonTemplate};
 use crate::query::{Query, QueryError};
 use crate::raw::union;
 use crate::source::Span;
-use crate::template::{Template, TemplateError, TemplateFault};
+use crate::template::{Name, Template, TemplateError, TemplateFault};
 
 /// The most bytes of all templates of a file.
 const MOST_TEMPLATES: usize = 64 * 1024;
@@ -28,7 +28,11 @@ impl Lowering<'_> {
             return Template::literal(text, span);
         }
         match Template::parse(text, span, &Scoped { names: &self.names, slot }) {
-            Ok(template) => template,
+            Ok(mut template) => {
+                template.expand(&|var| self.late.get(var).cloned());
+                self.is_for_slot(&template, slot);
+                template
+            }
             Err(errors) => {
                 for error in errors {
                     let finding = self.misspelt_for_flow(&error).unwrap_or_else(|| finding(error));
@@ -36,6 +40,19 @@ impl Lowering<'_> {
                 }
                 Template::literal(text, span)
             }
+        }
+    }
+
+    /// Refuses a var whose own names have no value in this place.
+    fn is_for_slot(&mut self, template: &Template, slot: Slot) {
+        let fits = |name: &Name| match slot {
+            Slot::Api => name.is_constant() || matches!(name, Name::Token(_)),
+            Slot::Host => name.is_constant(),
+            Slot::Vars | Slot::State | Slot::Errors => true,
+        };
+        if template.names().iter().any(|(name, _)| !fits(name)) {
+            let message = format!("`{}` uses a var that has no value here", template.text);
+            self.push(Diagnostic::new(&UNKNOWN_NAME, template.span, message).help(NOT_FOR_A_CLIENT));
         }
     }
 
@@ -111,7 +128,10 @@ impl Lowering<'_> {
                     QueryError::Syntax { .. } | QueryError::TooLarge => {
                         (&BAD_JSONPATH, "write the steps from the answer's root, such as `$.data.token`")
                     }
-                    QueryError::Plural => (&PLURAL_COMPARISON, "name one value, such as `$.items[0].status`"),
+                    QueryError::Plural => (
+                        &PLURAL_COMPARISON,
+                        "name one value, such as `$.items[0].status`, or any item of a list: `$.items[*]`",
+                    ),
                     QueryError::Filter => {
                         (&FILTER_AS_CONDITION, "write `exists = [\"$.path\"]`, or `\"$.path\" = value`")
                     }

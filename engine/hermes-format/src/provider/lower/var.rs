@@ -1,6 +1,7 @@
-//! Constants, which may be made from each other but not in a circle.
+//! Vars, which may be made from each other but not in a circle.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -39,6 +40,10 @@ impl Lowering<'_> {
             vars.insert(name, Template::literal("", span));
         }
         self.too_many_parts(&mut vars);
+        self.late = late(&vars);
+        for (name, template) in &self.late {
+            vars.insert(name.clone(), (**template).clone());
+        }
         vars
     }
 
@@ -61,6 +66,35 @@ impl Lowering<'_> {
             vars.insert(name, Template::literal("", span));
         }
     }
+}
+
+/// The vars that are made of more than constants, each with the others put in place. There are no circles any more.
+fn late(vars: &IndexMap<String, Template>) -> HashMap<String, Arc<Template>> {
+    let mut known = HashMap::new();
+    for name in vars.keys() {
+        expanded(name, vars, &mut known);
+    }
+    known.into_iter().filter_map(|(name, template)| Some((name.to_owned(), template?))).collect()
+}
+
+/// A var with all vars in it put in place; `None` for one that is a constant.
+fn expanded<'a>(
+    name: &'a str,
+    vars: &'a IndexMap<String, Template>,
+    known: &mut HashMap<&'a str, Option<Arc<Template>>>,
+) -> Option<Arc<Template>> {
+    if let Some(found) = known.get(name) {
+        return found.clone();
+    }
+    for used in uses(name, vars) {
+        expanded(used, vars, known);
+    }
+    let mut template = vars.get(name)?.clone();
+    template.expand(&|var| known.get(var).cloned().flatten());
+    let is_late = template.names().iter().any(|(name, _)| !name.is_constant());
+    let found = is_late.then(|| Arc::new(template));
+    known.insert(name, found.clone());
+    found
 }
 
 /// How many texts and names a var is made from, all that it names taken apart. There are no circles any more.

@@ -19,14 +19,21 @@ pub struct Destination {
 pub fn destination(template: &Template, scope: &dyn Scope, is_later: &dyn Fn(&Name) -> bool) -> Destination {
     let mut found = Destination::default();
     let search = Search { scope, is_later };
-    match origin_shape(template) {
-        Ok(OriginShape::Literal(origin)) => found.add(origin.as_str()),
-        Ok(OriginShape::Value(expression, _)) => drop(search.follow(expression, &mut found)),
-        Ok(OriginShape::Labels { .. }) => search.labels(template, &mut found),
-        // No URL can be made of it, whatever the values.
-        Err(_) => {}
-    }
+    search.template(template, &mut found);
     found
+}
+
+/// What the origin of a URL depends on, as a file writes it: of `{{well_known issuer 'x'}}` and `{{issuer}}/token` it is
+/// `issuer`. `None` where the file writes the origin, or part of it.
+pub fn origin_name(template: &Template) -> Option<String> {
+    let Ok(OriginShape::Value(expression, _)) = origin_shape(template) else { return None };
+    let mut expression = expression;
+    while let Expression::Call(helper, arguments) = expression
+        && helper.keeps_origin()
+    {
+        expression = arguments.first()?;
+    }
+    Some(expression.to_string())
 }
 
 impl Destination {
@@ -42,11 +49,32 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Adds where a URL leads. Says whether it may lead nowhere.
+    fn template(&self, template: &Template, found: &mut Destination) -> bool {
+        match origin_shape(template) {
+            Ok(OriginShape::Literal(origin)) => {
+                found.add(origin.as_str());
+                !template.names().is_empty()
+            }
+            Ok(OriginShape::Value(expression, _)) => self.follow(expression, found),
+            Ok(OriginShape::Labels { .. }) => {
+                self.labels(template, found);
+                true
+            }
+            // No URL can be made of it, whatever the values.
+            Err(_) => true,
+        }
+    }
+
     /// Adds where a value leads that is a whole URL. Says whether it may be absent, so that what follows it counts too.
     fn follow(&self, expression: &Expression, found: &mut Destination) -> bool {
         match expression {
             // `all` stops at the first that is sure to have a value.
             Expression::First(choices) => choices.iter().all(|choice| self.follow(choice, found)),
+            Expression::Var(_, _, template) => self.template(template, found),
+            Expression::Call(helper, arguments) if helper.keeps_origin() => {
+                arguments.first().is_none_or(|url| self.follow(url, found))
+            }
             other if self.waits(other) => {
                 found.is_open = true;
                 true

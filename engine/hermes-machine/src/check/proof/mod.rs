@@ -48,6 +48,8 @@ enum Gap<'n> {
     NoCredential,
     /// No listener has been bound.
     NoListener,
+    /// It is there only where a refusal asked for the login.
+    NoRefusal,
 }
 
 /// The findings by the words they are about: a place is spoken of once.
@@ -139,6 +141,9 @@ fn gap<'n>(
     arrival: &Arrival<'_>,
     expression: &'n Expression,
 ) -> Option<(Gap<'n>, &'n Name, Span)> {
+    if is_known(subject, arrival, expression) {
+        return None;
+    }
     match expression {
         Expression::Literal(_) => None,
         Expression::Name(name, span) => name_gap(subject, arrival, name).map(|gap| (gap, name, *span)),
@@ -148,7 +153,41 @@ fn gap<'n>(
             gaps.all(|gap| gap.is_some()).then_some(first)
         }
         Expression::Jwt(inner, _) | Expression::Match(inner, _) => gap(subject, arrival, inner),
+        Expression::Call(helper, _) if helper.is_total() => None,
+        Expression::Call(_, arguments) => gap(subject, arrival, arguments.first()?),
+        Expression::Var(_, span, template) => {
+            let mut parts = template.parts.iter().filter_map(|part| match part {
+                Part::Expression(expression, _) => Some(expression),
+                Part::Text(_) => None,
+            });
+            let (gap, name, _) = parts.find_map(|inner| gap(subject, arrival, inner))?;
+            // Said where the var is used: elsewhere it may have its values.
+            Some((gap, name, *span))
+        }
     }
+}
+
+/// Whether a rule on the way was taken only because the value is present. What a state that ran after that answers is
+/// another value.
+fn is_known(subject: &Subject<'_>, arrival: &Arrival<'_>, expression: &Expression) -> bool {
+    let names = match expression {
+        Expression::Name(name, _) => vec![name],
+        Expression::Var(_, _, template) => template.names().into_iter().map(|(name, _)| name).collect(),
+        _ => return false,
+    };
+    let ran = |name: &Name| match name {
+        Name::Answer { state, .. } => {
+            let id = subject.provider.state_id(state);
+            arrival.way.iter().position(|taken| Some(taken.state) == id).map(|at| at + 1)
+        }
+        _ => None,
+    };
+    let since = names.into_iter().filter_map(ran).max().unwrap_or_default();
+    let written = expression.to_string();
+    arrival.way.iter().skip(since).any(|taken| {
+        let known = subject.facts(taken.state).and_then(|facts| facts.known.get(taken.rule));
+        known.is_some_and(|known| known.contains(&written))
+    })
 }
 
 fn name_gap<'n>(subject: &Subject<'_>, arrival: &Arrival<'_>, name: &'n Name) -> Option<Gap<'n>> {
@@ -162,9 +201,12 @@ fn name_gap<'n>(subject: &Subject<'_>, arrival: &Arrival<'_>, name: &'n Name) ->
             (!known.contains(path)).then_some(Gap::Unguarded(*taken, path))
         }
         Name::Token(_) if arrival.action == Action::Login => Some(Gap::NoCredential),
+        Name::Last(_) => Some(Gap::NoRefusal),
         Name::RedirectUri => {
-            let states = arrival.way.iter().map(|taken| taken.state).chain([arrival.at]);
-            (!states.into_iter().any(|id| listens(subject, id))).then_some(Gap::NoListener)
+            let mut states = arrival.way.iter().map(|taken| taken.state);
+            let is_bound = states.any(|id| listens(subject, id));
+            // A state that sends it before its time has the listener bound for it.
+            (!is_bound && subject.provider.next_listener(arrival.at).is_none()).then_some(Gap::NoListener)
         }
         _ => None,
     }
@@ -236,7 +278,8 @@ fn alternatives_that_never_run(
         }
         let Some(state) = subject.provider.states.get(id.0) else { continue };
         for placed in state.templates() {
-            for (name, span) in placed.template.names() {
+            // What a var names may be another state's, which uses the var too.
+            for (name, span) in placed.template.own_names() {
                 let Name::Answer { state: named, .. } = name else { continue };
                 let Some(other) = subject.provider.state_id(named) else { continue };
                 if !ever.contains(&(id, other)) && !said.contains(&span) {

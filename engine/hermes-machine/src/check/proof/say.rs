@@ -30,7 +30,13 @@ pub(super) fn finding(
             span,
             "`redirect_uri` has no value: nothing has listened yet",
         )
-        .help("write it in a state with `listen`, or after one"),
+        .help("write it in a state with `listen`, or where one comes after it"),
+        Gap::NoRefusal => Diagnostic::new(
+            &unguarded_field::CODE,
+            span,
+            format!("`{written}` may have no value: only a login that a refusal asked for has one"),
+        )
+        .help(format!("write what is meant else: `{{{{first {written} …}}}}`")),
         Gap::Unguarded(taken, path) => unguarded(subject, *taken, path, name, span),
     }
 }

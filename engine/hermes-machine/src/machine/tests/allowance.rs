@@ -41,6 +41,7 @@ fn refresh(file: &str, origins: &[&str], token: serde_json::Value) -> Scenario {
     Scenario::begin(Start {
         token: Some(token),
         bound_to: Some(Origins(bound.map(str::to_owned).collect())),
+        earlier: Default::default(),
         ..start(file, Action::Refresh)
     })
 }

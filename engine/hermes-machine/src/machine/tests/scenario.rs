@@ -58,6 +58,7 @@ pub(super) fn start_of(provider: &Arc<Provider>, action: Action) -> Start {
         inputs: IndexMap::new(),
         token: None,
         bound_to: None,
+        earlier: Default::default(),
         browser: true,
         entropy: Box::new(Counting(0)),
     }

@@ -159,6 +159,7 @@ fn s4_a_stored_credential_goes_only_where_it_was_made_for() {
     let elsewhere = Start {
         token: Some(json!({"refresh_token": "rt"})),
         bound_to: Some(Origins(vec!["https://old.acme.example".into()])),
+        earlier: Default::default(),
         ..start(DEVICE, Action::Refresh)
     };
     Scenario::begin(elsewhere).fails("origin_refused");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::reach;
-use hermes_format::condition::{Wire, analyse, symbolic};
+use hermes_format::condition::{Wire, analyse};
 use hermes_format::provider::{
     Act, Active, Auth, Back, Body, JsonTemplate, Provider, Request, StateId, StateKind, Success, Then,
     ValueSource,
@@ -147,7 +147,7 @@ fn active_templates<'a>(active: &'a Active, templates: &mut Vec<&'a Template>) {
 }
 
 fn request_templates<'a>(request: &'a Request, templates: &mut Vec<&'a Template>) {
-    templates.push(&request.url);
+    templates.extend(request.urls());
     templates.extend(request.query.values().chain(request.headers.values()));
     match &request.body {
         Some(Body::Form(fields)) => templates.extend(fields.values()),
@@ -157,6 +157,7 @@ fn request_templates<'a>(request: &'a Request, templates: &mut Vec<&'a Template>
     match &request.auth {
         Some(Auth::Basic(id, secret)) => templates.extend([id, secret]),
         Some(Auth::Bearer(token)) => templates.push(token),
+        Some(Auth::Client(client)) => templates.extend(client.templates()),
         None => {}
     }
 }
@@ -201,7 +202,9 @@ fn leaving(provider: &Provider, from: StateId) -> impl Iterator<Item = (&Active,
 fn is_guaranteed(provider: &Provider, optional: &Optional) -> bool {
     leaving(provider, optional.state).filter(|(_, _, to)| optional.is_read_on_the_way_to(*to)).all(
         |(active, rule, _)| {
-            analyse(&active.on, wire(active), &symbolic).guaranteed(rule).contains(&optional.path)
+            // What the last of a list of URLs answered has no fields.
+            active.on.get(rule).is_some_and(|rule| rule.next)
+                || analyse(&active.on, wire(active), None).guaranteed(rule).contains(&optional.path)
         },
     )
 }

@@ -81,6 +81,7 @@ impl World {
             inputs: IndexMap::new(),
             token,
             bound_to: None,
+            earlier: Default::default(),
             browser: true,
             entropy: Box::new(Counting(u64::try_from(self.seen.len()).unwrap_or(0) + 99)),
         };
@@ -94,6 +95,7 @@ impl World {
                     self.elapsed = self.elapsed.max(until);
                     Event::Woke
                 }
+                Effect::Agree { .. } => Event::Agreed,
                 Effect::Bind(listener) => {
                     Event::Bound(format!("http://{}:54321{}", listener.host, listener.path))
                 }
