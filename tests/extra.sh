@@ -63,6 +63,7 @@ for part in "${parts[@]}"; do
     faults) run faults tests/extra/faults.sh ;;
     fuzz) run fuzz tests/extra/fuzz.sh ;;
     library) run library tests/extra/examples.sh ;;
+    clients) CLIENT_TOOLS=$tools run clients python3 tests/extra/clients.py ;;
     docs)
       run recording python3 tests/extra/recording.py --check
       run prose python3 tests/extra/prose.py ;;

@@ -53,6 +53,13 @@ need_venv() {
   debian python3 python3 python3-venv && once "$1" "$extra/requirements-$1.txt" venv "$1" "$extra/requirements-$1.txt"
 }
 
+# Real clients of the proxy. opencode is left out for its size, and goose is in neither registry: their files are tried with a
+# program of the name alone (tests/serve.rs).
+node_clients() {
+  mkdir -p "$tools/node-clients" && cp "$extra"/clients/package*.json "$tools/node-clients/" &&
+    cd "$tools/node-clients" && npm ci --no-audit --no-fund
+}
+
 cargo_fuzz() { cargo install --quiet --locked --version 0.13.2 --root "$(dirname "$tools")" cargo-fuzz; }
 
 need_browser() { debian chromium chromium && need_node; }
@@ -61,5 +68,8 @@ need_shared() { debian git git && need_venv python && need_venv hermes; }
 need_drift() { debian python3 python3 python3-pip && debian npm npm; }
 need_faults() { debian strace strace && debian python3 python3; }
 need_library() { :; }
+need_clients() {
+  need_node && need_venv clients && once node-clients "$extra/clients/package-lock.json" node_clients
+}
 need_docs() { debian python3 python3; }
 need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }
