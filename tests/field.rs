@@ -1,6 +1,7 @@
 //! What public bug reports tell of logins, tried with the whole program on servers that none of the engine's own code made.
 
 mod failures;
+mod hosts;
 mod kept;
 
 use hermes_engine::store::sha256;

@@ -92,7 +92,8 @@ pub struct Client {
     pub must: &'static [(&'static str, &'static str)],
 }
 
-const NO_BROWSER: Browser = Browser {
+/// A login in the browser of which nothing is known.
+pub const NO_BROWSER: Browser = Browser {
     page: "",
     token: "",
     redirect: "redirect_uri",
@@ -130,7 +131,8 @@ const KIMI: Device = Device {
     ..NO_DEVICE
 };
 
-const COPILOT: Device = Device {
+/// GitHub's device login for Copilot.
+pub const COPILOT: Device = Device {
     code: "https://github.com/login/device/code",
     token: "https://github.com/login/oauth/access_token",
     client_id: "Iv1.b507a08c87ecfe98",

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use facts::{Client, Device, Facts, NO_DEVICE, TABLE, Way};
+pub use facts::{Browser, COPILOT, Client, Device, Facts, NO_BROWSER, NO_DEVICE, TABLE, Way};
 pub use family::Book;
 
 /// A request, decoded.
