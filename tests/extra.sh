@@ -65,8 +65,7 @@ for part in "${parts[@]}"; do
     library) run library tests/extra/examples.sh ;;
     clients) CLIENT_TOOLS=$tools run clients python3 tests/extra/clients.py ;;
     docs)
-      run recording python3 tests/extra/recording.py --check
-      run prose python3 tests/extra/prose.py ;;
+      run recording python3 tests/extra/recording.py --check ;;
   esac
 done
 

@@ -108,30 +108,48 @@ fn what_needs_a_login_is_said_once_and_is_no_end() {
 }
 
 #[test]
-fn s33_of_several_that_are_due_none_is_begun_after_sigterm() {
+fn s33_of_many_that_are_due_none_is_begun_after_sigterm() {
     let server =
         MinimaxServer::new().token_life(Duration::from_secs(1)).slow_refresh(Duration::from_secs(2)).start();
     let program = two_accounts(&server);
-    program.run(&["auth", "add", ID, "--label", "home"]).expect_code(0);
+    for label in 2..16 {
+        program.run(&["auth", "add", ID, "--label", &format!("account-{label}")]).expect_code(0);
+    }
     let requests = || server.counts().hosts.values().sum::<u32>();
     let before = requests();
     let child = start(&program);
     // A refresh is counted when it is answered, and this is before.
     wait_until(|| requests() > before);
     let (code, _, stderr) = terminate(child);
-    assert_eq!((code, server.counts().refresh), (Some(0), 1), "{stderr}");
+    // Of one provider twelve are renewed at once.
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!((1..=12).contains(&server.counts().refresh), "{}: {stderr}", server.counts().refresh);
     assert!(stderr.ends_with("Stopped; what was kept stays stored.\n"), "{stderr}");
     let auth = program.auth().expect("it is stored");
-    let rows = auth["credential_pool"][ID].as_array().expect("two of the three are rows").iter();
+    let rows = auth["credential_pool"][ID].as_array().expect("all but one are rows").iter();
     let stored = rows.chain([&auth["providers"][ID]]).filter_map(|row| row["refresh_token"].as_str());
     let live = server.live_refresh_tokens();
-    assert!(stored.into_iter().all(|token| live.iter().any(|it| it == token)), "all three logins live");
+    assert!(stored.into_iter().all(|token| live.iter().any(|it| it == token)), "all logins live");
+}
+
+#[test]
+fn every_stored_account_is_kept_with_all() {
+    let server = MinimaxServer::new().token_life(Duration::from_secs(8)).start();
+    let program = two_accounts(&server);
+    let mut command = program.command(&["keep", "--all"]);
+    let child = Started::by(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    wait_until(|| server.counts().refresh >= 2);
+    let (code, _, stderr) = terminate(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    // What was renewed just before the signal is not said any more.
+    assert!(stderr.contains("✓ MiniMax (OAuth) [work]: expires in "), "{stderr}");
 }
 
 #[test]
 fn s33_sigterm_ends_the_wait_for_a_credential_that_another_process_holds() {
     let server = MinimaxServer::new().token_life(Duration::from_secs(1)).start();
-    let program = two_accounts(&server);
+    let program = Program::new().always(server.connect_to());
+    program.run(&["auth", "add", ID]).expect_code(0);
     let lock = std::fs::File::options().write(true).open(program.home().join("locks").join(ID));
     let lock = lock.expect("a login has made it");
     lock.lock().expect("nobody holds it");

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, ValueEnum};
+use clap::{Args, ColorChoice, Parser};
 
 use crate::command::Command;
 
-/// Declarative logins for AI providers.
+/// Declarative logins for AI providers: log in, refresh and hand out credentials.
 #[derive(Debug, Parser)]
 #[command(
     name = "hermes-engine",
@@ -42,30 +42,6 @@ pub(crate) struct Global {
     /// When to use color (honors NO_COLOR)
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
-}
-
-/// How a command prints its answer.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Output {
-    /// Output format; with `json`, errors are JSON on the last line of stderr
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(crate) format: Format,
-}
-
-/// Human-readable or for a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Human-readable.
-    Text,
-    /// A JSON object with `"version": 1`; keys are only ever added.
-    Json,
-}
-
-impl Output {
-    /// Whether the answer is for a program.
-    pub(crate) fn is_json(self) -> bool {
-        self.format == Format::Json
-    }
 }
 
 /// Whether arguments ask for JSON, before (or without) having been understood.

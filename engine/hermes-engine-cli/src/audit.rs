@@ -1,8 +1,8 @@
 //! `$HERMES_HOME/audit.jsonl`: a line for each credential that is handed out, stored or removed, where `HERMES_AUDIT=1` asks
 //! for it.
 //!
-//! A line tells who asked for which credential, what became of it, and where it may go. It holds no secret: a hash in it is that of the
-//! provider's file.
+//! A line tells who asked for which credential, what became of it, and where it may go. It holds no secret: a hash in it is
+//! that of the provider's file.
 
 use std::env;
 use std::fs::File;
@@ -10,17 +10,18 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use hermes_engine::clock;
+use hermes_engine::catalog::Catalog;
+use hermes_engine::home::Home;
 use hermes_engine::own_file::NotOwn;
-use hermes_format::origin::Origins;
+use hermes_engine::{Access, Engine, clock};
 use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
 use crate::context::Context;
+use crate::door::Door;
 use crate::render::time::rfc3339;
 use crate::render::{safe, warn};
-use crate::session::Session;
 
 /// The variable that asks for it.
 const VARIABLE: &str = "HERMES_AUDIT";
@@ -32,7 +33,7 @@ const FILE: &str = "audit.jsonl";
 pub(crate) enum Fate {
     /// It was handed out to be used.
     HandedOut,
-    /// A login stored it.
+    /// A login or a renewal stored it.
     Stored,
     /// A logout removed it.
     Removed,
@@ -50,49 +51,64 @@ impl Fate {
 
 /// Writes the line of a credential, if it is asked for: what became of it, whose it is, where that is known, and where it may
 /// go. One that can't be written is a warning: it takes no credential away.
-pub(crate) fn note(session: &Session<'_>, fate: Fate, account: Option<&str>, origins: &Origins) {
-    let context = session.context;
-    write(context, || {
+pub(crate) fn note(door: &Door<'_>, fate: Fate, label: Option<&str>, access: &Access) {
+    Auditor::of(door).note(fate, label, access);
+}
+
+/// What writes the lines of a command.
+pub(crate) struct Auditor {
+    command: &'static str,
+    home: Home,
+    catalog: Catalog,
+    engine: Engine,
+    is_on: bool,
+}
+
+impl Auditor {
+    pub(crate) fn of(door: &Door<'_>) -> Auditor {
+        let Context { command, home, catalog, .. } = door.context;
+        let is_on = is_on(env::var(VARIABLE).ok().as_deref());
+        Auditor { command, home: home.clone(), catalog: catalog.clone(), engine: door.engine.clone(), is_on }
+    }
+
+    pub(crate) fn note(&self, fate: Fate, label: Option<&str>, access: &Access) {
+        let origins: Vec<&str> = access.origins().collect();
+        self.write(fate, access.provider(), label, &origins);
+    }
+
+    /// The same where there is no access to it.
+    pub(crate) fn write(&self, fate: Fate, provider: &str, account: Option<&str>, origins: &[&str]) {
+        if !self.is_on {
+            return;
+        }
+        let path = self.home.path().join(FILE);
+        if let Err(error) = append(&path, &self.line(fate, provider, account, origins)) {
+            warn(&format!("`{}` can't be written: {error}", safe(&path.display().to_string())));
+        }
+    }
+
+    fn line(&self, fate: Fate, id: &str, account: Option<&str>, origins: &[&str]) -> Value {
+        let entry = self.catalog.find(id).ok();
+        let text = entry.as_ref().and_then(|entry| Some(self.catalog.read(entry).ok()?.text));
         json!({
             "version": 1,
             "time": rfc3339(clock::wall()),
-            "command": context.command,
+            "command": self.command,
             "event": fate.word(),
-            "provider": session.provider.id,
-            "account": account.map(str::to_owned).or_else(|| only_account(session)),
-            "file": session.source,
-            "file_sha256": file_hash(context, &session.provider.id),
+            "provider": id,
+            "account": account.map(str::to_owned).or_else(|| self.only_account(id)),
+            "file": entry.map(|entry| entry.source()),
+            "file_sha256": text.map(sha256),
             "destinations": origins,
             "parent": parent(),
         })
-    });
-}
-
-/// The same of all credentials of a provider that are removed without its file.
-pub(crate) fn note_removed_unread(context: &Context, id: &str) {
-    write(context, || {
-        json!({
-            "version": 1,
-            "time": rfc3339(clock::wall()),
-            "command": context.command,
-            "event": Fate::Removed.word(),
-            "provider": id,
-            "account": null,
-            "file": null,
-            "file_sha256": null,
-            "destinations": [],
-            "parent": parent(),
-        })
-    });
-}
-
-fn write(context: &Context, line: impl FnOnce() -> Value) {
-    if !is_on(env::var(VARIABLE).ok().as_deref()) {
-        return;
     }
-    let path = context.home.path().join(FILE);
-    if let Err(error) = append(&path, &line()) {
-        warn(&format!("`{}` can't be written: {error}", safe(&path.display().to_string())));
+
+    /// What the provider's stored account is called, where there is only one. It blocks no engine that is at work.
+    fn only_account(&self, id: &str) -> Option<String> {
+        let all = self.engine.stored(id).ok()?;
+        let [only] = all.as_slice() else { return None };
+        only.label.clone().or_else(|| only.id.clone())
     }
 }
 
@@ -102,17 +118,9 @@ fn is_on(value: Option<&str>) -> bool {
     })
 }
 
-/// What the provider's stored credential is called, where there is only one.
-fn only_account(session: &Session<'_>) -> Option<String> {
-    let all = session.credentials().ok()?;
-    let [only] = all.as_slice() else { return None };
-    Some(only.name().to_owned())
-}
-
 /// SHA-256 of the text of a provider's file in force.
-fn file_hash(context: &Context, id: &str) -> Option<String> {
-    let text = context.catalog.read(&context.catalog.find(id).ok()?).ok()?.text;
-    Some(sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+fn sha256(text: String) -> String {
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The program that started this one, where the system says it.

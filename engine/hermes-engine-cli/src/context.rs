@@ -65,6 +65,11 @@ impl Context {
         self.folders.named.iter().fold(builder, EngineBuilder::providers_dir)
     }
 
+    /// The folders that provider files are in.
+    pub(crate) fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
     /// The provider of a name; with none, the one that a user has chosen.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Entry, Failure> {
         Ok(self.catalog.find(&self.name(name)?)?)
@@ -116,6 +121,11 @@ impl Context {
         self.usable(&self.vouched(entry)?.opened)
     }
 
+    /// Reads the file of a provider that is one of many: of one that can't be used nothing is told.
+    pub(crate) fn open_quietly(&self, entry: &Entry) -> Option<Shared> {
+        trust::open(&self.catalog, entry, &self.home).ok()?.opened.provider
+    }
+
     /// Reads any file: of a simulation, of a picture.
     pub(crate) fn open_any(&self, entry: &Entry) -> Result<Shared, Failure> {
         self.usable(&self.catalog.open(entry).map_err(|error| unreadable(entry, &error))?)
@@ -124,11 +134,6 @@ impl Context {
     /// The same for a flow file by itself.
     pub(crate) fn open_flow(&self, entry: &Entry) -> Result<Shared, Failure> {
         self.usable(&self.catalog.open_flow(entry).map_err(|error| unreadable(entry, &error))?)
-    }
-
-    /// Whether somebody vouches for the file of a provider.
-    pub(crate) fn is_vouched_for(&self, name: &str) -> bool {
-        self.find(Some(name)).is_ok_and(|entry| self.vouched(&entry).is_ok())
     }
 
     /// Reads a file that the user reviews, of this catalogue or another.

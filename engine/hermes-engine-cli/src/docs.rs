@@ -10,7 +10,7 @@ use crate::args::Cli;
 const OPENING: &str = "\
 # The command line
 
-stdout carries the result and nothing else; messages go to stderr. JSON answers carry `\"version\": 1` and
+stdout carries the answer and nothing else; what is said to a person goes to stderr. JSON answers carry `\"version\": 1` and
 only ever gain keys. An error is one sentence; with `--format json` stderr's last line is
 `{\"version\":1,\"error\":{\"code\",\"message\",\"help\",\"provider\",\"state\",\"relogin_required\",\"server\"}}`. No command asks anything or opens a
 browser unless its job is a login.

@@ -3,10 +3,14 @@
 use std::io;
 
 use hermes_engine::catalog::UnknownProvider;
-use hermes_engine::config::{ChooseError, ConfigError};
+use hermes_engine::config::ConfigError;
+use hermes_engine::{Error, ErrorKind};
 use hermes_machine::machine::{Code, ServerError, Trouble};
 
 use crate::exit::Exit;
+
+/// What a command comes to: its exit code, or why it failed.
+pub(crate) type Ended = Result<Exit, Failure>;
 
 /// The end of a command that did not do its job. Small, for every call hands one on.
 #[derive(Debug)]
@@ -91,6 +95,41 @@ impl Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        if error.kind() == ErrorKind::Cancelled {
+            return Failure::interrupted_renewal();
+        }
+        Failure {
+            exit: exit_of(&error),
+            code: Code::from(error.code()),
+            message: error.to_string().into(),
+            help: error.help().map(Into::into),
+            provider: error.provider().map(Into::into),
+            state: error.state().map(Into::into),
+            relogin: error.needs_login(),
+            server: error.server().cloned().map(Box::new),
+            host: error.host().map(Into::into),
+        }
+    }
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error.kind() {
+        _ if error.code() == "unknown_provider" => Exit::File,
+        ErrorKind::LoginRequired => Exit::Login,
+        ErrorKind::Denied => Exit::Denied,
+        ErrorKind::TimedOut => Exit::TimedOut,
+        ErrorKind::Retryable => Exit::Retry,
+        ErrorKind::Refused => Exit::Refused,
+        ErrorKind::Store => Exit::Store,
+        ErrorKind::File => Exit::File,
+        ErrorKind::Usage => Exit::Usage,
+        ErrorKind::Cancelled => Exit::Interrupted,
+        _ => Exit::Bug,
+    }
+}
+
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Failure {
         Failure {
@@ -120,16 +159,6 @@ impl From<UnknownProvider> for Failure {
             None => "`hermes-engine providers` lists them all".to_owned(),
         };
         Failure::new(Exit::File, "unknown_provider", unknown.to_string()).help(help).about(&unknown.name)
-    }
-}
-
-impl From<ChooseError> for Failure {
-    fn from(error: ChooseError) -> Failure {
-        match error {
-            ChooseError::Config { .. } => Failure::new(Exit::Store, "config_unwritable", error.to_string())
-                .help("write `model.default`, `model.provider` and `model.base_url` there by hand"),
-            ChooseError::Store(error) => error.into(),
-        }
     }
 }
 

@@ -5,18 +5,21 @@
 
 mod args;
 mod audit;
-mod client;
 mod command;
 mod context;
 #[cfg(test)]
 mod docs;
+mod door;
 mod exit;
 mod explain;
 mod failure;
 mod flow;
+mod interrupt;
 mod lsp;
+mod options;
 mod recipe;
 mod render;
+mod runtime;
 mod session;
 
 use std::process::ExitCode;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use hermes_engine::Access;
 use hermes_engine::catalog::client_of_program;
 use hermes_format::raw::client::Client;
 use url::Url;
 
-use crate::client::Resolved;
 use crate::failure::Failure;
 
 /// What templates of client files name.
@@ -25,20 +25,21 @@ impl Values {
     ///
     /// Note: a client's own default model is one of its maker's. So where no model was chosen it is given the provider's
     /// first one, unless the provider is the maker.
-    pub(crate) fn of(resolved: &Resolved, client: &Client) -> Values {
-        let is_told = resolved.is_model_chosen || !client.own_providers.contains(&resolved.provider);
-        let model = resolved.model.clone().filter(|_| is_told);
+    pub(crate) fn of(access: &Access, client: &Client) -> Values {
+        let is_told =
+            access.is_model_chosen() || !client.own_providers.iter().any(|own| own == access.provider());
+        let model = access.model().filter(|_| is_told).map(str::to_owned);
         let suffix = client.base_url_suffix.as_deref().unwrap_or_default();
         Values {
-            base_url: resolved.access.base_url.as_ref().map(|url| format!("{url}{suffix}")),
+            base_url: access.base_url().map(|url| format!("{url}{suffix}")),
             key: None,
             aux_model: model
                 .is_some()
-                .then(|| resolved.aux_model.clone())
+                .then(|| access.aux_model().map(str::to_owned))
                 .flatten()
                 .or_else(|| model.clone()),
             model,
-            provider: resolved.provider.clone(),
+            provider: access.provider().to_owned(),
             program: own_program(),
         }
     }
@@ -75,28 +76,28 @@ impl Values {
 }
 
 /// The client that a program is, where it is known and speaks the protocol of the provider.
-pub(crate) fn client_for(program: &Path, resolved: &Resolved) -> Result<Option<Client>, Failure> {
+pub(crate) fn client_for(program: &Path, access: &Access) -> Result<Option<Client>, Failure> {
     let Some((_, client)) = client_of_program(program) else { return Ok(None) };
-    refuse_other_protocol(&client, resolved)?;
+    refuse_other_protocol(&client, access)?;
     Ok(Some(client))
 }
 
 /// Refuses a client that would not use the credential but its maker's service.
-pub(crate) fn refuse_other_protocol(client: &Client, resolved: &Resolved) -> Result<(), Failure> {
-    let mode = resolved.access.mode.as_ref();
-    if client.modes.is_empty() || mode.is_some_and(|mode| client.modes.contains(mode)) {
+pub(crate) fn refuse_other_protocol(client: &Client, access: &Access) -> Result<(), Failure> {
+    let mode = access.mode();
+    if client.modes.is_empty() || mode.is_some_and(|mode| client.modes.iter().any(|own| own == mode)) {
         return Ok(());
     }
     let message = format!(
         "{} speaks {}, and `{}` speaks {}: it would not use this credential",
         client.name,
         client.modes.join(" or "),
-        resolved.provider,
-        mode.map_or("none that is known", String::as_str),
+        access.provider(),
+        mode.unwrap_or("none that is known"),
     );
     let failure =
         Failure::usage(message).help("choose another provider; `hermes-engine providers` lists them");
-    Err(failure.about(&resolved.provider))
+    Err(failure.about(access.provider()))
 }
 
 /// How this program is started again: by its name where the PATH leads here, else by its path.

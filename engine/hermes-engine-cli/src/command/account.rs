@@ -1,24 +1,17 @@
 //! `login`, `logout`, `status`, `whoami`: the words of other programs for what `run-flow` and `auth` do.
 
-use hermes_engine::catalog::Entry;
-use hermes_engine::config;
-use hermes_engine::store::StoredGrant;
-use hermes_format::template::claim;
+use hermes_engine::AccountStatus;
 use serde_json::{Value, json};
 
-use super::Ended;
 use super::auth;
 use super::trust;
-use crate::args::Output;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::flow::{self, Options, Wire};
+use crate::options::{Network, Output};
 use crate::render::{self, safe};
-use crate::session::Session;
-
-/// The claims that tell a user whose account it is, the most telling first.
-const NAMES: [&str; 5] = ["email", "preferred_username", "username", "name", "sub"];
 
 /// Log in to a provider (short for `run-flow`).
 #[derive(Debug, clap::Args)]
@@ -82,13 +75,15 @@ pub(super) fn status(args: Status, context: &Context) -> Ended {
     if let Some(name) = &args.provider {
         return auth::status(Some(name), args.exit_code, args.output, context);
     }
-    let chosen = chosen(context)?;
+    let door = Door::open(context, &Network::default(), false)?;
+    let chosen = match context.chosen()? {
+        Some(name) => Some((context.catalog.find(&name)?, door.engine.chosen_model(&name)?)),
+        None => None,
+    };
     let rows = auth::rows(context)?;
     let is_usable = |row: &Value, id: &str| row["provider"] == id && row["logged_in"] == true;
-    let (provider, model) = match &chosen {
-        Some((entry, model)) => (Some(entry.id.clone()), model.clone()),
-        None => (None, None),
-    };
+    let (provider, model) = chosen.map(|(entry, model)| (entry.id, model)).unzip();
+    let model = model.flatten();
     if args.output.is_json() {
         render::answer_json(
             &json!({ "version": 1, "provider": provider, "model": model, "credentials": rows }),
@@ -109,20 +104,11 @@ pub(super) fn status(args: Status, context: &Context) -> Ended {
     Ok(if args.exit_code && !is_ready { Exit::Login } else { Exit::Done })
 }
 
-/// The provider that is taken where none is named, and its model.
-fn chosen(context: &Context) -> Result<Option<(Entry, Option<String>)>, Failure> {
-    let Some(name) = context.chosen()? else { return Ok(None) };
-    let entry = context.catalog.find(&name)?;
-    let choice = config::read(context.home.path())?;
-    let is_own = |name: &String| context.catalog.find(name).is_ok_and(|other| other.id == entry.id);
-    let model = choice.model.filter(|_| choice.provider.as_ref().is_some_and(is_own));
-    Ok(Some((entry, model)))
-}
-
 pub(super) fn whoami(args: Whoami, context: &Context) -> Ended {
-    let session = Session::open_to_list(context, &context.find(args.provider.as_deref())?)?;
-    let id = &session.provider.id;
-    let stored = session.credentials()?;
+    let door = Door::open(context, &Network::default(), false)?;
+    let entry = context.find(args.provider.as_deref())?;
+    let stored = door.engine.stored(&entry.id).map_err(|error| door.failure(&entry.id, error))?;
+    let id = &entry.id;
     if stored.is_empty() {
         let help = format!(
             "a key in the environment says nothing of an account; `hermes-engine status {id}` tells what is set"
@@ -131,33 +117,24 @@ pub(super) fn whoami(args: Whoami, context: &Context) -> Ended {
             .help(help)
             .about(id));
     }
-    let accounts: Vec<Value> = stored.iter().map(account).collect();
     if args.output.is_json() {
+        let accounts: Vec<Value> = stored.iter().map(object).collect();
         render::answer_json(&json!({ "version": 1, "provider": id, "accounts": accounts }))?;
         return Ok(Exit::Done);
     }
-    for account in &accounts {
-        let named = |key: &str| account[key].as_str().map(safe);
-        let who = named("account").unwrap_or_else(|| "an account that its token does not name".to_owned());
-        let label = named("label").map(|label| format!(", called {label}")).unwrap_or_default();
-        let region = named("region").map(|region| format!(", region {region}")).unwrap_or_default();
-        render::answer_line(&format!("{}: {who}{label}{region}", safe(&session.provider.name)))?;
+    for account in &stored {
+        let who = account.account.as_deref().map(safe);
+        let who = who.unwrap_or_else(|| "an account that its token does not name".to_owned());
+        let label = account.label.as_deref().map(|label| format!(", called {}", safe(label)));
+        let region = account.region.as_deref().map(|region| format!(", region {}", safe(region)));
+        let (label, region) = (label.unwrap_or_default(), region.unwrap_or_default());
+        render::answer_line(&format!("{}: {who}{label}{region}", safe(&account.name)))?;
     }
     Ok(Exit::Done)
 }
 
-/// Whose a stored credential is: its label, and what the claims of its tokens say. Nothing of it is verified.
-fn account(slot: &StoredGrant) -> Value {
-    let token = slot.token();
-    let tokens = ["id_token", "access_token"].map(|name| token.get(name).and_then(Value::as_str));
-    let of_claims = tokens.into_iter().flatten().find_map(|jwt| {
-        NAMES.into_iter().find_map(|name| claim(jwt, &[name.to_owned()])?.as_str().map(str::to_owned))
-    });
-    let of_record = || NAMES.into_iter().find_map(|name| token.get(name)?.as_str().map(str::to_owned));
-    json!({
-        "account": of_claims.or_else(of_record),
-        "label": slot.label,
-        "id": slot.id,
-        "region": slot.made.region,
-    })
+/// Whose a stored credential is, as programs read it.
+fn object(status: &AccountStatus) -> Value {
+    let AccountStatus { account, label, id, region, .. } = status;
+    json!({ "account": account, "label": label, "id": id, "region": region })
 }

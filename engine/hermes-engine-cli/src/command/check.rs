@@ -5,11 +5,10 @@ use hermes_engine::catalog::{Checked, Target};
 use hermes_format::diagnostic::{Diagnostic, Fix};
 use hermes_machine::check::hides_more;
 
-use super::Ended;
 use super::target::{mend, put_back, targets, tell_unreadable};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render::{self, diagnostic};
 
 /// Check provider, flow and test files.

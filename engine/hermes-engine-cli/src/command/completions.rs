@@ -3,9 +3,9 @@
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Ended;
 use crate::args::Cli;
 use crate::exit::Exit;
+use crate::failure::Ended;
 use crate::render;
 
 /// Print shell completions.

@@ -6,17 +6,18 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use hermes_engine::Access;
 use hermes_engine::catalog::{Place, mode_withheld};
 use hermes_engine::input;
 use hermes_format::provider::{InputSource, Provider};
 
-use super::{Ended, serve};
-use crate::client::{Chosen, Resolved, environment, resolve};
+use super::serve;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::Wanted;
 use crate::recipe::{Values, client_for};
-use crate::session::{Session, Wanted};
 
 /// Run a program with the credential in its environment.
 ///
@@ -28,8 +29,8 @@ use crate::session::{Session, Wanted};
 ///
 /// The program inherits stdin, stdout and stderr, and no other descriptor.
 ///
-/// It becomes the program (with --proxy: waits for it), so the exit code is the program's; 127 where there is no such program, and 126 where it can't be
-/// run.
+/// It becomes the program (with --proxy: waits for it), so the exit code is the program's; 127 where there is no such
+/// program, and 126 where it can't be run.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -55,43 +56,38 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
-    let session = Session::open(context, Some(&chosen.provider))?;
-    let resolved = resolve(&session, &chosen, &args.wanted)?;
+    let door = Door::open(context, &args.wanted.network, false)?;
+    let account = door.chosen(args.provider.as_deref(), args.model.as_deref())?;
+    let access = door.access(&account, &args.wanted)?;
     if !args.proxy {
-        return replace(command(&args, &session, &resolved, Vec::new())?);
+        return replace(command(&args, context, &access, Vec::new())?);
     }
     if args.wanted.region.is_some() {
         return Err(Failure::usage("--region can't be given with --proxy").help("log in with the region"));
     }
     let reach = serve::Reach {
-        provider: &resolved.provider,
+        provider: access.provider(),
         label: args.wanted.label.as_deref(),
         network: &args.wanted.network,
     };
     let proxied = |url: &str, key: &str| {
         // Not even what the credential is made of.
-        let own = secret_variables(&session.provider);
-        command(&args, &session, &resolved.proxied(url, key), own)
+        let own = secret_variables(&*context.open_to_list(&context.find(Some(access.provider()))?)?);
+        command(&args, context, &access.through(url, key)?, own)
     };
     serve::run_child(context, &reach, proxied, not_started)
 }
 
 /// The program, in an environment that holds this credential and no other.
-fn command(
-    args: &Args,
-    session: &Session<'_>,
-    resolved: &Resolved,
-    own: Vec<String>,
-) -> Result<Command, Failure> {
+fn command(args: &Args, context: &Context, access: &Access, own: Vec<String>) -> Result<Command, Failure> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("no program is named"));
     };
-    let client = client_for(Path::new(program), resolved)?;
-    let values = client.as_ref().map(|client| (Values::of(resolved, client), client));
+    let client = client_for(Path::new(program), access)?;
+    let values = client.as_ref().map(|client| (Values::of(access, client), client));
     let environment = match &values {
-        Some((values, _)) => environment(&resolved.with_model(values.model.clone()))?,
-        None => environment(resolved)?,
+        Some((values, _)) => access.told(values.model.as_deref()).environment()?,
+        None => access.environment()?,
     };
     let mut command = Command::new(program);
     if let Some((values, client)) = &values {
@@ -107,14 +103,17 @@ fn command(
         let kept = env::vars_os().filter(|(name, _)| is_plain(name) || is_kept(&args.keep_env, name));
         command.env_clear().envs(kept);
     }
+    let unset = environment.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone());
     let others =
-        environment.unset.into_iter().chain(secrets_of_others(session)).chain(mode_withheld()).chain(own);
+        unset.chain(secrets_of_others(context, access.provider())?).chain(mode_withheld()).chain(own);
     for name in others.filter(|name| !args.keep_env.contains(name)) {
         command.env_remove(name);
     }
-    environment.set.iter().for_each(|(name, value)| {
-        command.env(name, value.expose_secret());
-    });
+    for (name, value) in environment {
+        if let Some(value) = value {
+            command.env(name, value.expose_secret());
+        }
+    }
     if let Some((values, client)) = values {
         client.unset.iter().filter(|name| !args.keep_env.contains(name)).for_each(|name| {
             command.env_remove(name);
@@ -127,8 +126,8 @@ fn command(
 /// The variables that other providers of the catalogue read as secrets, and this one does not read.
 ///
 /// Note: a file that nobody vouches for has no say, as it could name any variable.
-fn secrets_of_others(session: &Session<'_>) -> BTreeSet<String> {
-    let context = session.context.without_folder();
+fn secrets_of_others(all: &Context, id: &str) -> Result<BTreeSet<String>, Failure> {
+    let context = all.without_folder();
     let mut names = BTreeSet::new();
     for entry in context.catalog.entries() {
         // A file of the user's own may read less than the built-in one that it replaces.
@@ -138,15 +137,16 @@ fn secrets_of_others(session: &Session<'_>) -> BTreeSet<String> {
         names.extend(providers.flat_map(|provider| secret_variables(&provider)));
     }
     // Of the working directory's files only those that somebody vouches for.
-    for entry in session.context.catalog.entries().into_iter().filter(|entry| entry.place == Place::Here) {
-        if let Some(other) = Session::open_quietly(session.context, &entry) {
-            names.extend(secret_variables(&other.provider));
+    for entry in all.catalog.entries().into_iter().filter(|entry| entry.place == Place::Here) {
+        if let Some(other) = all.open_quietly(&entry) {
+            names.extend(secret_variables(&other));
         }
     }
-    for own in input::variables(&session.provider) {
-        names.remove(own);
+    let own = all.open_to_list(&all.find(Some(id))?)?;
+    for name in input::variables(&own) {
+        names.remove(name);
     }
-    names
+    Ok(names)
 }
 
 fn secret_variables(provider: &Provider) -> Vec<String> {

@@ -9,10 +9,9 @@ use hermes_format::source::Sources;
 use hermes_proof::graph::{Form, Graph};
 use hermes_proof::replay::{self, Coverage};
 
-use super::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render;
 
 /// Draw the flow of a provider.

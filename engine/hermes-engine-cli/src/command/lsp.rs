@@ -1,9 +1,8 @@
 //! `lsp`: the language server, on stdin and stdout.
 
-use super::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::lsp;
 
 /// Run the language server for provider files.

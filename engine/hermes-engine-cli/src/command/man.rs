@@ -2,10 +2,9 @@
 
 use clap::CommandFactory as _;
 
-use super::Ended;
 use crate::args::Cli;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render;
 
 /// Print the manual page.

@@ -30,14 +30,7 @@ mod use_;
 use clap::Subcommand;
 
 use crate::context::Context;
-use crate::exit::Exit;
-use crate::failure::Failure;
-
-pub(crate) use providers::refuse_discontinued;
-pub(crate) use resolve::Form;
-
-/// What a command comes to: its exit code, or why it failed.
-pub(crate) type Ended = Result<Exit, Failure>;
+use crate::failure::Ended;
 
 /// All commands, in the order of the help.
 #[derive(Debug, Subcommand)]

@@ -1,19 +1,14 @@
 //! `models`: what a provider's file says of its models, and what the provider itself lists.
 
-use hermes_engine::driver::block_on;
-use hermes_engine::http::Http;
-use hermes_engine::models::{LiveError, live};
 use hermes_format::provider::{Model, Provider};
-use hermes_machine::access::Held;
 use serde_json::{Value, json};
 
-use super::Ended;
-use crate::args::Output;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Output, Wanted};
 use crate::render::{self, safe, table};
-use crate::session::{Session, Wanted};
 
 /// List the models of a provider, default first.
 #[derive(Debug, clap::Args)]
@@ -46,42 +41,20 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
 
 /// The models that the provider lists, each with what the file knows of it.
 fn listed(args: &Args, context: &Context, provider: &Provider) -> Result<Vec<Model>, Failure> {
-    let session = Session::open(context, args.provider.as_deref())?;
-    if provider.api.models.is_none() {
-        return Err(refused(&session, &LiveError::NotListed));
+    let door = Door::open(context, &args.wanted.network, false)?;
+    let account = door.account(args.provider.as_deref())?;
+    if provider.api.models.is_some() {
+        // Renewed where that is due, and told of, before the provider is asked.
+        door.access(&account, &args.wanted)?;
     }
-    let inputs = session.inputs(&Default::default())?;
-    let credential = session.credential(&args.wanted, &inputs)?;
-    let held = Held {
-        region: credential.region.as_deref(),
-        inputs: &credential.inputs,
-        token: &credential.token,
-        origins: &credential.origins,
-    };
-    let http = Http::new(args.wanted.network.options());
-    let answer = block_on(live(&http, &session.provider, &held))
-        .map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))?;
-    let ids = answer.map_err(|error| refused(&session, &error))?;
+    let account = args.wanted.account(account);
+    let ids = door.run(account.name(), account.models())?;
     Ok(ids.into_iter().map(|id| known(provider, id)).collect())
 }
 
 fn known(provider: &Provider, id: String) -> Model {
     let known = provider.models.iter().find(|model| model.id == id).cloned();
     known.unwrap_or_else(|| Model::named(id, provider.span))
-}
-
-fn refused(session: &Session<'_>, error: &LiveError) -> Failure {
-    let id = &session.provider.id;
-    let (exit, code) = match error {
-        LiveError::NotListed => (Exit::Usage, "not_supported"),
-        LiveError::Trouble(trouble) => return Failure::from(trouble.clone()).about(id),
-        LiveError::Unanswered(_) => (Exit::Retry, "network"),
-        LiveError::Status(401 | 403) => (Exit::Denied, "refused"),
-        LiveError::Status(301..=308) => (Exit::Refused, "redirected"),
-        LiveError::Status(_) => (Exit::Retry, "server_unavailable"),
-        LiveError::NoList => (Exit::Denied, "bad_answer"),
-    };
-    Failure::new(exit, code, format!("the models of `{id}` can't be asked for: {error}")).about(id)
 }
 
 /// A model as programs read it.

@@ -6,12 +6,11 @@ use hermes_engine::trust::{self, Refused};
 use hermes_format::provider::{Action, InputSource, Provider, Status};
 use serde_json::{Value, json};
 
-use super::Ended;
 use super::models::model_object;
-use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::Ended;
+use crate::options::Output;
 use crate::render::{self, safe, table};
 
 /// List the providers, or show one.
@@ -181,16 +180,6 @@ pub(super) fn status(status: Status) -> &'static str {
         Status::Deprecated => "deprecated",
         Status::Discontinued => "discontinued",
     }
-}
-
-/// Refuses a provider that is gone, with its note.
-pub(crate) fn refuse_discontinued(provider: &Provider) -> Result<(), Failure> {
-    if provider.status != Status::Discontinued {
-        return Ok(());
-    }
-    let failure = Failure::new(Exit::File, "discontinued", format!("`{}` is discontinued", provider.id));
-    let note = provider.status_note.clone();
-    Err(failure.help(note.unwrap_or_else(|| "choose another provider".to_owned())).about(&provider.id))
 }
 
 const EXAMPLES: &str = "\

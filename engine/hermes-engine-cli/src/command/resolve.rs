@@ -1,15 +1,12 @@
 //! `resolve`: how a client reaches a provider, in the form that it reads.
 
-use clap::ValueEnum;
-
-use super::Ended;
-use crate::args::Output;
-use crate::client::{Chosen, resolve};
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Output, Wanted};
+use crate::render::resolved::Form;
 use crate::render::{self, resolved};
-use crate::session::{Session, Wanted};
 
 /// Print protocol, base URL, key, headers and model for a client.
 ///
@@ -34,46 +31,10 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// The forms that other programs read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
-    /// Everything, as one object
-    Json,
-    /// Shell lines for eval, with the variables that clients of the protocol read
-    Env,
-    /// HTTP headers, one per line
-    Header,
-    /// Kubernetes client-go credential plugin
-    ExecCredential,
-    /// AWS credential_process
-    AwsProcess,
-    /// Removed: `credential git` answers with the host in view
-    #[value(hide = true)]
-    Git,
-    /// Removed: `credential docker` answers with the host in view
-    #[value(hide = true)]
-    Docker,
-}
-
 impl Args {
     /// Whether the answer is for a program that asks for a credential by itself.
     pub(super) fn is_for_helper(&self) -> bool {
         matches!(self.form, Form::ExecCredential | Form::AwsProcess)
-    }
-}
-
-impl Form {
-    /// A helper's answer goes to whichever host was asked for, and this command does not see which.
-    fn refuse_helpers(self) -> Result<(), Failure> {
-        let (name, helper) = match self {
-            Form::Git => ("git", "Git"),
-            Form::Docker => ("docker", "Docker"),
-            _ => return Ok(()),
-        };
-        let message =
-            format!("`--as {name}` was removed: it gave the token to whichever host {helper} asked for");
-        Err(Failure::usage(message)
-            .help(format!("use `hermes-engine credential {name}`, which reads the host from stdin")))
     }
 }
 
@@ -92,10 +53,10 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
 }
 
 fn printed(args: &Args, context: &Context) -> Result<String, Failure> {
-    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
-    let session = Session::open(context, Some(&chosen.provider))?;
-    let resolved = resolve(&session, &chosen, &args.wanted)?;
-    resolved::print(&resolved, args.form)
+    let door = Door::open(context, &args.wanted.network, false)?;
+    let account = door.chosen(args.provider.as_deref(), args.model.as_deref())?;
+    let access = door.access(&account, &args.wanted)?;
+    resolved::print(&access, account.name(), args.form)
 }
 
 const EXAMPLES: &str = "\

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Ended, trust};
-use crate::args::Output;
+use super::trust;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::flow::{self, Flow, Options, Which};
+use crate::options::Output;
 use crate::render;
 
 /// Run a flow of a provider: login, refresh, logout or verify.
@@ -41,7 +41,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         Flow::Refresh => (flow::refresh(context, name, &args.options)?, "success"),
         Flow::Logout => {
             let Options { label, how, .. } = &args.options;
-            (flow::logout(context, name, Which::called(label.as_deref()), &how.wire)?, "done")
+            (flow::logout(context, &context.name(name)?, Which::called(label.as_deref()), &how.wire)?, "done")
         }
         Flow::Verify => (flow::verify(context, name, &args.options)?, "done"),
     };

@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use hermes_format::raw::schema;
 
-use super::Ended;
 use crate::exit::Exit;
+use crate::failure::Ended;
 use crate::render;
 
 /// Print the JSON Schema (draft 2020-12) of provider, test or client files.

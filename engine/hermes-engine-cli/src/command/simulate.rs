@@ -1,15 +1,14 @@
 //! `simulate`: a provider's authorization server on loopback.
 
-use hermes_engine::driver::Signals;
+use crate::interrupt::Signals;
 use hermes_engine::simulate::{Exchange, Scenario, Server, Simulator};
 use serde_json::json;
 
-use super::Ended;
-use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::flow::block_on;
+use crate::options::Output;
 use crate::render::{self, safe};
 use crate::session::Session;
 

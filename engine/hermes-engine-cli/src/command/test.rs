@@ -8,11 +8,10 @@ use hermes_format::parse::Language;
 use hermes_format::source::Sources;
 use hermes_proof::replay::{self, Report, update};
 
-use super::Ended;
 use super::target::{mend, targets, tell_unreadable};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::flow::{self, How};
 use crate::render::test_report::{self, Broken};
 use crate::render::{self, diagnostic};

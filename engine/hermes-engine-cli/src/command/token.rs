@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::Ended;
-use crate::args::Output;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
+use crate::failure::Ended;
+use crate::options::{Output, Wanted};
 use crate::render::{self, time};
-use crate::session::{Session, Wanted};
 
 /// Print a valid access token, refreshed if necessary.
 ///
@@ -24,17 +24,16 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Ended {
-    let session = Session::open(context, args.provider.as_deref())?;
-    let inputs = session.inputs(&Default::default())?;
-    let credential = session.credential(&args.wanted, &inputs)?;
-    let token = credential.access_token.expose_secret();
+    let door = Door::open(context, &args.wanted.network, false)?;
+    let access = door.access(&door.account(args.provider.as_deref())?, &args.wanted)?;
+    let token = access.token().expose_secret();
     if args.output.is_json() {
         render::answer_json(&json!({
             "version": 1,
-            "provider": session.provider.id,
+            "provider": access.provider(),
             "access_token": token,
-            "region": credential.region,
-            "expires_at": credential.expires_at.and_then(time::rfc3339),
+            "region": access.region(),
+            "expires_at": access.expires_at().and_then(time::rfc3339_of),
         }))?;
     } else {
         render::answer_line(token)?;

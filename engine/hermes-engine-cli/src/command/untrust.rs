@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use hermes_engine::trust::{Trust, folder_key};
 
-use super::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render::{safe, say};
 
 /// Revoke the trust in a provider file or a folder.

@@ -1,20 +1,17 @@
 //! `use`: the provider and the model that are taken where nothing else is said.
 
-use hermes_engine::config::{self, Model};
+use hermes_engine::{Access, Account, AccountState, AccountStatus};
 use hermes_format::diagnostic::nearest;
-use hermes_format::provider::{Provider, Status as Life};
+use hermes_format::provider::Provider;
 use serde_json::json;
 
-use super::Ended;
-use super::auth::standings_of;
-use crate::args::Output;
-use crate::client::{Chosen, find_model, resolve};
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::flow::{self, Options};
+use crate::options::{Network, Output, Wanted};
 use crate::render::{self, safe, say};
-use crate::session::{Session, Wanted};
 
 /// Set the default provider and model.
 ///
@@ -44,35 +41,38 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         (None, Some(model)) if model.contains(':') => None,
         (None, _) => Some(ask_provider(context)?),
     };
-    let chosen = Chosen::read(context, named.as_deref(), model.as_deref())?;
-    let session = Session::open(context, Some(&chosen.provider))?;
-    if let Some(name) = chosen.named_model() {
-        check_model(&session.provider, name)?;
+    let wire = &args.options.how.wire;
+    let door = Door::open(context, &wire.network, false)?;
+    let account = door.chosen(named.as_deref(), model.as_deref())?;
+    let provider = context.open(&context.find(Some(account.name()))?)?;
+    let named_model = account.model().filter(|_| model.is_some() || names_both(named.as_deref(), &account));
+    if let Some(name) = named_model {
+        check_model(&provider, name)?;
     }
-    let region = args.options.how.region.as_deref();
-    session.region(region)?;
-    if !flow::is_usable(&session, None, region)? {
-        flow::login(context, Some(&chosen.provider), &args.options)?;
+    let account = args.options.wanted().account(account.clone());
+    let is_usable = door.wait(&account, account.is_usable())?;
+    if !is_usable {
+        flow::login(context, Some(account.name()), &args.options)?;
     }
-    let model = if chosen.names_model() { None } else { ask_model(&session.provider)? };
-    let (region, network) = (region.map(str::to_owned), args.options.how.wire.network.clone());
-    let wanted = Wanted { region, network, ..Wanted::default() };
-    let resolved = resolve(&session, &chosen.with_model(model), &wanted)?;
-    let id = resolved.provider;
-    let Some(default) = resolved.model else {
-        return Err(Failure::usage(format!("`{id}` names no model"))
-            .help("name one with --model")
-            .about(&id));
+    let asked = if named_model.is_some() { None } else { ask_model(&provider)? };
+    let account = match asked {
+        Some(model) => account.with_model(model),
+        None => account,
     };
-    let model = Model { default, provider: id, base_url: resolved.access.base_url };
-    config::choose(&context.home, &model)?;
-    tell(&model, args.output)
+    let access = door.access(&account, &Wanted::default())?;
+    door.wait(&account, door.engine.choose(&access))?;
+    tell(&access, args.output)
+}
+
+/// Whether a provider was named together with a model.
+fn names_both(named: Option<&str>, account: &Account) -> bool {
+    named.is_some_and(|named| named != account.name())
 }
 
 /// Refuses a model that the provider does not have. A provider whose file lists none, or that lists its models itself, may
 /// have any.
 fn check_model(provider: &Provider, name: &str) -> Result<(), Failure> {
-    if provider.models.is_empty() || find_model(provider, name).is_some() {
+    if provider.models.is_empty() || lists(provider, name) {
         return Ok(());
     }
     let ids: Vec<&str> = provider.models.iter().map(|model| model.id.as_str()).collect();
@@ -91,14 +91,20 @@ fn check_model(provider: &Provider, name: &str) -> Result<(), Failure> {
     Err(Failure::usage(message).help(help).about(&provider.id))
 }
 
-fn tell(model: &Model, output: Output) -> Ended {
+fn lists(provider: &Provider, name: &str) -> bool {
+    let mut known = provider.models.iter();
+    known.any(|model| model.id == name || model.aliases.iter().any(|alias| alias == name))
+}
+
+fn tell(access: &Access, output: Output) -> Ended {
+    let (provider, model) = (access.provider(), access.model().unwrap_or_default());
     if output.is_json() {
-        let Model { default, provider, base_url } = model;
+        let base_url = access.base_url();
         render::answer_json(
-            &json!({ "version": 1, "provider": provider, "model": default, "base_url": base_url }),
+            &json!({ "version": 1, "provider": provider, "model": model, "base_url": base_url }),
         )?;
     }
-    say(&format!("✓ {} of {} is used from now on.", safe(&model.default), safe(&model.provider)));
+    say(&format!("✓ {} of {} is used from now on.", safe(model), safe(provider)));
     Ok(Exit::Done)
 }
 
@@ -106,22 +112,17 @@ fn ask_provider(context: &Context) -> Result<String, Failure> {
     if !render::ask::at_terminal() {
         return Err(Failure::usage("no provider is named").help("name one: `hermes-engine use PROVIDER`"));
     }
-    let sessions = context.catalog.entries().into_iter();
-    let sessions = sessions.filter_map(|entry| Session::open_quietly(context, &entry));
-    let mut known = Vec::new();
-    for session in sessions.filter(|session| session.provider.status != Life::Discontinued) {
-        let document = session.store.read()?;
-        let first = standings_of(&session, &document, &|_| true)?.into_iter().next();
-        let is_usable = first.is_some_and(|status| status.standing.is_usable());
-        let mark = if is_usable { "✓" } else { " " };
-        let line = format!("{mark} {}  ({})", safe(&session.provider.name), session.provider.id);
-        known.push((!is_usable, line, session.provider.id.clone()));
-    }
+    let door = Door::open(context, &Network::default(), false)?;
+    let mut known = hermes_engine::blocking::wait(door.engine.providers())?;
+    known.retain(|status| status.state != AccountState::Untrusted);
     // Those that need no login come first.
-    known.sort_by_key(|(needs_login, ..)| *needs_login);
-    let lines: Vec<String> = known.iter().map(|(_, line, _)| line.clone()).collect();
-    let at = render::ask::choice("Provider:", lines)?;
-    known.into_iter().nth(at).map(|(.., id)| id).ok_or_else(Failure::interrupted)
+    known.sort_by_key(|status| !status.state.is_usable());
+    let line = |status: &AccountStatus| {
+        let mark = if status.state.is_usable() { "✓" } else { " " };
+        format!("{mark} {}  ({})", safe(&status.name), status.provider)
+    };
+    let at = render::ask::choice("Provider:", known.iter().map(line))?;
+    known.into_iter().nth(at).map(|status| status.provider).ok_or_else(Failure::interrupted)
 }
 
 fn ask_model(provider: &Provider) -> Result<Option<String>, Failure> {

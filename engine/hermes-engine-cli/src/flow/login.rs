@@ -16,10 +16,10 @@ use indexmap::IndexMap;
 use super::run::{block_on, drive, witness};
 use super::{How, Options, ask, key, simulated, start};
 use crate::audit::{self, Fate};
-use crate::command::{Ended, refuse_discontinued};
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render::person::Terminal;
 use crate::render::{safe, safe_sentence, say, warn};
 use crate::session::Session;
@@ -137,7 +137,7 @@ pub(super) fn open<'c>(context: &'c Context, name: Option<&str>, how: &How) -> R
         Some(_) => Session::open_simulated(context, name)?,
         None => Session::open(context, name)?,
     };
-    refuse_discontinued(&session.provider)?;
+    start::refuse_discontinued(&session.provider)?;
     session.region(how.region.as_deref())?;
     Ok(session)
 }
@@ -214,8 +214,10 @@ fn finish(session: &Session<'_>, options: &Options, ran: Ran) -> Ended {
     let unusable = try_out(session, &login)?;
     let checked = if unusable.is_none() { key::check(session, options, &login)? } else { None };
     store(session, &login)?;
+    let door = Door::open(session.context, &options.how.wire.network, false)?;
+    let origins: Vec<&str> = grant.origins.0.iter().map(String::as_str).collect();
     let account = grant.account.as_deref().or(options.label.as_deref());
-    audit::note(session, Fate::Stored, account, &grant.origins);
+    audit::Auditor::of(&door).write(Fate::Stored, &session.provider.id, account, &origins);
     if let Some(checked) = checked {
         say(&checked);
     }

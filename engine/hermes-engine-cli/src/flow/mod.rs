@@ -14,10 +14,10 @@ mod verify;
 use clap::ValueEnum;
 use hermes_proof::simulate::Scenario;
 
-use crate::session::Network;
+use crate::options::{Network, Wanted};
 
-pub(crate) use login::{is_usable, login};
-pub(crate) use logout::{Which, forget_of, logout};
+pub(crate) use login::login;
+pub(crate) use logout::{Which, logout};
 pub(crate) use record::record;
 pub(crate) use refresh::refresh;
 pub(crate) use run::block_on;
@@ -66,6 +66,14 @@ pub(crate) struct Options {
     // Last, as the heading of the network options goes on until the next one.
     #[command(flatten)]
     pub(crate) how: How,
+}
+
+impl Options {
+    /// The account that is meant, for what is done with a stored one.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let (label, region) = (self.label.clone(), self.how.region.clone());
+        Wanted { label, region, network: self.how.wire.network.clone(), ..Wanted::default() }
+    }
 }
 
 /// How a login runs.

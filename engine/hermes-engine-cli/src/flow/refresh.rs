@@ -1,38 +1,24 @@
 //! Refresh, now: whatever the stored token's age, exactly that token is renewed.
 
-use hermes_engine::store::sha256;
-use hermes_format::provider::Action;
-
 use super::Options;
-use crate::command::Ended;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::render::{safe, say};
-use crate::session::{Session, Wanted};
+use crate::failure::{Ended, Failure};
+use crate::render::{safe, safe_sentence, say, warn};
 
 /// Renews the stored credential.
 pub(crate) fn refresh(context: &Context, name: Option<&str>, options: &Options) -> Ended {
-    let session = Session::open(context, name)?;
-    let id = &session.provider.id;
-    if session.provider.starts(Action::Refresh).is_empty() {
-        return Err(Failure::usage(format!("`{id}` has no refresh")).about(id));
-    }
-    // To say that a server has refused the token is how a client asks for another one.
-    let slot = match &options.label {
-        Some(name) => Some(session.called(name)?),
-        None => session.credentials()?.into_iter().next(),
-    };
-    let current = slot.as_ref().and_then(|slot| slot.tokens.access.clone());
-    let wanted = Wanted {
-        region: options.how.region.clone(),
-        rejected_sha256: current.map(|token| sha256(token.expose_secret())),
-        label: slot.map(|slot| slot.id),
-        network: options.how.wire.network.clone(),
-        ..Wanted::default()
-    };
-    let inputs = session.inputs(&Default::default())?;
-    session.credential(&wanted, &inputs)?;
-    say(&format!("✓ {} refresh successful.", safe(&session.provider.name)));
+    let door = Door::open(context, &options.how.wire.network, options.how.wire.trace)?;
+    let account = options.wanted().account(door.account(name)?);
+    let info = door.wait(&account, account.provider())?;
+    let renewed = door.run(account.name(), account.refresh()).map_err(|failure| match failure.exit {
+        Exit::Interrupted => Failure::interrupted_renewal(),
+        _ => failure,
+    });
+    let access = renewed?;
+    door.audit(options.label.as_deref(), &access);
+    access.warnings().iter().for_each(|warning| warn(&safe_sentence(warning)));
+    say(&format!("✓ {} refresh successful.", safe(info.name())));
     Ok(Exit::Done)
 }

@@ -4,10 +4,11 @@ use hermes_engine::clock::Clock;
 use hermes_engine::credential;
 use hermes_engine::entropy::System;
 use hermes_engine::input::Inputs;
-use hermes_format::provider::{Act, Action, Constants, Provider, State, StateId, StateKind};
+use hermes_format::provider::{Act, Action, Constants, Provider, State, StateId, StateKind, Status as Life};
 use hermes_machine::machine::{Earlier, Machine, Start};
 
 use super::{How, ask};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::session::Session;
@@ -134,4 +135,14 @@ pub(super) fn sources(
     let is_secret = |name: &&str| provider.inputs.get(*name).is_some_and(|input| input.secret);
     let origins = used.into_iter().filter(is_secret).filter_map(|name| inputs.origins.get(name));
     origins.filter(|origin| origin.is_source()).map(|origin| render::safe(&origin.to_string())).collect()
+}
+
+/// Refuses a provider that is gone, with its note.
+pub(super) fn refuse_discontinued(provider: &Provider) -> Result<(), Failure> {
+    if provider.status != Life::Discontinued {
+        return Ok(());
+    }
+    let failure = Failure::new(Exit::File, "discontinued", format!("`{}` is discontinued", provider.id));
+    let note = provider.status_note.clone();
+    Err(failure.help(note.unwrap_or_else(|| "choose another provider".to_owned())).about(&provider.id))
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use hermes_engine::driver::Interrupt;
+use crate::interrupt::Interrupt;
 use inquire::ui::RenderConfig;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};

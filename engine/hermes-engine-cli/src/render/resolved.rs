@@ -2,23 +2,59 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
+use hermes_engine::Access;
 use hermes_engine::catalog::mode_variables;
 use serde_json::{Map, Value, json};
 
 use super::shell::quoted;
-use super::time::rfc3339;
-use crate::client::{Resolved, environment};
-use crate::command::Form;
+use super::time::rfc3339_of;
 use crate::failure::Failure;
 
+/// The forms that other programs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Everything, as one object
+    Json,
+    /// Shell lines for eval, with the variables that clients of the protocol read
+    Env,
+    /// HTTP headers, one per line
+    Header,
+    /// Kubernetes client-go credential plugin
+    ExecCredential,
+    /// AWS credential_process
+    AwsProcess,
+    /// Removed: `credential git` answers with the host in view
+    #[value(hide = true)]
+    Git,
+    /// Removed: `credential docker` answers with the host in view
+    #[value(hide = true)]
+    Docker,
+}
+
+impl Form {
+    /// A helper's answer goes to whichever host was asked for, and this command does not see which.
+    pub(crate) fn refuse_helpers(self) -> Result<(), Failure> {
+        let (name, helper) = match self {
+            Form::Git => ("git", "Git"),
+            Form::Docker => ("docker", "Docker"),
+            _ => return Ok(()),
+        };
+        let message =
+            format!("`--as {name}` was removed: it gave the token to whichever host {helper} asked for");
+        Err(Failure::usage(message)
+            .help(format!("use `hermes-engine credential {name}`, which reads the host from stdin")))
+    }
+}
+
 /// The answer in a form.
-pub(crate) fn print(resolved: &Resolved, form: Form) -> Result<String, Failure> {
+pub(crate) fn print(access: &Access, requested: &str, form: Form) -> Result<String, Failure> {
     Ok(match form {
-        Form::Json => pretty(&object(resolved)),
-        Form::Env => env(resolved)?,
-        Form::Header => header(resolved),
-        Form::ExecCredential => pretty(&exec_credential(resolved)),
-        Form::AwsProcess => pretty(&aws_process(resolved)?),
+        Form::Json => pretty(&object(access, requested)),
+        Form::Env => env(access)?,
+        Form::Header => header(access),
+        Form::ExecCredential => pretty(&exec_credential(access)),
+        Form::AwsProcess => pretty(&aws_process(access)?),
         // Refused before a credential is looked for.
         Form::Git | Form::Docker => String::new(),
     })
@@ -28,42 +64,38 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn object(resolved: &Resolved) -> Value {
-    let headers: Map<String, Value> = resolved
-        .access
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.value.expose_secret().into()))
-        .collect();
+fn object(access: &Access, requested: &str) -> Value {
+    let headers = access.named_headers();
+    let headers: Map<String, Value> =
+        headers.map(|(name, value)| (name.to_owned(), value.expose_secret().into())).collect();
     json!({
         "version": 1,
-        "provider": resolved.provider,
-        "requested_provider": resolved.requested,
-        "api_mode": resolved.access.mode,
-        "base_url": resolved.access.base_url,
-        "api_key": resolved.token.expose_secret(),
+        "provider": access.provider(),
+        "requested_provider": requested,
+        "api_mode": access.mode(),
+        "base_url": access.base_url(),
+        "api_key": access.token().expose_secret(),
         "headers": headers,
-        "source": resolved.source,
-        "region": resolved.region,
-        "model": resolved.model,
-        "aux_model": resolved.aux_model,
-        "expires_at": expires(resolved),
+        "source": access.source(),
+        "region": access.region(),
+        "model": access.model(),
+        "aux_model": access.aux_model(),
+        "expires_at": expires(access),
     })
 }
 
-fn expires(resolved: &Resolved) -> Option<String> {
-    resolved.expires_at.and_then(rfc3339)
+fn expires(access: &Access) -> Option<String> {
+    access.expires_at().and_then(rfc3339_of)
 }
 
 /// Lines for a shell: the protocol's variables, and away with all others of this and every other protocol.
-fn env(resolved: &Resolved) -> Result<String, Failure> {
-    let environment = environment(resolved)?;
+fn env(access: &Access) -> Result<String, Failure> {
     let mut lines = String::new();
-    for name in &environment.unset {
-        let _ = writeln!(lines, "unset {name}");
-    }
-    for (name, value) in &environment.set {
-        let _ = writeln!(lines, "export {name}={}", quoted(value.expose_secret()));
+    for (name, value) in access.environment()? {
+        let _ = match value {
+            Some(value) => writeln!(lines, "export {name}={}", quoted(value.expose_secret())),
+            None => writeln!(lines, "unset {name}"),
+        };
     }
     Ok(lines)
 }
@@ -75,15 +107,14 @@ pub(crate) fn no_env() -> String {
     lines
 }
 
-fn header(resolved: &Resolved) -> String {
-    let lines = resolved.access.headers.iter();
-    lines.map(|(name, value)| format!("{name}: {}\n", value.value.expose_secret())).collect()
+fn header(access: &Access) -> String {
+    access.named_headers().map(|(name, value)| format!("{name}: {}\n", value.expose_secret())).collect()
 }
 
 /// <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>
-fn exec_credential(resolved: &Resolved) -> Value {
-    let mut status = json!({ "token": resolved.token.expose_secret() });
-    if let Some(at) = expires(resolved) {
+fn exec_credential(access: &Access) -> Value {
+    let mut status = json!({ "token": access.token().expose_secret() });
+    if let Some(at) = expires(access) {
         status["expirationTimestamp"] = at.into();
     }
     json!({ "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status })
@@ -91,10 +122,10 @@ fn exec_credential(resolved: &Resolved) -> Value {
 
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>: the members that the file keeps
 /// under AWS's names. A token is no AWS key, and is not made one: signed with it, every request would be refused.
-fn aws_process(resolved: &Resolved) -> Result<Value, Failure> {
+fn aws_process(access: &Access) -> Result<Value, Failure> {
     let member = |name: &str| {
-        let id = &resolved.provider;
-        resolved.member(name).ok_or_else(|| {
+        let id = access.provider();
+        access.member(name).ok_or_else(|| {
             Failure::usage(format!("`{id}` has no AWS key: its credential keeps no `{name}`"))
                 .help("use another form of `hermes-engine resolve`")
                 .about(id)
@@ -105,10 +136,10 @@ fn aws_process(resolved: &Resolved) -> Result<Value, Failure> {
         "AccessKeyId": member("access_key_id")?,
         "SecretAccessKey": member("secret_access_key")?,
     });
-    if let Some(token) = resolved.member("session_token") {
+    if let Some(token) = access.member("session_token") {
         value["SessionToken"] = token.into();
     }
-    if let Some(at) = expires(resolved) {
+    if let Some(at) = expires(access) {
         value["Expiration"] = at.into();
     }
     Ok(value)
@@ -116,46 +147,40 @@ fn aws_process(resolved: &Resolved) -> Result<Value, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use hermes_format::secret::Secret;
-    use hermes_format::time::UnixMs;
-    use hermes_machine::access::Access;
-    use hermes_machine::machine::HeaderValue;
+    use hermes_engine::{Engine, blocking};
 
     use super::*;
 
-    fn resolved(mode: &str) -> Resolved {
-        let value = HeaderValue { value: Secret::new("Bearer t'1"), sensitive: true };
-        Resolved {
-            provider: "acme".to_owned(),
-            requested: "ac".to_owned(),
-            access: Access {
-                mode: Some(mode.to_owned()),
-                base_url: Some("https://api.acme.example:8443/v1".to_owned()),
-                headers: vec![("Authorization".to_owned(), value)],
-            },
-            token: Secret::new("t'1"),
-            record: json!({}),
-            source: "auth.json".to_owned(),
-            region: None,
-            is_model_chosen: false,
-            model: Some("m".to_owned()),
-            aux_model: None,
-            expires_at: Some(UnixMs(1_767_225_600_000)),
-        }
-    }
+    /// Access by a key of the environment, as a provider file of this protocol gives it.
+    fn access(mode: &str, model: Option<&str>) -> Access {
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!(
+            r#"
+name    = "Acme"
+extends = "api-key"
+models  = ["m"]
 
-    #[track_caller]
-    fn check(form: Form, expect: &str) {
-        assert_eq!(print(&resolved("chat_completions"), form).unwrap(), expect);
+inputs.api_key.from = [{{ env = "ACME_KEY" }}]
+
+[api]
+mode     = "{mode}"
+base_url = "https://api.acme.example:8443/v1"
+"#
+        );
+        std::fs::write(folder.path().join("acme.toml"), file).unwrap();
+        let engine = Engine::builder().home(folder.path().join("home")).providers_dir(folder.path());
+        let engine = engine.environment(|name| (name == "ACME_KEY").then(|| "sk-t'12345678".into()));
+        let account = blocking::wait(engine.build()).unwrap().account("acme").unwrap();
+        let request = model.map_or_else(|| account.access(), |model| account.access().model(model));
+        blocking::wait(request).unwrap()
     }
 
     #[test]
     fn a_chosen_model_is_set_under_the_protocol_s_names_and_another_is_not() {
-        let chosen = Resolved { is_model_chosen: true, ..resolved("anthropic_messages") };
-        let lines = env(&chosen).unwrap();
+        let lines = env(&access("anthropic_messages", Some("m"))).unwrap();
         let is_set = |name: &str| lines.contains(&format!("export {name}='m'\n"));
         assert!(is_set("ANTHROPIC_MODEL") && is_set("ANTHROPIC_DEFAULT_HAIKU_MODEL"), "{lines}");
-        assert!(!env(&resolved("anthropic_messages")).unwrap().contains("MODEL"));
+        assert!(!env(&access("anthropic_messages", None)).unwrap().contains("MODEL"));
     }
 
     #[test]
@@ -167,29 +192,23 @@ mod tests {
 
     #[test]
     fn headers_are_lines() {
-        check(Form::Header, "Authorization: Bearer t'1\n");
+        let access = access("chat_completions", None);
+        assert_eq!(print(&access, "ac", Form::Header).unwrap(), "Authorization: Bearer sk-t'12345678\n");
     }
 
     #[test]
-    fn aws_tools_get_keys_and_never_a_token_in_their_place() {
-        let failure = print(&resolved("acme"), Form::AwsProcess).unwrap_err();
+    fn aws_tools_never_get_a_token_in_the_place_of_a_key() {
+        let failure = print(&access("acme", None), "ac", Form::AwsProcess).unwrap_err();
         assert!(
-            failure.message.contains("has no AWS key") && !failure.message.contains("t'1"),
+            failure.message.contains("has no AWS key") && !failure.message.contains("12345678"),
             "{failure:?}"
         );
-        let record = json!({ "access_key_id": "AK", "secret_access_key": "s", "session_token": "st" });
-        let answer = print(&Resolved { record, ..resolved("acme") }, Form::AwsProcess).unwrap();
-        let expect = json!({
-            "Version": 1, "AccessKeyId": "AK", "SecretAccessKey": "s", "SessionToken": "st",
-            "Expiration": "2026-01-01T00:00:00Z",
-        });
-        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expect);
     }
 
     #[test]
     fn a_shell_reads_nothing_into_a_token_and_loses_the_other_variables_of_every_protocol() {
-        let text = print(&resolved("chat_completions"), Form::Env).unwrap();
-        assert!(text.contains("export OPENAI_API_KEY='t'\\''1'\n"), "{text}");
+        let text = print(&access("chat_completions", None), "ac", Form::Env).unwrap();
+        assert!(text.contains("export OPENAI_API_KEY='sk-t'\\''12345678'\n"), "{text}");
         assert!(text.contains("export OPENAI_BASE_URL='https://api.acme.example:8443/v1'\n"), "{text}");
         let lines: Vec<&str> = text.lines().collect();
         for name in ["OPENAI_ORG_ID", "ANTHROPIC_API_KEY", "CLAUDE_CODE_USE_FOUNDRY"] {
@@ -200,15 +219,15 @@ mod tests {
 
     #[test]
     fn a_protocol_without_a_convention_is_an_error_and_not_an_empty_answer() {
-        assert!(print(&resolved("nobodys"), Form::Env).is_err());
+        assert!(print(&access("nobodys", None), "ac", Form::Env).is_err());
     }
 
     #[test]
     fn the_object_has_every_key_even_where_there_is_no_value() {
-        let value = object(&resolved("x"));
+        let value = object(&access("x", None), "ac");
         let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
         let expect = "version provider requested_provider api_mode base_url api_key headers source region model aux_model expires_at";
         assert_eq!(keys.join(" "), expect);
-        assert_eq!(value["expires_at"], "2026-01-01T00:00:00Z");
+        assert_eq!((&value["source"], &value["expires_at"]), (&json!("env:ACME_KEY"), &Value::Null));
     }
 }

@@ -1,6 +1,6 @@
 //! Moments as programs and as people read them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hermes_format::time::UnixMs;
 use jiff::Timestamp;
@@ -11,6 +11,17 @@ use super::person::rough;
 pub(crate) fn rfc3339(moment: UnixMs) -> Option<String> {
     let timestamp = Timestamp::from_millisecond(moment.0).ok()?;
     Some(Timestamp::from_second(timestamp.as_second()).ok()?.to_string())
+}
+
+/// The same of a moment as the library gives it.
+pub(crate) fn rfc3339_of(moment: SystemTime) -> Option<String> {
+    rfc3339(unix_ms(moment))
+}
+
+/// A moment as the library gives it.
+pub(crate) fn unix_ms(moment: SystemTime) -> UnixMs {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// How far off a moment is: `in 4m 32s`, `2h ago`.

@@ -119,7 +119,8 @@ impl std::fmt::Debug for Credential {
 }
 
 impl Credential {
-    fn warning(mut self, warnings: Vec<String>) -> Credential {
+    /// The same with more warnings.
+    pub fn warning(mut self, warnings: Vec<String>) -> Credential {
         self.warnings.extend(warnings);
         self
     }

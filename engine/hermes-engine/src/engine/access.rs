@@ -17,6 +17,7 @@ use super::error::{Error, ErrorKind, Result};
 #[derive(Clone)]
 pub struct Access(pub(super) Arc<Parts>);
 
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) provider: String,
     /// What `{{token.*}}` names.
@@ -114,6 +115,40 @@ impl Access {
     /// A member of the stored credential that is text, such as `access_key_id`. It may be a secret.
     pub fn member(&self, name: &str) -> Option<&str> {
         self.0.members.get(name).and_then(Value::as_str)
+    }
+
+    /// The same through a proxy that adds the credential: its URL and a key for it in the credential's place.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: the URL or the key can't be used in a request.
+    pub fn through(&self, base_url: &str, key: &str) -> Result<Access> {
+        let value = HeaderValue { value: Secret::new(format!("Bearer {key}")), sensitive: true };
+        let named_headers = vec![("Authorization".to_owned(), value)];
+        let bad_url = |error| Error::because(ErrorKind::Usage, "bad_url", error);
+        let url = Url::parse(base_url).map_err(bad_url)?;
+        Ok(Access(Arc::new(Parts {
+            token: Secret::new(key),
+            members: Value::Null,
+            origins: Origins(Origin::of(&url).map(|origin| origin.as_str().to_owned()).into_iter().collect()),
+            source: "proxy".to_owned(),
+            headers: headers(&named_headers)?,
+            named_headers,
+            base: Some(base_url.to_owned()),
+            base_url: Some(url),
+            expires_at: None,
+            ..(*self.0).clone()
+        })))
+    }
+
+    /// The same for a client that is told this model, chosen or not.
+    pub fn told(&self, model: Option<&str>) -> Access {
+        let parts = (*self.0).clone();
+        Access(Arc::new(Parts {
+            is_model_chosen: model.is_some(),
+            model: model.map(str::to_owned).or_else(|| parts.model.clone()),
+            ..parts
+        }))
     }
 
     /// Whether the credential may be sent to the origin of a URL.

@@ -27,6 +27,7 @@ pub struct Account {
     name: String,
     label: Option<String>,
     model: Option<String>,
+    region: Option<String>,
 }
 
 /// Why a server refused an access.
@@ -67,7 +68,7 @@ impl Rejection {
 
 impl Account {
     pub(super) fn new(engine: Engine, name: &str) -> Account {
-        Account { engine, name: name.trim().to_lowercase(), label: None, model: None }
+        Account { engine, name: name.trim().to_owned(), label: None, model: None, region: None }
     }
 
     /// The account of this label or id, where the provider has several.
@@ -125,16 +126,27 @@ impl Account {
         noted.outcome().await
     }
 
+    /// The same, in this region where a request names none.
+    pub fn in_region(self, region: impl Into<String>) -> Account {
+        Account { region: Some(region.into()), ..self }
+    }
+
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// The provider's id or alias, as it was asked for.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn model(&self) -> Option<&str> {
+    /// The model that a request takes where it names none.
+    pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    pub(super) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
     }
 
     pub(super) fn label(&self) -> Option<&str> {
@@ -150,7 +162,11 @@ impl Account {
 
     fn states(&self) -> Vec<Arc<State>> {
         let accounts = lock(&self.engine.inner.accounts);
-        accounts.iter().filter(|(key, _)| key.provider == self.name).map(|(_, state)| state.clone()).collect()
+        accounts
+            .iter()
+            .filter(|(key, _)| key.provider.eq_ignore_ascii_case(&self.name))
+            .map(|(_, state)| state.clone())
+            .collect()
     }
 
     /// The values of the inputs: what is given, the sources of the file, the stored ones, defaults. Reads files, and can

@@ -67,8 +67,12 @@ impl Engine {
         self.block(move |engine| Ok(config::choose(&engine.inner.home, &model)?)).await
     }
 
-    /// The model that `config.yaml` names for a provider.
-    fn chosen_model(&self, provider: &str) -> Result<Option<String>> {
+    /// The model that `config.yaml` names for a provider. Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`]: `config.yaml` can't be read.
+    pub fn chosen_model(&self, provider: &str) -> Result<Option<String>> {
         let choice = config::read(self.inner.home.path())?;
         let own = choice.provider.zip(choice.model).filter(|(of, _)| self.is_same(of, provider));
         Ok(own.map(|(_, model)| model))

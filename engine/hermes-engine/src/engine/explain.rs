@@ -55,7 +55,9 @@ fn of_refusal(error: Error, provider: &Provider, inputs: &Inputs) -> Error {
 
 /// Adds the sources that failed to a message that says that a value is missing.
 pub(super) fn because_of(error: Error, inputs: &Inputs) -> Error {
-    let failed: Vec<String> = inputs.failed_for_want().map(ToString::to_string).collect();
+    let unread = inputs.unread_env_file.as_ref().map(|why| format!("the home's .env is not read: {why}"));
+    let failed = inputs.failed_for_want().map(ToString::to_string).chain(unread);
+    let failed: Vec<String> = failed.collect();
     if failed.is_empty() {
         return error;
     }

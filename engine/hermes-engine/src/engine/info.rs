@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hermes_format::provider::{Action, InputSource};
+
 use super::account::Account;
 use super::error::Result;
 use super::memory::find_model;
 use super::provider_file::ProviderFile;
+use crate::input;
 
 /// What a provider's file says of it.
 #[derive(Clone)]
-pub struct ProviderInfo(Arc<ProviderFile>);
+pub struct ProviderInfo(pub(super) Arc<ProviderFile>);
 
 impl ProviderInfo {
     /// The id.
@@ -31,6 +34,30 @@ impl ProviderInfo {
     /// The id of a model, by the id or an alias.
     pub fn model(&self, name: &str) -> Option<&str> {
         find_model(&self.0.provider, name).map(|model| model.id.as_str())
+    }
+
+    /// Whether an account can be asked about.
+    pub fn can_verify(&self) -> bool {
+        !self.0.provider.starts(Action::Verify).is_empty()
+    }
+
+    /// Whether a login can be revoked.
+    pub fn can_revoke(&self) -> bool {
+        !self.0.provider.starts(Action::Logout).is_empty()
+    }
+
+    /// The environment variables that it reads.
+    pub fn variables(&self) -> Vec<&str> {
+        input::variables(&self.0.provider)
+    }
+
+    /// The first program that a credential may come from.
+    pub fn program(&self) -> Option<&str> {
+        let mut sources = self.0.provider.inputs.values().flat_map(|input| &input.from);
+        sources.find_map(|source| match source {
+            InputSource::Command(words) => words.value.first().map(String::as_str),
+            InputSource::Env(_) | InputSource::File { .. } => None,
+        })
     }
 
     /// Whether a model has a protocol or a base URL of its own.

@@ -10,11 +10,11 @@ use hermes_format::time::UnixMs;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::Engine;
 use super::access::Access;
 use super::account::Account;
 use super::error::{Error, ErrorKind, Result};
 use super::status::{AccountState, AccountStatus, Reading, system_time};
-use super::{Engine, InFlight};
 use crate::clock;
 use crate::keep::{Schedule, Watched};
 use crate::store::wait;
@@ -55,7 +55,7 @@ impl Engine {
             busy: HashSet::new(),
             report,
         };
-        self.attended(keeper.run()).await
+        self.tended(keeper.run()).await
     }
 }
 
@@ -200,7 +200,6 @@ async fn renew(engine: Engine, kept: Kept) -> Renewed {
         Some(id) => account.labelled(id.clone()),
         None => account,
     };
-    let _in_flight = InFlight::begin(&engine);
     let ttl = Duration::from_millis(left.unsigned_abs()) + Duration::from_secs(1);
     let outcome = account.access().min_ttl(ttl).await;
     Renewed { kept, outcome }

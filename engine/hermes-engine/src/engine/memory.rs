@@ -13,6 +13,7 @@ use url::Url;
 use super::access::{Access, Parts, headers};
 use super::account::Rejection;
 use super::error::{Error, ErrorKind, Result};
+use super::explain::explain;
 use super::flight::Flight;
 use super::lock;
 use super::provider_file::ProviderFile;
@@ -162,7 +163,7 @@ impl Held {
             origins: &credential.origins,
         };
         let access = rendered::access(provider, &held, model)
-            .map_err(|trouble| Error::from(trouble).about(&provider.id))?;
+            .map_err(|trouble| explain(trouble.into(), provider, &self.inputs))?;
         let bad_url = |error| Error::because(ErrorKind::File, "bad_url", error);
         let default_region = || provider.regions.as_ref().map(|regions| regions.default.clone());
         Ok(Access(Arc::new(Parts {

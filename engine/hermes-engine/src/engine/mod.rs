@@ -113,7 +113,7 @@ struct Key {
 #[derive(Default)]
 pub struct EngineBuilder {
     home: Option<PathBuf>,
-    providers_dirs: Vec<PathBuf>,
+    folders: Folders,
     connect_to: Vec<(String, SocketAddr)>,
     timeout: Option<Duration>,
     environment: Option<Environment>,
@@ -132,7 +132,13 @@ impl EngineBuilder {
     /// A folder of provider files over the built-in ones and those of the home; repeatable, later ones win. The library
     /// never reads `./providers.d` by itself.
     pub fn providers_dir(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
-        self.providers_dirs.push(folder.into());
+        self.folders.named.push(folder.into());
+        self
+    }
+
+    /// The folders of provider files, each with who vouches for it. That of the home is always looked at.
+    pub fn folders(mut self, folders: Folders) -> EngineBuilder {
+        self.folders = folders;
         self
     }
 
@@ -189,8 +195,7 @@ impl EngineBuilder {
         let environment = self.environment.unwrap_or_else(|| Arc::new(|name: &str| std::env::var_os(name)));
         let home = Home::find(self.home.as_deref(), &|name| environment(name))
             .map_err(|error| Error::because(ErrorKind::Usage, "no_home", error))?;
-        let folders =
-            Folders { home: Some(home.providers_dir()), named: self.providers_dirs, ..Folders::default() };
+        let folders = Folders { home: Some(home.providers_dir()), ..self.folders };
         Ok(Engine {
             inner: Arc::new(Inner {
                 files: ProviderFiles::new(Catalog::new(&folders), home.clone()),
@@ -247,15 +252,26 @@ impl Engine {
         self.inner.io()?.worker.block(move || work(&engine)).outcome().await
     }
 
-    /// Runs work on the engine's thread for as long as somebody waits for it.
+    /// Runs work on the engine's thread for as long as somebody waits for it; [`Engine::settle`] waits for it too.
     async fn attended<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let (alive, gone) = tokio::sync::oneshot::channel::<()>();
         let in_flight = InFlight::begin(self);
-        let work = self.inner.io()?.worker.spawn(async move {
+        self.tended(async move {
             let _in_flight = in_flight;
+            work.await
+        })
+        .await
+    }
+
+    /// The same for work that never ends by itself.
+    async fn tended<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (alive, gone) = tokio::sync::oneshot::channel::<()>();
+        let work = self.inner.io()?.worker.spawn(async move {
             tokio::select! {
                 biased;
                 outcome = work => outcome,

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hermes_format::provider::Provider;
-use hermes_machine::machine::Code;
+use hermes_machine::machine::{Code, parse_challenge};
 use indexmap::IndexMap;
 
 use super::access::Access;
@@ -17,7 +17,7 @@ use super::flight::{Flight, Joined};
 use super::memory::{Held, Memory, Rejected, State};
 use super::provider_file::ProviderFile;
 use super::ui::BoxFuture;
-use super::{Engine, InFlight, Key, lock};
+use super::{Engine, InFlight, Key, lock, worker};
 use crate::credential;
 use crate::store::{Stamp, StoredGrant};
 
@@ -33,6 +33,8 @@ pub struct AccessRequest {
     region: Option<String>,
     model: Option<String>,
     is_limit_ignored: bool,
+    /// The `WWW-Authenticate` header of a refusal.
+    challenge: Option<String>,
     /// The hash of a token, and how it was refused.
     rejected: Option<(String, Rejection)>,
 }
@@ -40,7 +42,16 @@ pub struct AccessRequest {
 impl AccessRequest {
     pub(super) fn new(account: Account) -> AccessRequest {
         let model = account.model().map(str::to_owned);
-        AccessRequest { account, min_ttl: None, region: None, model, is_limit_ignored: false, rejected: None }
+        let region = account.region().map(str::to_owned);
+        AccessRequest {
+            account,
+            min_ttl: None,
+            region,
+            model,
+            is_limit_ignored: false,
+            challenge: None,
+            rejected: None,
+        }
     }
 
     /// Renews the token first if it expires sooner than this.
@@ -69,6 +80,11 @@ impl AccessRequest {
         AccessRequest { rejected: Some((sha256.into(), why)), ..self }
     }
 
+    /// The `WWW-Authenticate` header of that refusal: the next login asks for what it wants.
+    pub fn challenge(self, header: impl Into<String>) -> AccessRequest {
+        AccessRequest { challenge: Some(header.into()), ..self }
+    }
+
     /// Waits on this thread, and does the work on it: no thread and no async runtime is started unless a request must be
     /// sent. While `stop` is raised no lock is waited for and no renewal begins; one that is under way is brought to its
     /// end.
@@ -85,7 +101,7 @@ impl AccessRequest {
 
     fn key(&self) -> Key {
         Key {
-            provider: self.account.name().to_owned(),
+            provider: self.account.name().to_ascii_lowercase(),
             label: self.account.label().map(str::to_owned),
             region: self.region.clone(),
         }
@@ -210,6 +226,11 @@ impl AccessRequest {
         let region = known_region(provider, self.region.as_deref())?;
         // What was handed out here is stored before anything is read.
         inner.committing.wait(&provider.id, stop)?;
+        if let (Some(rejected), Some(challenge)) =
+            (rejected, self.challenge.as_deref().and_then(parse_challenge))
+        {
+            credential::note_challenge(&*inner.store, provider, rejected.as_request(), &challenge)?;
+        }
         // Before it is read: a change in between is seen the next time.
         let stamp = inner.store.stamp(&credential::scope(provider));
         let inputs = self.account.inputs(&file, &IndexMap::new())?;
@@ -235,6 +256,13 @@ impl AccessRequest {
         if let Some(lack) = credential::lack(provider, &credential) {
             return Err(explain(lack.into(), provider, &inputs));
         }
+        let credential = match &inputs.unread_env_file {
+            Some(why) => {
+                let path = inner.home.env_file();
+                credential.warning(vec![format!("{} is not read: {why}", path.display())])
+            }
+            None => credential,
+        };
         let is_new = credential.source == credential::Source::Renewed;
         let stamp = if is_new { inner.store.stamp(&credential::scope(provider)) } else { stamp };
         Ok((Arc::new(Held::new(file, credential, inputs)), stamp))
@@ -300,6 +328,9 @@ impl Engine {
     /// Keeps the caller's async runtime from ending under a renewal: whoever waits may be its last task.
     fn hold_runtime(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if worker::is_own_thread() {
+            return;
+        }
         let mut count = self.inner.in_flight.subscribe();
         let (landed, has_landed) = std::sync::mpsc::channel::<()>();
         if let Ok(io) = self.inner.io() {

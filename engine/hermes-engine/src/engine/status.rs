@@ -1,5 +1,6 @@
 //! What accounts are good for, as far as it can be known without asking a server.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hermes_format::provider::{InputSource, Provider, Status as Life};
@@ -12,6 +13,7 @@ use super::Engine;
 use super::access::Access;
 use super::account::Account;
 use super::error::{Error, Result};
+use super::info::ProviderInfo;
 use super::logout::unknown;
 use super::provider_file::ProviderFile;
 use crate::catalog::Entry;
@@ -54,6 +56,12 @@ pub struct AccountStatus {
     pub access: Option<Access>,
     /// Why the last renewal failed. Only [`Engine::keep`] tells.
     pub error: Option<Error>,
+    /// The origins that it may be sent to; of a stored one.
+    pub origins: Vec<String>,
+    /// Whether a refresh token is stored with it.
+    pub is_refreshed: bool,
+    /// What the provider's file says; `None` where it is not used.
+    pub info: Option<ProviderInfo>,
     /// How long before its end a use would renew it; `None` where nothing can.
     pub(super) early: Option<Duration>,
 }
@@ -137,12 +145,15 @@ impl AccountStatus {
             account: None,
             access: None,
             error: None,
+            origins: Vec::new(),
+            is_refreshed: false,
+            info: None,
             early: None,
         }
     }
 
     /// A provider whose file nobody vouches for: its path is all that is told of it.
-    fn untrusted(entry: &Entry) -> AccountStatus {
+    pub fn untrusted(entry: &Entry) -> AccountStatus {
         AccountStatus {
             code: Some("untrusted_file".to_owned()),
             source: Some(entry.source()),
@@ -150,7 +161,7 @@ impl AccountStatus {
         }
     }
 
-    fn of(file: &ProviderFile, status: Status) -> AccountStatus {
+    fn of(file: &Arc<ProviderFile>, status: Status) -> AccountStatus {
         AccountStatus {
             name: file.provider.name.clone(),
             reason: status.reason,
@@ -161,6 +172,7 @@ impl AccountStatus {
             id: status.id,
             priority: status.priority,
             source: status.source,
+            info: Some(ProviderInfo(file.clone())),
             early: status.early,
             ..AccountStatus::bare(&file.provider.id, status.standing.into())
         }
@@ -175,12 +187,15 @@ impl AccountStatus {
             id: Some(grant.id.clone()),
             priority: Some(grant.priority),
             account: owner(grant),
+            source: grant.root_file().map(|file| file.display().to_string()),
+            origins: credential::origins(grant, Some(provider)).0,
+            is_refreshed: grant.tokens.refresh.is_some(),
             ..AccountStatus::bare(&provider.id, AccountState::NotLoggedIn)
         }
     }
 
     /// A value that can't be used makes an account that can't be.
-    fn unusable(file: &ProviderFile, error: &Error) -> AccountStatus {
+    fn unusable(file: &Arc<ProviderFile>, error: &Error) -> AccountStatus {
         let status = Status::unusable(Code::from(error.code()), &error.to_string());
         AccountStatus::of(file, status)
     }
@@ -206,7 +221,7 @@ impl Account {
         let account = self.clone();
         self.engine()
             .block(move |engine| {
-                let file = engine.inner.files.open_to_list(account.name())?;
+                let file = Arc::new(engine.inner.files.open_to_list(account.name())?);
                 let all = account.statuses(&file, Reading::All)?;
                 let is_meant = |status: &AccountStatus| {
                     account.label().is_none_or(|label| {
@@ -222,7 +237,30 @@ impl Account {
             .await
     }
 
-    pub(super) fn statuses(&self, file: &ProviderFile, reading: Reading) -> Result<Vec<AccountStatus>> {
+    /// Whether an account can be used without a login, as far as can be known without asking: that of the label, of the
+    /// region, or any.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::status`].
+    pub async fn is_usable(&self) -> Result<bool> {
+        let account = self.clone();
+        self.engine()
+            .block(move |engine| {
+                let file = engine.inner.files.open(account.name())?;
+                let region = super::request::known_region(&file.provider, account.region())?;
+                let default = file.provider.regions.as_ref().map(|regions| regions.default.as_str());
+                let all = account.statuses(&file, Reading::All)?;
+                let is_meant = |status: &&AccountStatus| {
+                    (account.label().is_none() || status.label.as_deref() == account.label())
+                        && (region.is_none() || status.region.as_deref().or(default) == region)
+                };
+                Ok(all.iter().filter(is_meant).any(|status| status.state.is_usable()))
+            })
+            .await
+    }
+
+    pub(super) fn statuses(&self, file: &Arc<ProviderFile>, reading: Reading) -> Result<Vec<AccountStatus>> {
         let snapshot = wait(self.engine().inner.store.grants(&credential::scope(&file.provider)))?;
         let grants = credential::credentials(&snapshot, &file.provider);
         let kept = grants.first().map(|grant| grant.made.inputs.clone()).unwrap_or_default();
@@ -261,6 +299,17 @@ impl Engine {
             Ok(entries.iter().filter_map(|entry| engine.first_of(entry)).collect())
         })
         .await
+    }
+
+    /// The stored accounts of a provider, with nothing but what their records say. Reads the store on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::status`].
+    pub fn stored(&self, provider: &str) -> Result<Vec<AccountStatus>> {
+        let file = self.inner.files.open_to_list(provider)?;
+        let grants = self.inner.grants(&file.provider)?;
+        Ok(grants.iter().map(|grant| AccountStatus::of_grant(&file.provider, grant)).collect())
     }
 
     fn all_accounts(&self) -> Result<Vec<AccountStatus>> {
@@ -306,12 +355,12 @@ impl Engine {
     }
 
     /// What sources give without a login.
-    fn set(&self, file: &ProviderFile) -> Vec<AccountStatus> {
+    fn set(&self, file: &Arc<ProviderFile>) -> Vec<AccountStatus> {
         let all = self.statuses_or_why(file, Reading::WithoutPrograms).into_iter();
         all.filter(|status| status.source.is_some()).collect()
     }
 
-    fn statuses_or_why(&self, file: &ProviderFile, reading: Reading) -> Vec<AccountStatus> {
+    fn statuses_or_why(&self, file: &Arc<ProviderFile>, reading: Reading) -> Vec<AccountStatus> {
         let account = Account::new(self.clone(), &file.provider.id);
         let all = account.statuses(file, reading);
         all.unwrap_or_else(|error| vec![AccountStatus::unusable(file, &error)])
@@ -323,7 +372,7 @@ impl Engine {
             Err(Refused::Unreadable(_) | Refused::Trust(_)) => Seen::Broken,
             Err(Refused::Untrusted | Refused::NotOwn(_)) => Seen::Untrusted,
             Ok(vouched) => match vouched.opened.provider {
-                Some(provider) => Seen::Usable(ProviderFile { provider }),
+                Some(provider) => Seen::Usable(Arc::new(ProviderFile { provider })),
                 None => Seen::Broken,
             },
         }
@@ -333,7 +382,7 @@ impl Engine {
 /// A provider as far as it can be told about.
 enum Seen {
     /// Somebody vouches for its file.
-    Usable(ProviderFile),
+    Usable(Arc<ProviderFile>),
     /// Nobody does: nothing of the file is told.
     Untrusted,
     /// Its file has errors, or can't be read.

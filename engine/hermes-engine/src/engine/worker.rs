@@ -17,6 +17,14 @@ use super::error::{Error, ErrorKind, Result};
 /// The most threads that wait for locks and disks at once.
 const BLOCKING_THREADS: usize = 128;
 
+/// The name of the engine's threads.
+const THREAD: &str = "hermes-io";
+
+/// Whether this is a thread of an engine's own.
+pub(super) fn is_own_thread() -> bool {
+    thread::current().name() == Some(THREAD)
+}
+
 /// The running thread. It ends when this is dropped, without waiting for look-ups that hang.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -34,7 +42,7 @@ impl Worker {
             let built = Builder::new_current_thread()
                 .enable_all()
                 .max_blocking_threads(BLOCKING_THREADS)
-                .thread_name("hermes-io")
+                .thread_name(THREAD)
                 .build();
             let runtime = match built {
                 Ok(runtime) => runtime,
@@ -45,7 +53,7 @@ impl Worker {
             let _ = runtime.block_on(ended);
             runtime.shutdown_background();
         };
-        let spawned = thread::Builder::new().name("hermes-io".to_owned()).spawn(run);
+        let spawned = thread::Builder::new().name(THREAD.to_owned()).spawn(run);
         let unstarted = |error| Error::because(ErrorKind::Retryable, "no_runtime", error);
         spawned.map_err(unstarted)?;
         let handle = told.recv().map_err(|_| Error::lost())?.map_err(unstarted)?;

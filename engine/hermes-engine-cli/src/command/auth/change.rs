@@ -1,14 +1,12 @@
-//! `auth remove`, `auth reset`, `auth priority`: what a person does to stored credentials.
+//! `auth remove`, `auth reset`, `auth priority`: what the user does to stored credentials.
 
-use hermes_engine::credential;
-use hermes_engine::store::FileStore;
-
-use crate::command::Ended;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
+use crate::failure::Ended;
 use crate::flow::{self, Which, Wire};
+use crate::options::Network;
 use crate::render::{self, safe};
-use crate::session::Session;
 
 pub(in crate::command) fn remove(
     name: &str,
@@ -17,24 +15,20 @@ pub(in crate::command) fn remove(
     wire: &Wire,
     context: &Context,
 ) -> Ended {
-    if let Err(unknown) = context.catalog.find(name) {
-        // A credential can outlive its provider's file, and must be removable all the same.
-        let store = FileStore::open(context.home.clone());
-        if store.read()?.providers().iter().any(|id| id == name) {
-            return flow::forget_of(context, name);
-        }
-        return Err(unknown.into());
-    }
     let which = which.map_or(if all { Which::All } else { Which::Only }, Which::Called);
-    flow::logout(context, Some(name), which, wire)
+    flow::logout(context, name, which, wire)
 }
 
 pub(super) fn reset(name: &str, which: Option<&str>, context: &Context) -> Ended {
-    let session = Session::open(context, Some(name))?;
-    let only = which.map(|which| session.called(which)).transpose()?;
-    let id = session.provider.id.clone();
-    let name = safe(&session.provider.name);
-    if credential::reset(&session.store, &id, only.as_ref())? {
+    let door = Door::open(context, &Network::default(), false)?;
+    let account = door.account(Some(name))?;
+    let info = door.wait(&account, account.provider())?;
+    let account = match which {
+        Some(label) => account.labelled(label),
+        None => account,
+    };
+    let name = safe(info.name());
+    if door.wait(&account, account.reset())? {
         render::say(&format!("✓ {name} will be tried again."));
     } else {
         render::say(&format!("{name} had nothing to forget."));
@@ -43,14 +37,12 @@ pub(super) fn reset(name: &str, which: Option<&str>, context: &Context) -> Ended
 }
 
 pub(super) fn priority(name: &str, which: &str, priority: i64, context: &Context) -> Ended {
-    let session = Session::open(context, Some(name))?;
-    let slot = session.called(which)?;
-    credential::set_priority(&session.store, &session.provider, &slot, priority)?;
-    let names: Vec<String> = session.credentials()?.iter().map(|slot| safe(slot.name())).collect();
-    render::say(&format!(
-        "✓ {} credentials, in their order: {}.",
-        safe(&session.provider.name),
-        names.join(", ")
-    ));
+    let door = Door::open(context, &Network::default(), false)?;
+    let account = door.account(Some(name))?.labelled(which);
+    let all = door.wait(&account, account.set_priority(priority))?;
+    let stored = all.iter().filter_map(|status| status.label.as_deref().or(status.id.as_deref()));
+    let names: Vec<String> = stored.map(safe).collect();
+    let provider = all.first().map(|status| safe(&status.name)).unwrap_or_default();
+    render::say(&format!("✓ {provider} credentials, in their order: {}.", names.join(", ")));
     Ok(Exit::Done)
 }

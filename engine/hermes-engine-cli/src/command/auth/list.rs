@@ -1,21 +1,14 @@
 //! `auth list`, `auth status`: what the credentials are good for that are stored, set, or in a file.
 
-use hermes_engine::catalog::Entry;
-use hermes_engine::clock;
-use hermes_engine::credential::{self, Standing, Status};
-use hermes_engine::store::{Document, FileStore};
-use hermes_engine::trust::{self, Refused};
-use hermes_format::provider::InputSource;
-use hermes_machine::machine::Code;
+use hermes_engine::{AccountState, AccountStatus, clock};
 use serde_json::{Value, json};
 
-use crate::args::Output;
-use crate::command::Ended;
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Network, Output};
 use crate::render::{self, safe, table, time};
-use crate::session::Session;
 
 pub(super) fn list(output: Output, context: &Context) -> Ended {
     let all = rows(context)?;
@@ -29,45 +22,9 @@ pub(super) fn list(output: Output, context: &Context) -> Ended {
 
 /// Every credential that is stored or set, as programs read it.
 pub(in crate::command) fn rows(context: &Context) -> Result<Vec<Value>, Failure> {
-    let store = FileStore::open(context.home.clone());
-    let document = store.read()?;
-    let stored = document.providers();
-    let known = |id: &String| match context.catalog.find(id).map(|entry| seen(context, entry)) {
-        Ok(Seen::Usable(session)) => {
-            let all = or_why(standings_of(&session, &document, &|_| true));
-            all.iter().map(|status| object(&session, status)).collect()
-        }
-        Ok(Seen::Untrusted(entry)) => vec![untrusted(&entry)],
-        // A record of a provider that has no file here: another program's, or of a file that is gone.
-        Ok(Seen::Broken) | Err(_) => {
-            vec![json!({ "provider": id, "name": id, "logged_in": null, "standing": "unknown" })]
-        }
-    };
-    let mut all: Vec<Value> = stored.iter().flat_map(known).collect();
-    for entry in context.catalog.entries().into_iter().filter(|entry| !stored.contains(&entry.id)) {
-        let is_set = |session: &Session<'_>| {
-            standings_without_programs(session, &document)
-                .into_iter()
-                .filter(|one| one.source.is_some())
-                .collect()
-        };
-        match seen(context, entry) {
-            Seen::Usable(session) => {
-                let set: Vec<Status> = is_set(&session);
-                all.extend(set.iter().map(|status| object(&session, status)));
-            }
-            // What would be set for the built-in file of its id is set, and not for this one.
-            Seen::Untrusted(entry) => {
-                let built_in = context.catalog.built_in(&entry.id);
-                let built_in = built_in.and_then(|entry| Session::open_quietly(context, &entry));
-                if built_in.is_some_and(|session| !is_set(&session).is_empty()) {
-                    all.push(untrusted(&entry));
-                }
-            }
-            Seen::Broken => {}
-        }
-    }
-    Ok(all)
+    let door = Door::open(context, &Network::default(), false)?;
+    let all = hermes_engine::blocking::wait(door.engine.accounts())?;
+    Ok(all.iter().map(object).collect())
 }
 
 /// The same as a table for a user.
@@ -98,182 +55,123 @@ pub(in crate::command) fn status(
     output: Output,
     context: &Context,
 ) -> Ended {
+    let door = Door::open(context, &Network::default(), false)?;
     let entry = context.find(name)?;
-    let session = match seen(context, entry.clone()) {
-        Seen::Usable(session) => session,
-        Seen::Untrusted(entry) => return status_untrusted(&entry, exit_code, output),
-        // Its findings are told.
-        Seen::Broken => Session::open_to_list(context, &entry)?,
+    let account = door.engine.account(&entry.id)?;
+    let all = match hermes_engine::blocking::wait(account.status()) {
+        Err(error) if error.code() == "untrusted_file" => {
+            vec![AccountStatus::untrusted(&entry)]
+        }
+        Err(error) => return Err(door.failure_to_list(&entry, error)),
+        Ok(all) => all,
     };
-    let all = standings_of(&session, &session.store.read()?, &|_| true)?;
     // The first is what a use would take.
-    let Some(status) = all.first() else { return Ok(Exit::Bug) };
+    let Some(first) = all.first() else { return Ok(Exit::Bug) };
+    let is_untrusted = first.state == AccountState::Untrusted;
     if output.is_json() {
         let mut value = json!({ "version": 1 });
-        if let Value::Object(members) = object(&session, status) {
+        if let Value::Object(members) = object(first) {
             members.into_iter().for_each(|(key, member)| value[&key] = member);
         }
-        value["credentials"] = all.iter().map(|status| object(&session, status)).collect();
+        value["credentials"] = all.iter().filter(|_| !is_untrusted).map(object).collect();
         render::answer_json(&value)?;
     } else {
         let others = all.iter().skip(1).flat_map(|other| [vec![other_line(other)], details(other)].concat());
         let lines: Vec<String> =
-            [vec![line(&session, status)], details(status)].concat().into_iter().chain(others).collect();
+            [vec![line(first)], details(first)].concat().into_iter().chain(others).collect();
         render::answer_line(&lines.join("\n"))?;
     }
-    let needs_login = exit_code && !status.standing.is_usable();
-    Ok(if needs_login { Exit::Login } else { Exit::Done })
-}
-
-fn status_untrusted(entry: &Entry, exit_code: bool, output: Output) -> Ended {
-    let mut value = untrusted(entry);
-    if output.is_json() {
-        value["version"] = json!(1);
-        value["credentials"] = json!([]);
-        render::answer_json(&value)?;
-    } else {
-        render::answer_line(&untrusted_line(entry))?;
-    }
-    Ok(if exit_code { Exit::Refused } else { Exit::Done })
-}
-
-/// A provider as far as it can be told about.
-pub(in crate::command) enum Seen<'c> {
-    /// Somebody vouches for its file.
-    Usable(Session<'c>),
-    /// Nobody does: nothing of the file is told.
-    Untrusted(Entry),
-    /// Its file has errors, or can't be read.
-    Broken,
-}
-
-/// Looks at a provider, with no word on what is wrong.
-pub(in crate::command) fn seen(context: &Context, entry: Entry) -> Seen<'_> {
-    match trust::open(&context.catalog, &entry, &context.home) {
-        Err(Refused::Unreadable(_) | Refused::Trust(_)) => Seen::Broken,
-        Err(Refused::Untrusted | Refused::NotOwn(_)) => Seen::Untrusted(entry),
-        Ok(_) => Session::open_quietly(context, &entry).map_or(Seen::Broken, Seen::Usable),
-    }
-}
-
-/// A provider whose file nobody vouches for, as programs read it.
-pub(in crate::command) fn untrusted(entry: &Entry) -> Value {
-    json!({
-        "provider": entry.id,
-        "name": entry.id,
-        "logged_in": false,
-        "standing": "untrusted",
-        "code": "untrusted_file",
-        "untrusted_file": safe(&entry.source()),
+    Ok(match (exit_code, first.state) {
+        (true, AccountState::Untrusted) => Exit::Refused,
+        (true, state) if !state.is_usable() => Exit::Login,
+        _ => Exit::Done,
     })
 }
 
-/// The same as a line for the user.
-pub(in crate::command) fn untrusted_line(entry: &Entry) -> String {
-    format!("⚠ {} (untrusted): {} is not trusted, and not used", safe(&entry.id), safe(&entry.source()))
-}
-
-/// What a provider's credentials are good for, in the order in which they are tried, with only some of the sources; at
-/// least one.
-pub(in crate::command) fn standings_of(
-    session: &Session<'_>,
-    document: &Document,
-    allowed: &dyn Fn(&InputSource) -> bool,
-) -> Result<Vec<Status>, Failure> {
-    let snapshot = document.grants(&credential::scope(&session.provider));
-    let kept =
-        credential::first(&snapshot, &session.provider).map(|first| first.made.inputs).unwrap_or_default();
-    let inputs = session.inputs_from(&Default::default(), &kept, allowed)?;
-    let all = credential::statuses(&snapshot, &session.provider, &inputs, clock::wall());
-    Ok(credential::with_unfinished(&session.store, &session.provider, all))
-}
-
-/// The same without running a program, and with the reason where a value can't be used.
-pub(in crate::command) fn standings_without_programs(
-    session: &Session<'_>,
-    document: &Document,
-) -> Vec<Status> {
-    or_why(standings_of(session, document, &|source| !matches!(source, InputSource::Command(_))))
-}
-
-/// A value that can't be used makes a credential that can't be.
-fn or_why(judged: Result<Vec<Status>, Failure>) -> Vec<Status> {
-    judged.unwrap_or_else(|failure| vec![Status::unusable(failure.code, &failure.message)])
-}
-
 /// A reason for a line that begins with the provider's name, which it need not say again.
-pub(in crate::command) fn because(session: &Session<'_>, reason: &str) -> String {
-    let rest = reason.strip_prefix(session.provider.name.as_str());
+pub(in crate::command) fn because(name: &str, reason: &str) -> String {
+    let rest = reason.strip_prefix(name);
     safe(rest.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(reason))
 }
 
 /// A status as programs read it.
-pub(in crate::command) fn object(session: &Session<'_>, status: &Status) -> Value {
-    json!({
-        "provider": session.provider.id,
-        "name": session.provider.name,
-        "logged_in": status.standing.is_usable(),
-        "standing": standing(status.standing),
-        "reason": status.reason.as_deref().map(safe),
-        "code": status.code.as_ref().map(Code::as_str),
-        "region": status.region,
-        "expires_at": status.expires_at.and_then(time::rfc3339),
-        "label": status.label,
-        "id": status.id,
-        "priority": status.priority,
-        "source": status.source,
-        "untrusted_file": null,
-    })
-}
-
-fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::LoggedIn => "logged_in",
-        Standing::Refreshable => "refreshable",
-        Standing::CoolingDown => "cooling_down",
-        Standing::AnswerUnread => "answer_unread",
-        Standing::LoginUnfinished => "login_unfinished",
-        Standing::ReloginRequired => "relogin_required",
-        Standing::NotLoggedIn => "not_logged_in",
+pub(in crate::command) fn object(status: &AccountStatus) -> Value {
+    let word = status.state.as_str();
+    match status.state {
+        AccountState::Unknown => json!({
+            "provider": status.provider, "name": status.name, "logged_in": null, "standing": word,
+        }),
+        AccountState::Untrusted => json!({
+            "provider": status.provider,
+            "name": status.name,
+            "logged_in": false,
+            "standing": word,
+            "code": status.code,
+            "untrusted_file": status.source.as_deref().map(safe),
+        }),
+        state => json!({
+            "provider": status.provider,
+            "name": status.name,
+            "logged_in": state.is_usable(),
+            "standing": word,
+            "reason": status.reason.as_deref().map(safe),
+            "code": status.code,
+            "region": status.region,
+            "expires_at": status.expires_at.and_then(time::rfc3339_of),
+            "label": status.label,
+            "id": status.id,
+            "priority": status.priority,
+            "source": status.source,
+            "untrusted_file": null,
+        }),
     }
 }
 
-/// One line for a person: `✓ NAME (logged in, region=global)`.
-pub(in crate::command) fn line(session: &Session<'_>, status: &Status) -> String {
-    let name = safe(&session.provider.name);
+/// One line for a user: `✓ NAME (logged in, region=global)`.
+pub(in crate::command) fn line(status: &AccountStatus) -> String {
+    let name = safe(&status.name);
+    if status.state == AccountState::Untrusted {
+        let file = safe(status.source.as_deref().unwrap_or_default());
+        return format!("⚠ {name} (untrusted): {file} is not trusted, and not used");
+    }
     let region = status.region.as_deref().map(|region| format!(", region={}", safe(region)));
-    let root = status.root_file().map(|file| format!(", in the profile's root {}", safe(file)));
-    let (mark, what) = said(status.standing);
+    // All other sources are words.
+    let root = status.source.as_deref().filter(|source| source.starts_with('/'));
+    let root = root.map(|file| format!(", in the profile's root {}", safe(file)));
+    let (mark, what) = said(status.state);
     format!("{mark} {name} ({what}{}{})", region.unwrap_or_default(), root.unwrap_or_default())
 }
 
 /// The same of a further credential, which is told by its name.
-fn other_line(status: &Status) -> String {
-    let (mark, what) = said(status.standing);
+fn other_line(status: &AccountStatus) -> String {
+    let (mark, what) = said(status.state);
     let name = status.label.as_deref().or(status.id.as_deref()).or(status.source.as_deref());
     format!("{mark} {} ({what})", safe(name.unwrap_or_default()))
 }
 
-fn said(standing: Standing) -> (&'static str, &'static str) {
-    match standing {
-        Standing::LoggedIn | Standing::Refreshable => ("✓", "logged in"),
-        Standing::CoolingDown => ("⚠", "cooling down"),
-        Standing::AnswerUnread => ("⚠", "the answer to its renewal can't be read"),
-        Standing::LoginUnfinished => ("⚠", "login approved, not finished"),
-        Standing::ReloginRequired => ("⚠", "login needed again"),
-        Standing::NotLoggedIn => ("⚠", "not logged in"),
+fn said(state: AccountState) -> (&'static str, &'static str) {
+    match state {
+        AccountState::LoggedIn | AccountState::Refreshable => ("✓", "logged in"),
+        AccountState::CoolingDown => ("⚠", "cooling down"),
+        AccountState::AnswerUnread => ("⚠", "the answer to its renewal can't be read"),
+        AccountState::LoginUnfinished => ("⚠", "login approved, not finished"),
+        AccountState::ReloginRequired => ("⚠", "login needed again"),
+        _ => ("⚠", "not logged in"),
     }
 }
 
 /// What else is known, a line each.
-fn details(status: &Status) -> Vec<String> {
+fn details(status: &AccountStatus) -> Vec<String> {
+    if status.state == AccountState::Untrusted {
+        return Vec::new();
+    }
     let now = clock::wall();
-    let expires = status.expires_at.map(|at| {
+    let expires = status.expires_at.map(time::unix_ms).map(|at| {
         let verb = if at > now { "expires" } else { "expired" };
         format!("{verb} {}", time::distance(at, now))
     });
     let refreshed =
-        (status.standing == Standing::Refreshable).then(|| "is renewed at the next use".to_owned());
+        (status.state == AccountState::Refreshable).then(|| "is renewed at the next use".to_owned());
     let source = status.source.as_deref().map(|source| format!("from {}", safe(source)));
     let label = status.label.as_deref().map(|label| format!("called {}", safe(label)));
     let reason = status.reason.as_deref().map(safe);

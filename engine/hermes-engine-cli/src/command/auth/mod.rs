@@ -5,16 +5,13 @@ mod list;
 
 use clap::Subcommand;
 
-use super::Ended;
-use crate::args::Output;
 use crate::context::Context;
+use crate::failure::Ended;
 use crate::flow::{self, Options, Wire};
+use crate::options::Output;
 
 pub(super) use change::remove;
-pub(super) use list::{
-    Seen, because, line, object, print_rows, rows, seen, standings_of, standings_without_programs, status,
-    untrusted, untrusted_line,
-};
+pub(super) use list::{because, line, object, print_rows, rows, status};
 
 /// List, add, remove and reset credentials.
 #[derive(Debug, clap::Args)]
@@ -26,7 +23,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List credentials: stored, from the environment and other files
+    /// List credentials: stored, and set in the environment, .env or other files
     List {
         #[command(flatten)]
         output: Output,

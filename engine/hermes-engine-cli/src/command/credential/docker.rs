@@ -4,13 +4,13 @@
 use hermes_format::origin::Origin;
 use serde_json::{Map, Value, json};
 
-use super::super::Ended;
-use super::{Asked, base_origin, credential_for, https_origin, is_usable, provider, question};
+use super::{Asked, access_for, base_origin, https_origin, is_usable, provider, question};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::Wanted;
 use crate::render::{self, safe, say};
-use crate::session::{Session, Wanted};
+use crate::session::Session;
 
 /// The user that Docker takes for "the secret is an identity token".
 const TOKEN_USER: &str = "<token>";
@@ -59,9 +59,9 @@ fn get(asked: &Asked, context: &Context, server: &str) -> Result<Option<Value>, 
     let Some(origin) = origin(server) else { return Ok(None) };
     let Some(session) = provider(context, asked, &origin)? else { return Ok(None) };
     let wanted = Wanted { network: asked.network.clone(), ..Wanted::default() };
-    let credential = credential_for(&session, &wanted, &origin)?;
+    let credential = access_for(&session, &wanted, &origin)?;
     Ok(credential.map(|credential| {
-        let secret = credential.access_token.expose_secret();
+        let secret = credential.token().expose_secret();
         json!({ "ServerURL": server, "Username": TOKEN_USER, "Secret": secret })
     }))
 }

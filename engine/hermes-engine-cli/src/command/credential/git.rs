@@ -3,13 +3,13 @@
 
 use hermes_format::origin::Origin;
 
-use super::super::Ended;
-use super::{Asked, credential_for, https_origin, provider, question};
+use super::{Asked, access_for, https_origin, provider, question};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::Wanted;
+use crate::render::time::unix_ms;
 use crate::render::{self, safe, warn};
-use crate::session::Wanted;
 
 /// The user that is told where the repository's URL names none: services that take a token as a password look at no name.
 const USER: &str = "oauth2";
@@ -62,14 +62,14 @@ fn get(asked: &Asked, context: &Context, question: &Question) -> Result<(), Fail
     let Some(origin) = question.origin() else { return Ok(()) };
     let Some(session) = provider(context, asked, &origin)? else { return Ok(()) };
     let wanted = Wanted { network: asked.network.clone(), ..Wanted::default() };
-    let Some(credential) = credential_for(&session, &wanted, &origin)? else { return Ok(()) };
+    let Some(credential) = access_for(&session, &wanted, &origin)? else { return Ok(()) };
     let mut answer = format!("protocol=https\nhost={}\n", question.host);
     if question.username.is_none() {
         answer.push_str(&format!("username={USER}\n"));
     }
-    answer.push_str(&format!("password={}\n", credential.access_token.expose_secret()));
-    if let Some(at) = credential.expires_at {
-        answer.push_str(&format!("password_expiry_utc={}\n", at.0 / 1000));
+    answer.push_str(&format!("password={}\n", credential.token().expose_secret()));
+    if let Some(at) = credential.expires_at() {
+        answer.push_str(&format!("password_expiry_utc={}\n", unix_ms(at).0 / 1000));
     }
     render::answer(&answer)
 }
@@ -83,7 +83,7 @@ fn erase(asked: &Asked, context: &Context, question: &Question) {
         ..Wanted::default()
     };
     let renewed = match provider(context, asked, &origin) {
-        Ok(Some(session)) => credential_for(&session, &wanted, &origin).map(|_| ()),
+        Ok(Some(session)) => access_for(&session, &wanted, &origin).map(|_| ()),
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),
     };

@@ -9,18 +9,19 @@ mod git;
 
 use std::io::{self, Read as _};
 
-use hermes_engine::clock;
-use hermes_engine::credential::{self, Credential};
+use hermes_engine::credential;
+use hermes_engine::{Access, clock};
 use hermes_format::origin::Origin;
 use hermes_format::provider::{Constants, InputSource};
 use hermes_format::template::render_url;
 use url::Url;
 
-use super::Ended;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::door::Door;
+use crate::failure::{Ended, Failure};
+use crate::options::{Network, Wanted};
 use crate::render::{safe, warn};
-use crate::session::{Network, Session, Wanted};
+use crate::session::Session;
 
 /// Act as a credential helper for Git or Docker
 ///
@@ -111,13 +112,17 @@ fn provider<'c>(
 
 /// Whether providers have one and the same token: files of several protocols read one key.
 fn have_one_token(found: &[Session<'_>], asked: &Asked) -> Result<bool, Failure> {
-    let wanted = Wanted { network: asked.network.clone(), ..Wanted::default() };
     let mut tokens = Vec::new();
     for session in found {
-        let inputs = session.inputs(&Default::default())?;
-        tokens.push(session.credential(&wanted, &inputs)?.access_token);
+        let wanted = Wanted { network: asked.network.clone(), ..Wanted::default() };
+        tokens.push(access(session, &wanted)?.token().clone());
     }
     Ok(tokens.windows(2).all(|pair| pair.first() == pair.last()))
+}
+
+fn access(session: &Session<'_>, wanted: &Wanted) -> Result<Access, Failure> {
+    let door = Door::open(session.context, &wanted.network, false)?;
+    door.access(&door.engine.account(&session.provider.id)?, wanted)
 }
 
 /// Whether a provider's credential may go to an origin, as far as it can be known without starting a program or opening a
@@ -152,14 +157,8 @@ fn base_origin(session: &Session<'_>) -> Option<Origin> {
 }
 
 /// The provider's credential, renewed first where that is due, if it may go to the origin.
-fn credential_for(
-    session: &Session<'_>,
-    wanted: &Wanted,
-    origin: &Origin,
-) -> Result<Option<Credential>, Failure> {
-    let inputs = session.inputs(&Default::default())?;
-    let credential = session.credential(wanted, &inputs)?;
-    Ok(Some(credential).filter(|credential| credential.origins.allows(origin)))
+fn access_for(session: &Session<'_>, wanted: &Wanted, origin: &Origin) -> Result<Option<Access>, Failure> {
+    Ok(Some(access(session, wanted)?).filter(|access| access.origins().any(|own| own == origin.as_str())))
 }
 
 const EXAMPLES: &str = "\

@@ -3,20 +3,17 @@
 mod health;
 mod unread;
 
-use hermes_engine::credential::Status;
 use hermes_engine::store::{Document, FileStore, StoreError};
-use hermes_format::provider::{InputSource, Status as Life};
-use hermes_machine::machine::Code;
+use hermes_engine::{AccountState, AccountStatus};
 use serde_json::{Value, json};
 
-use super::Ended;
-use super::auth::{Seen, because, line, object, seen, standings_without_programs, untrusted, untrusted_line};
-use crate::args::Output;
+use super::auth::{because, line, object};
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Network, Output};
 use crate::render::{self, safe};
-use crate::session::Session;
 use health::Health;
 
 /// Diagnose logins, the credential store and unused variables.
@@ -33,57 +30,38 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     let store = FileStore::open(context.home.clone());
     let document = store.read();
     let health = Health::of(&store, document.as_ref());
-    let Ok(document) = document else {
+    if document.is_err() {
         return report_sick_store(args.output, health, document);
-    };
-    let (mut sessions, mut strangers) = (Vec::new(), Vec::new());
-    for entry in context.catalog.entries() {
-        match seen(context, entry) {
-            Seen::Usable(session) if session.provider.status != Life::Discontinued => sessions.push(session),
-            Seen::Untrusted(entry) => strangers.push(entry),
-            Seen::Usable(_) | Seen::Broken => {}
-        }
     }
-    let firsts = sessions.iter().filter_map(|session| {
-        let all = standings_without_programs(session, &document);
-        all.into_iter().next().map(|first| (session, first))
-    });
-    let providers: Vec<(&Session<'_>, Status)> = firsts.collect();
-    let unread = unread::unread(&providers, context);
+    let door = Door::open(context, &Network::default(), false)?;
+    let all = hermes_engine::blocking::wait(door.engine.providers())?;
+    let (strangers, known): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|status| status.state == AccountState::Untrusted);
+    let unread = unread::unread(&known, context);
     if args.output.is_json() {
-        let known = providers.iter().map(|(session, status)| object(session, status));
-        let all: Vec<Value> = known.chain(strangers.iter().map(untrusted)).collect();
+        let all: Vec<Value> = known.iter().chain(&strangers).map(object).collect();
         render::answer_json(
             &json!({ "version": 1, "store": health.object(), "providers": all, "unread": unread }),
         )?;
     } else {
-        let lines: Vec<String> = providers.iter().map(|(session, status)| told(session, status)).collect();
-        let untrusted = strangers.iter().map(untrusted_line).collect();
+        let lines: Vec<String> = known.iter().map(told).collect();
+        let untrusted = strangers.iter().map(line).collect();
         let all = [lines, untrusted, vec![health.line()], unread].concat();
         render::answer(&all.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     }
     Ok(Exit::Done)
 }
 
-/// A provider's line, and what a person could not guess about it.
-fn told(session: &Session<'_>, status: &Status) -> String {
-    let line = line(session, status);
-    let has_value = status.source.is_some() || status.code == Some(Code::BadInput);
-    match (&status.reason, program(session)) {
-        _ if status.standing.is_usable() => line,
-        (Some(reason), _) if has_value => format!("{line}: {}", because(session, reason)),
+/// A provider's line, and what the user could not guess about it.
+fn told(status: &AccountStatus) -> String {
+    let line = line(status);
+    let has_value = status.source.is_some() || status.code.as_deref() == Some("bad_input");
+    match (&status.reason, status.info.as_ref().and_then(|info| info.program())) {
+        _ if status.state.is_usable() => line,
+        (Some(reason), _) if has_value => format!("{line}: {}", because(&status.name, reason)),
         (_, Some(program)) => format!("{line}; the program `{}` was not asked", safe(program)),
         _ => line,
     }
-}
-
-/// The first program that a provider's credential may come from.
-fn program<'s>(session: &'s Session<'_>) -> Option<&'s str> {
-    let mut sources = session.provider.inputs.values().flat_map(|input| &input.from);
-    sources.find_map(|source| match source {
-        InputSource::Command(words) => words.value.first().map(String::as_str),
-        InputSource::Env(_) | InputSource::File { .. } => None,
-    })
 }
 
 fn report_sick_store(output: Output, health: Health, document: Result<Document, StoreError>) -> Ended {

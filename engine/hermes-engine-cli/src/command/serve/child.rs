@@ -11,11 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::{builder, in_runtime, unbound, unserved};
-use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::session::Network;
+use crate::failure::{Ended, Failure};
+use crate::options::Network;
 
 /// What the program may reach.
 pub(crate) struct Reach<'r> {

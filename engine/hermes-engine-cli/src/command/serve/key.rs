@@ -8,15 +8,13 @@ use hermes_engine_serve::{Key, KeyError, Keys, Scope};
 use hermes_format::time::UnixMs;
 use serde_json::json;
 
-use super::Ended;
-use crate::args::Output;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Output, duration};
 use crate::render::table::columns;
 use crate::render::time::{distance, rfc3339};
 use crate::render::{answer, answer_json, answer_line, safe, say};
-use crate::session::duration;
 
 /// Add, list and revoke the keys of clients.
 #[derive(Debug, clap::Args)]

@@ -14,19 +14,18 @@ use hermes_engine::Engine;
 use hermes_engine::driver::Signals;
 use hermes_engine_serve::{AccessLog, Keys, Listener, Server, ServerBuilder, notify, raise_descriptor_limit};
 
-use super::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::{Network, duration};
 use crate::render::{safe, say, warn};
-use crate::session::{Network, duration};
 
 pub(super) use child::{Reach, run as run_child};
 
 /// Where it listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:4180";
 
-/// Run a proxy that adds the credential to the requests of clients.
+/// Serve clients that hold no credential: a proxy that adds it to each request.
 ///
 /// A client is given the base URL http://127.0.0.1:4180/PROVIDER and a key of `serve key add`. Tokens are renewed ahead of
 /// their end and when a server refuses one; the request is then sent again.

@@ -13,15 +13,14 @@ use hermes_engine_serve::{Keys, Scope};
 use hermes_format::raw::client::{Client, ConfigFile};
 use serde_json::Value;
 
-use super::Ended;
-use crate::client::{Chosen, resolve};
 use crate::context::Context;
+use crate::door::Door;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::Wanted;
 use crate::recipe::{Values, refuse_other_protocol};
 use crate::render::table::columns;
 use crate::render::{answer, safe, say, warn};
-use crate::session::{Session, Wanted};
 use edit::Content;
 use record::{Record, Written};
 
@@ -68,21 +67,21 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
     if args.undo {
         return undo(name, context, args.dry_run);
     }
-    let chosen = Chosen::read(context, args.provider.as_deref(), args.model.as_deref())?;
-    let session = Session::open(context, Some(&chosen.provider))?;
-    let resolved = resolve(&session, &chosen, &args.wanted)?;
-    refuse_other_protocol(&known, &resolved)?;
+    let door = Door::open(context, &args.wanted.network, false)?;
+    let account = door.chosen(args.provider.as_deref(), args.model.as_deref())?;
+    let access = door.access(&account, &args.wanted)?;
+    refuse_other_protocol(&known, &access)?;
     let files = if args.proxy { &known.proxy } else { &known.helper };
     if files.is_empty() {
-        return Err(no_way(&known, args.proxy, &resolved.provider));
+        return Err(no_way(&known, args.proxy, access.provider()));
     }
-    let resolved = match args.proxy {
+    let access = match args.proxy {
         true => {
-            resolved.proxied(&format!("{}/{}", args.url.trim_end_matches('/'), resolved.provider), NO_KEY)
+            access.through(&format!("{}/{}", args.url.trim_end_matches('/'), access.provider()), NO_KEY)?
         }
-        false => resolved,
+        false => access,
     };
-    let mut values = Values::of(&resolved, &known);
+    let mut values = Values::of(&access, &known);
     values.key = args.proxy.then(|| NO_KEY.to_owned());
     // Whatever can't be written is found before anything is.
     let planned = planned(name, context, files, &values)?;
@@ -94,7 +93,7 @@ pub(super) fn run(args: Args, context: &Context) -> Ended {
         undo(name, context, false)?;
     }
     if args.proxy {
-        values.key = Some(new_key(name, context, &resolved.provider)?);
+        values.key = Some(new_key(name, context, access.provider())?);
     }
     let planned = self::planned(name, context, files, &values)?;
     Record::write(context.home.path(), name, &planned)?;

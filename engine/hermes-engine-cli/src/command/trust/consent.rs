@@ -8,10 +8,9 @@ use hermes_engine::store::sha256;
 use hermes_engine::trust::{Content, Facts, Trust, built_in, folder_is_own, folder_key, is_as_built_in};
 
 use super::Consent;
-use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
 use crate::render::{safe, safe_whole, say};
 
 /// A file about which the user is asked.

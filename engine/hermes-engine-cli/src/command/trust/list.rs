@@ -4,9 +4,9 @@ use hermes_engine::clock;
 use hermes_engine::trust::{Facts, Trust};
 use hermes_format::time::UnixMs;
 
-use crate::command::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::failure::Ended;
 use crate::render::{self, safe_whole, say, time};
 
 pub(super) fn list(context: &Context) -> Ended {

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use hermes_engine::catalog::Place;
 use hermes_engine::trust::{self, Refused};
 
-use super::Ended;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Ended, Failure};
+use crate::options::sha256;
 use crate::render::{self, safe, say};
-use crate::session::sha256;
 use consent::{OfFile, OfFolder};
 
 /// Review and trust a provider file or a folder.
