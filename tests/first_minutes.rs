@@ -96,7 +96,7 @@ fn a_provider_without_tests_and_a_broken_one_are_told() {
 fn a_simulation_that_approves_itself_asks_nobody_to_open_a_page() {
     let program = Program::new();
     let run = program.run(&["run-flow", ID, "--simulate"]).expect_code(0);
-    assert!(run.stderr.contains("it approves itself"), "{}", run.stderr);
+    assert!(run.stderr.contains("it approves by itself"), "{}", run.stderr);
     assert!(
         !run.stderr.contains("Open:") && run.stderr.contains("a simulated one answers"),
         "{}",

@@ -11,8 +11,8 @@ fn a_label_that_tells_no_credential_from_another_is_refused() {
     let server = MinimaxServer::new().start();
     let program = Program::new().always(server.connect_to());
     let add = |label: &str| program.run(&["auth", "add", ID, "--label", label]);
-    assert!(add("").expect_code(2).stderr.contains("an empty label"));
-    assert!(add("  ").expect_code(2).stderr.contains("an empty label"));
+    assert!(add("").expect_code(2).stderr.contains("label must not be empty"));
+    assert!(add("  ").expect_code(2).stderr.contains("label must not be empty"));
     assert!(
         add("main").expect_code(2).stderr.contains("`main` is the id of a credential of `minimax-oauth`")
     );
@@ -82,7 +82,7 @@ fn a_key_that_is_none_is_blamed_on_no_server() {
     let add = |key| program.run_with(&["auth", "add", "gemini", "--stdin", "api_key"], key);
     let run = add("Bearer typed-key-0001").expect_code(4);
     assert!(run.stderr.contains("no `Bearer` before it") && !run.stderr.contains("server"), "{}", run.stderr);
-    assert!(add("changeme").expect_code(2).stderr.contains("That is no key"));
+    assert!(add("changeme").expect_code(2).stderr.contains("looks like a placeholder"));
     let program = program.env("GOOGLE_API_KEY", "own key");
     let run = program.run(&["token", "gemini"]).expect_code(4);
     assert!(

@@ -68,7 +68,7 @@ def is_refused_and_asked_for_again(house, typed, why):
 @test("terminal: a text that is no key is asked for again, and no key is shown")
 def _(house):
     is_refused_and_asked_for_again(house, "Bearer typed-key-0001x", "without `Bearer`")
-    is_refused_and_asked_for_again(house, "changeme", "That is no key")
+    is_refused_and_asked_for_again(house, "changeme", "That looks like a placeholder")
 
 
 @test("terminal: Ctrl-C, SIGTERM and SIGHUP at a question end it, and leave the terminal as it was")

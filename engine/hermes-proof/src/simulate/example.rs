@@ -149,8 +149,8 @@ mod tests {
             assert_eq!(forms(&regex), expect, "{pattern}");
         };
         check(
-            "(https://)?([A-Za-z0-9-]+([.]ghe[.]com)?|github[.]com)/?",
-            &["acme", "https://acme.ghe.com/", "https://github.com/"],
+            "(https://)?([A-Za-z0-9-]+([.]corp[.]example)?|git[.]example)/?",
+            &["acme", "https://acme.corp.example/", "https://git.example/"],
         );
         check("https://.+|[A-Za-z0-9-]+", &["https://acme", "acme"]);
         check("[0-9]{4}", &["0000"]);
