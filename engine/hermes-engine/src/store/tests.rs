@@ -1,3 +1,4 @@
+mod committer;
 mod conformance;
 mod document;
 mod file;
