@@ -181,8 +181,7 @@ impl AccessRequest {
             Place::Worker => landing.stop(),
             Place::Here(stop) => stop.clone(),
         };
-        // Only the end of an async runtime can be made to wait for what goes on after the answer.
-        let is_held = matches!(place, Place::Worker) && tokio::runtime::Handle::try_current().is_ok();
+        let is_held = matches!(place, Place::Worker) && self.account.engine().can_hold_runtime();
         let work = move || {
             let outcome = request.obtain(rejected.as_ref(), &stop, is_held);
             let mut memory = lock(&state.memory);
@@ -325,6 +324,12 @@ enum Place {
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Engine {
+    /// Whether what goes on after an answer is waited for by the end of the caller's async runtime. A program that has a
+    /// hook of its own before requests ends as it likes: it is answered when all is stored.
+    fn can_hold_runtime(&self) -> bool {
+        self.inner.before_requests.is_none() && tokio::runtime::Handle::try_current().is_ok()
+    }
+
     /// Keeps the caller's async runtime from ending under a renewal: whoever waits may be its last task.
     fn hold_runtime(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
