@@ -18,8 +18,15 @@ const WAITING: usize = 4096;
 /// Note: no request waits for it. Lines that can't be written are counted and lost.
 #[derive(Clone, Default)]
 pub struct AccessLog {
-    sender: Option<SyncSender<String>>,
+    sender: Option<SyncSender<Entry>>,
     lost: Arc<AtomicU64>,
+}
+
+/// What the writing thread gets.
+enum Entry {
+    Line(String),
+    /// Tell that all before it is written.
+    Mark(SyncSender<()>),
 }
 
 impl AccessLog {
@@ -30,11 +37,19 @@ impl AccessLog {
 
     /// A log that a thread of its own writes.
     pub fn to(mut out: impl Write + Send + 'static) -> AccessLog {
-        let (sender, lines) = sync_channel::<String>(WAITING);
+        let (sender, lines) = sync_channel::<Entry>(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = lost.clone();
         let write = move || {
-            for line in lines {
+            for entry in lines {
+                let line = match entry {
+                    Entry::Line(line) => line,
+                    Entry::Mark(written) => {
+                        // Who waited may have given up.
+                        let _ = written.try_send(());
+                        continue;
+                    }
+                };
                 if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_err() {
                     counted.fetch_add(1, Ordering::Relaxed);
                 }
@@ -47,9 +62,18 @@ impl AccessLog {
     pub(crate) fn write(&self, line: &Value) {
         let Some(sender) = &self.sender else { return };
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            sender.try_send(format!("{line}\n"))
+            sender.try_send(Entry::Line(format!("{line}\n")))
         {
             self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until all lines are written, for so long at most. Blocks.
+    pub(crate) fn settle(&self, limit: Duration) {
+        let Some(sender) = &self.sender else { return };
+        let (written, is_written) = sync_channel(1);
+        if sender.try_send(Entry::Mark(written)).is_ok() {
+            let _ = is_written.recv_timeout(limit);
         }
     }
 
@@ -127,6 +151,28 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(10));
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn the_end_waits_for_the_last_line() {
+        #[derive(Clone, Default)]
+        struct Slow(Arc<std::sync::Mutex<String>>);
+        impl Write for Slow {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                (0..1000).for_each(|_| thread::yield_now());
+                self.0.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let out = Slow::default();
+        let log = AccessLog::to(out.clone());
+        (0..50).for_each(|number| log.write(&json!(number)));
+        log.settle(Duration::from_secs(20));
+        assert_eq!(out.0.lock().unwrap().lines().count(), 50);
     }
 
     #[test]

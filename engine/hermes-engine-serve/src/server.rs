@@ -35,6 +35,8 @@ use crate::upgrade;
 use crate::upstream::Upstream;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the end waits for a slow disk of the log.
+const LOG_LIMIT: Duration = Duration::from_secs(2);
 const MOST_HEADERS: usize = 100;
 const LONGEST_HEADER: usize = 64 * 1024;
 
@@ -188,6 +190,9 @@ impl Server {
         let _ = tokio::time::timeout(self.shared.limits.drain, end.closed()).await;
         connections.shutdown().await;
         self.shared.engine.settle().await;
+        let noted = self.shared.noted.clone();
+        // The last lines are those that tell why it ended.
+        let _ = tokio::task::spawn_blocking(move || noted.log.settle(LOG_LIMIT)).await;
         Ok(())
     }
 }
