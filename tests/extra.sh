@@ -2,14 +2,14 @@
 # What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library, docs
+#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library, docs, mutants
 #   tests/extra.sh drift              a report, never a failure: what others have published since the catalogue was written
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers shared faults fuzz library docs}")
+parts=("${@:-browser peers shared faults fuzz library docs mutants}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -64,6 +64,7 @@ for part in "${parts[@]}"; do
     fuzz) run fuzz tests/extra/fuzz.sh ;;
     library) run library tests/extra/examples.sh ;;
     clients) CLIENT_TOOLS=$tools run clients python3 tests/extra/clients.py ;;
+    mutants) run mutants python3 tests/extra/mutants.py ;;
     docs)
       run recording python3 tests/extra/recording.py --check ;;
   esac

@@ -13,7 +13,7 @@ pub(crate) struct Ratio {
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ratio { ours, theirs, ratio } = self;
-        write!(f, "{ours:.2} ms of processor time a run, {theirs:.2} ms by hand: {ratio:.2} times")
+        write!(f, "{ours:.2} ms of processor time a run, {theirs:.2} ms of the other: {ratio:.2} times")
     }
 }
 

@@ -45,6 +45,39 @@ fn main() {
     };
     let ratio = cpu::compare(rounds, runs * 5, &token, &|| by_hand("token", home.path(), &server));
     println!("token: {ratio}");
+    enforcement(home.path(), (rounds, runs * 5), &token);
+}
+
+/// What it costs a fresh token that a file is vouched for and proved first: a built-in file beside the same file in the
+/// home, which is read and proved at each use, and beside a folder without `./providers.d`. `BENCH_BEFORE` names another
+/// build of the program to compare with.
+fn enforcement(home: &Path, (rounds, runs): (usize, usize), token: &dyn Fn() -> Command) {
+    let no_folder = || {
+        let mut command = engine(home);
+        command.args(["token", "minimax-oauth", "--no-folder"]);
+        command
+    };
+    println!("token beside --no-folder: {}", cpu::compare(rounds, runs, token, &no_folder));
+    if let Some(before) = std::env::var_os("BENCH_BEFORE") {
+        let other = || {
+            let mut command = Command::new(&before);
+            prepare(&mut command, home);
+            command.args(["token", "minimax-oauth"]);
+            command
+        };
+        println!("token beside that build: {}", cpu::compare(rounds, runs, token, &other));
+    }
+    let own = tempfile::tempdir().unwrap();
+    std::fs::copy(home.join("auth.json"), own.path().join("auth.json")).unwrap();
+    let text = include_str!("../../providers.d/minimax-oauth.toml").replacen("MiniMax", "My MiniMax", 1);
+    std::fs::create_dir(own.path().join("providers.d")).unwrap();
+    std::fs::write(own.path().join("providers.d/minimax-oauth.toml"), text).unwrap();
+    let proved = || {
+        let mut command = engine(own.path());
+        command.args(["token", "minimax-oauth"]);
+        command
+    };
+    println!("token of an own file beside the built-in one: {}", cpu::compare(rounds, runs, &proved, token));
 }
 
 fn engine(home: &Path) -> Command {

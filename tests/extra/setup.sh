@@ -62,6 +62,8 @@ node_clients() {
 
 cargo_fuzz() { cargo install --quiet --locked --version 0.13.2 --root "$(dirname "$tools")" cargo-fuzz; }
 
+cargo_mutants() { cargo install --quiet --locked --version 27.1.0 --root "$(dirname "$tools")" cargo-mutants; }
+
 need_browser() { debian chromium chromium && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
@@ -72,4 +74,5 @@ need_clients() {
   need_node && need_venv clients && once node-clients "$extra/clients/package-lock.json" node_clients
 }
 need_docs() { debian python3 python3; }
+need_mutants() { debian python3 python3 && once cargo-mutants "$extra/setup.sh" cargo_mutants; }
 need_fuzz() { debian g++ g++ && once cargo-fuzz "$extra/setup.sh" cargo_fuzz; }

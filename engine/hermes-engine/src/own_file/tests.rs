@@ -93,12 +93,55 @@ fn s20_what_another_user_owns_is_not_the_users_own() {
 #[test]
 fn a_group_counts_as_others_unless_it_is_the_users_own() {
     const PASSWD: &str = "root:x:0:0::/:/bin/sh\nann:x:1000:1000::/:/bin/sh\nbob:x:1001:50::/:/bin/sh\n";
-    const GROUP: &str = "root:x:0:\nann:x:1000:\nstaff:x:50:ann\nwork:x:60:ann,bob\nours:x:1001:bob\n";
+    const GROUP: &str = "root:x:0:\nann:x:1000:\nstaff:x:50:ann\nwork:x:60:ann,bob\nown:x:70:ann\nbob:x:80:\nours:x:1001:bob\n";
     let private = |gid, uid| is_private(gid, uid, PASSWD, GROUP);
-    assert!(private(1000, 1000) && private(0, 0));
+    assert!(private(1000, 1000) && private(0, 0) && private(1001, 1001) && private(80, 1001));
+    assert!(!private(60, 60) && !private(70, 1000));
     assert!(!private(50, 1000) && !private(60, 1000) && !private(50, 1001) && !private(1000, 1001));
     // A directory service knows users that the files don't.
     assert!(private(7000, 7000) && !private(7001, 7000));
+}
+
+#[test]
+fn s20_a_file_that_its_group_can_write_is_the_users_own_where_the_group_is() {
+    if rustix::process::geteuid().is_root() {
+        let disk = Disk::new();
+        disk.mode("folder/plain", 0o660);
+        disk.check("folder/plain", Links::Followed, Owner::Mine, None);
+        chown(disk.path("folder/plain"), None, Some(12_345)).unwrap();
+        disk.check("folder/plain", Links::Followed, Owner::Mine, Some(NotOwn::Writable(0o660)));
+    }
+}
+
+#[test]
+fn a_socket_is_no_plain_file() {
+    let disk = Disk::new();
+    let _socket = std::os::unix::net::UnixListener::bind(disk.path("folder/socket")).unwrap();
+    disk.check("folder/socket", Links::Above, Owner::Any, Some(NotOwn::NotPlain));
+}
+
+#[test]
+fn a_refusal_says_what_its_owner_can_do() {
+    for (reason, help) in [
+        (NotOwn::Link, "copy"),
+        (NotOwn::NotPlain, "plain file"),
+        (NotOwn::Foreign(7), "chown"),
+        (NotOwn::FolderForeign(7), "chown"),
+        (NotOwn::Writable(0o666), "chmod go-w"),
+        (NotOwn::FolderWritable(0o777), "chmod go-w"),
+    ] {
+        assert!(reason.help().contains(help), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_replacement_overwrites_nothing_that_lies_beside() {
+    let disk = Disk::new();
+    let beside = disk.path(&format!("folder/.plain.{}.new", std::process::id()));
+    fs::write(&beside, "another's").unwrap();
+    replace(&disk.path("folder/plain"), Links::Above, "new").unwrap_err();
+    assert_eq!(fs::read_to_string(&beside).unwrap(), "another's");
+    assert_eq!(fs::read_to_string(disk.path("folder/plain")).unwrap(), "text");
 }
 
 #[test]

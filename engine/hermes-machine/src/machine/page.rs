@@ -11,6 +11,11 @@ const CHALLENGES: [(&str, &str); 3] = [
     ("x-amzn-waf-action", "AWS WAF challenge"),
 ];
 
+/// Whether a firewall says that it answered in the place of the service.
+pub(super) fn is_challenge(response: &Response) -> bool {
+    CHALLENGES.iter().any(|(header, _)| response.header(header).is_some())
+}
+
 /// What a page is called; `None` where the answer is none. `is_json` tells whether its body is JSON.
 pub(super) fn describe(response: &Response, is_json: bool) -> Option<String> {
     let challenge = CHALLENGES.iter().find(|(header, _)| response.header(header).is_some());

@@ -77,7 +77,6 @@ impl Machine {
         if is_transient && let Some(again) = self.again(Unread::Answered(response.status), retry_after, now) {
             return again;
         }
-        let is_challenge = page.as_deref().is_some_and(|page| page.contains(", "));
         let words = match &value {
             Some(value) if server_error::is_told(value, response.status) => None,
             _ => plain_words::read(response, &text, page.is_some()),
@@ -85,7 +84,7 @@ impl Machine {
         let is_page = page.is_some();
         let unread = match &value {
             Some(_) => None,
-            None if is_challenge => page,
+            None if page::is_challenge(response) => page,
             None if is_page => Some("the answer is a web page".to_owned()),
             None => Some(reading::why_not(read, response).to_owned()),
         };

@@ -216,6 +216,7 @@ mod tests {
             json!({"base_resp": {"status_code": 1004, "status_msg": "login fail"}}),
             "1004: login fail",
         );
+        check(400, json!({"error": "bad", "error_description": "bad"}), "bad");
         check(502, json!([1]), "");
         check(422, json!({"detail": [{"loc": ["body"], "msg": "field required"}]}), "field required");
         check(400, json!({"errors": ["not permitted here"]}), "not permitted here");

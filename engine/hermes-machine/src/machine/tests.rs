@@ -8,4 +8,5 @@ mod pace;
 mod property;
 mod reason;
 mod scenario;
+mod seen;
 mod standard;
