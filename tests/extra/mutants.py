@@ -1,17 +1,14 @@
-"""Mutants of the code that judges: a sample of what cargo-mutants makes of it, each of which a test must find.
+"""Mutants of the code that judges: changes that cargo-mutants makes, each of which a test must find.
 
-One that no test finds needs a reason in mutants.toml. Which are taken is decided by the code itself: another commit takes
-others, the same commit the same.
+mutants.toml lists what is tried in CI, and with a reason each those that no test can find.
 
-  tests/extra/mutants.py            a sample
+  tests/extra/mutants.py            the sample of mutants.toml
   tests/extra/mutants.py all        every mutant; hours
 """
 
-import hashlib
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import subprocess
@@ -21,15 +18,16 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = pathlib.Path(os.environ.get("CI_TOOLS", pathlib.Path.home() / ".cache/hermes-engine-ci"))
 TREE = TOOLS / "extra/mutants/tree"
-# What is changed, how many of them are tried, and the packages and targets whose tests must find it.
+# What is changed, and the packages and targets whose tests must find it: all, and those that find the sample.
+ALL = ["--lib", "--test", "checks", "--test", "allowance"]
 GROUPS = [
-    ("label and origin", 2, ["hermes-format/src/label.rs", "hermes-format/src/label/*.rs", "hermes-format/src/origin.rs"],
-     "hermes-format,hermes-machine,hermes-proof", ["--lib", "--test", "checks", "--test", "allowance"]),
-    ("machine", 3, ["hermes-machine/src/machine/*.rs"],
-     "hermes-machine,hermes-proof", ["--lib", "--test", "checks", "--test", "allowance"]),
-    ("trust, listener and credential", 4,
+    ("label and origin", ["hermes-format/src/label.rs", "hermes-format/src/label/*.rs", "hermes-format/src/origin.rs"],
+     ("hermes-format,hermes-machine,hermes-proof,hermes-engine", ALL), ("hermes-format,hermes-machine", ["--lib"])),
+    ("machine", ["hermes-machine/src/machine/*.rs"],
+     ("hermes-machine,hermes-proof,hermes-engine", ALL), ("hermes-machine", ["--lib"])),
+    ("trust, listener and credential",
      [f"hermes-engine/src/{part}" for part in ["trust/*.rs", "listener/*.rs", "credential/*.rs", "own_file.rs"]],
-     "hermes-engine", ["--lib"]),
+     ("hermes-engine", ["--lib"]), ("hermes-engine", ["--lib"])),
 ]
 ENVIRONMENT = os.environ | {
     "PATH": f"{os.environ['PATH']}:{TOOLS / 'bin'}",
@@ -63,29 +61,21 @@ def named(name):
     return re.sub(r":\d+:\d+: ", ": ", name)
 
 
-def reasons():
-    with open(ROOT / "tests/extra/mutants.toml", "rb") as file:
-        survivors = tomllib.load(file)["survivor"]
-    assert all(one["reason"].strip() for one in survivors), "a survivor has no reason"
-    return {one["mutant"] for one in survivors}
-
-
-def survivors(files, packages, targets, count):
+def survivors(files, tests, listing, is_all):
     """The mutants that no test has found, and how many were tried."""
+    packages, targets = tests
     files = [arg for name in files for arg in ["-f", f"engine/{name}"]]
     listed = cargo_mutants("--list", "--json", *files)
     assert listed.returncode == 0, listed.stderr
-    names = sorted(mutant["name"] for mutant in json.loads(listed.stdout))
-    known = reasons()
-    names = [name for name in names if named(name) not in known]
-    if count:
-        seed = hashlib.sha256("".join(names).encode()).hexdigest()
-        names = random.Random(seed).sample(names, min(count, len(names)))
-    wanted = [arg for name in names for arg in ["--re", f"^{re.escape(name)}$"]] if count else []
+    known = {one["mutant"] for one in listing["survivor"]}
+    names = [mutant["name"] for mutant in json.loads(listed.stdout) if named(mutant["name"]) not in known]
+    names = [name for name in names if is_all or named(name) in listing["sample"]]
+    assert names, "the sample names no mutant of it"
+    wanted = [arg for name in names for arg in ["--re", f"^{re.escape(name)}$"]]
     out = TREE.parent / "out"
     shutil.rmtree(out, ignore_errors=True)
     ran = cargo_mutants("--in-place", "--baseline=skip", "--timeout=120", "--colors=never", "--test-package", packages,
-                        "-o", str(out), *files, *wanted, "--", *targets)
+                        "-o", str(out), *files, *([] if is_all else wanted), "--", *targets)
     # 2: a mutant was missed, 3: one took too long.
     assert ran.returncode in (0, 2, 3), ran.stdout + ran.stderr
     outcomes = json.loads((out / "mutants.out/outcomes.json").read_text())["outcomes"]
@@ -96,8 +86,10 @@ def survivors(files, packages, targets, count):
 def main():
     copy()
     is_all, failed = sys.argv[1:] == ["all"], False
-    for title, count, files, packages, targets in GROUPS:
-        found, tried = survivors(files, packages, targets, 0 if is_all else count)
+    listing = tomllib.loads((ROOT / "tests/extra/mutants.toml").read_text())
+    assert all(one["reason"].strip() for one in listing["survivor"]), "a survivor has no reason"
+    for title, files, whole, quick in GROUPS:
+        found, tried = survivors(files, whole if is_all else quick, listing, is_all)
         if found:
             failed = True
             print(f"FAILED mutants of {title}: no test finds", *found, sep="\n  ", flush=True)

@@ -115,3 +115,34 @@ impl fmt::Debug for CallbackQuery {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s16_a_callback_is_of_a_login_that_sent_its_value_once() {
+        let tie = CallbackTie { name: "state".to_owned(), value: Secret::new("ours") };
+        let query = |parameters: &[(&str, &str)]| {
+            let own = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            CallbackQuery(own.collect())
+        };
+        for (parameters, is_named, holds) in [
+            (vec![("code", "x"), ("state", "ours")], true, true),
+            (vec![("state", "other")], true, false),
+            (vec![("state", "ours"), ("state", "ours")], true, false),
+            (vec![("state", "ours"), ("state", "other")], true, false),
+            (vec![("code", "ours"), ("State", "ours")], false, false),
+            (vec![], false, false),
+        ] {
+            let query = query(&parameters);
+            assert_eq!((tie.is_named_in(&query), tie.holds(&query)), (is_named, holds), "{parameters:?}");
+        }
+    }
+
+    #[test]
+    fn s13_a_callback_is_logged_by_its_names() {
+        let query = CallbackQuery(vec![("code".to_owned(), "a-secret".to_owned())]);
+        assert_eq!(format!("{query:?}"), "[\"code\"]");
+    }
+}

@@ -168,6 +168,8 @@ fn secret_leaves(value: &Value, is_error: bool, all: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]
@@ -182,6 +184,24 @@ mod tests {
         check("bad code `vice-code-of-acme`", "bad code `[redacted]`");
         check("short77x and tiny", "[redacted] and tiny");
         check("the device code is unknown", "the device code is unknown");
+    }
+
+    #[test]
+    fn a_code_is_a_secret_unless_it_is_about_an_error() {
+        let held = |value| in_held(&value);
+        assert_eq!(
+            held(json!({"code": "a-code", "data": [{"access_token": "a-token"}]})),
+            ["a-code", "a-token"]
+        );
+        assert_eq!(held(json!({"code": "denied", "error": "x", "access_token": "a-token"})), ["a-token"]);
+        assert_eq!(held(json!({"error": {"code": "denied", "more": {"code": "too"}}})), Vec::<String>::new());
+        assert_eq!(held(json!({"other": {"code": "a-code"}})), ["a-code"]);
+        assert_eq!(
+            in_failure(&json!({"code": "denied", "access_token": "", "key": "k"})),
+            Vec::<String>::new()
+        );
+        assert!(holds_token(b"{\"data\": {\"access_token\": \"a\"}}"));
+        assert!(!holds_token(b"{\"access_token\": \"\"}") && !holds_token(b"access_token=a"));
     }
 
     #[test]
