@@ -201,7 +201,7 @@ mod tests {
             Vec::<String>::new()
         );
         assert!(holds_token(b"{\"data\": {\"access_token\": \"a\"}}"));
-        assert!(!holds_token(b"{\"access_token\": \"\"}") && !holds_token(b"access_token=a"));
+        assert!(!holds_token(b"{\"access_token\": \"\"}") && !holds_token(b"{\"message\": \"a\"}"));
     }
 
     #[test]
