@@ -101,7 +101,7 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`]: the pause could not be noted.
+    /// [`ErrorKind::Store`](super::ErrorKind::Store): the pause could not be noted.
     pub async fn reject(&self, access: &Access, why: Rejection) -> Result<()> {
         if !why.is_of_credential() {
             return Ok(());

@@ -11,9 +11,9 @@ use super::{Scene, Silent};
 
 /// Has the token of an account refused, so that the next access renews it.
 async fn refuse(engine: &Engine) {
-    let account = engine.account("acme").unwrap();
+    let account = engine.account("acme").expect("a name");
     let access = account.access().await.expect("access");
-    account.reject(&access, Rejection::status(401)).await.unwrap();
+    account.reject(&access, Rejection::status(401)).await.expect("it is noted");
 }
 
 #[tokio::test]
