@@ -30,7 +30,7 @@ class Scene:
     def through(self, *command, **env):
         """What a client answers that `exec --proxy` starts; nothing of the service's credential is where it could see it."""
         done = subprocess.run([ENGINE, "exec", "acme", "--proxy", "--model", "acme-1", "--", *command], cwd=self.house.work,
-                              env=self.house.env | env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                              env=self.house.env | env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, f"{done.returncode}\n{done.stdout}\n{done.stderr}\n{self.paths()}"
         for path in self.house.root.rglob("*"):
             if path.is_file() and self.house.home not in path.parents:
@@ -63,7 +63,7 @@ for turn in range(6):
     time.sleep(12.5 if turn == 3 else 0)
 print("done")
 """
-# They wait for the most part: all of them at once.
+# They wait for the most part: all of them at once. litellm alone needs half a minute to start, and more on a busy machine.
 POOL = concurrent.futures.ThreadPoolExecutor(16)
 
 
