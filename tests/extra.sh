@@ -2,14 +2,14 @@
 # What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, shared, faults, fuzz, library, docs, mutants
+#   tests/extra.sh browser peers      these parts: browser, peers, mcp, shared, faults, fuzz, library, docs, mutants
 #   tests/extra.sh drift              a report, never a failure: what others have published since the catalogue was written
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers shared faults fuzz library docs mutants}")
+parts=("${@:-browser peers mcp shared faults fuzz library docs mutants}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -53,6 +53,7 @@ for part in "${parts[@]}"; do
       run openid-client node tests/extra/openid_client.mjs
       run authlib "$python" tests/extra/authlib_server.py
       run "python clients" "$python" tests/extra/python_clients.py ;;
+    mcp) PATH="$tools/node_modules/.bin:$PATH" run mcp python3 tests/extra/mcp.py ;;
     shared)
       run hermes-agent "$hermes_python" tests/extra/hermes_agent.py
       run "hermes fleet" "$hermes_python" tests/extra/hermes_fleet.py

@@ -37,7 +37,7 @@ node_packages() {
 PATH="$tools/newer-node/node_modules/.bin:$PATH"
 need_node() {
   debian node nodejs npm && debian npm npm || return
-  if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+  if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
     once newer-node "$extra/setup.sh" npm install --no-audit --no-fund --prefix "$tools/newer-node" node@22.22.0 || return
   fi
   once node "$extra/package-lock.json" node_packages
@@ -65,6 +65,7 @@ cargo_fuzz() { cargo install --quiet --locked --version 0.13.2 --root "$(dirname
 cargo_mutants() { cargo install --quiet --locked --version 27.1.0 --root "$(dirname "$tools")" cargo-mutants; }
 
 need_browser() { debian chromium chromium && need_node; }
+need_mcp() { debian python3 python3 && need_node; }
 need_peers() { need_node && need_venv python; }
 need_shared() { debian git git && need_venv python && need_venv hermes; }
 need_drift() { debian python3 python3 python3-pip && debian npm npm; }
