@@ -32,13 +32,13 @@ def scenario(name, *revision):
     """Runs one scenario; says what was wrong with it."""
     command = shlex.join([sys.executable, os.path.join(HERE, "mcp_driver.py"), ENGINE])
     ran = suite("client", "--command", command, "--scenario", name, "--timeout", "60000", *revision)
-    told = ran.stdout + ran.stderr
-    result = re.search(r"Passed: (\d+)/(\d+), (\d+) failed, (\d+) warnings", told)
+    output = ran.stdout + ran.stderr
+    result = re.search(r"Passed: (\d+)/(\d+), (\d+) failed, (\d+) warnings", output)
     if not result:
-        return f"it did not run: {told[-400:]}"
+        return f"it did not run: {output[-400:]}"
     passed, all_checks, failed, warnings = map(int, result.groups())
     is_fine = ran.returncode == 0 and failed == warnings == 0 and passed == all_checks > 0
-    return None if is_fine else f"{result.group(0)}: {told[-600:]}"
+    return None if is_fine else f"{result.group(0)}: {output[-600:]}"
 
 
 def main():

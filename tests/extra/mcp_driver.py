@@ -88,8 +88,8 @@ def rejected(headers, status, answered):
         return False
     sha256 = hashlib.sha256(token.encode()).hexdigest()
     challenge = answered.get("www-authenticate", "")
-    told = ["--rejected-sha256", sha256, "--rejected-status", str(status), "--challenge", challenge]
-    answer = engine("token", "mcp", *told)
+    refusal = ["--rejected-sha256", sha256, "--rejected-status", str(status), "--challenge", challenge]
+    answer = engine("token", "mcp", *refusal)
     if answer.returncode not in (0, 3):
         stop(answer.stderr)
     return answer.returncode == 0

@@ -51,7 +51,7 @@ pub trait Person: Send {
     fn stray_error(&mut self, error: &str) {
         let _ = error;
     }
-    /// Whether these hosts, which a server's answer names, may take part in the login. Nobody who is not asked agrees.
+    /// Whether these hosts, which a server's answer names, may take part in the login. Without a terminal the answer is no.
     fn agrees(&mut self, origins: &[Origin], sends_secret: bool) -> bool {
         let _ = (origins, sends_secret);
         false

@@ -182,7 +182,7 @@ async fn s1_plain_http_goes_to_this_computer_only() {
 }
 
 #[tokio::test]
-async fn s1_localhost_is_this_computer_whatever_a_name_server_says() {
+async fn s1_localhost_is_this_computer_for_every_name_server() {
     let server = Server::start(|_| ok("{}")).await;
     let url = format!("http://localhost:{}/t", server.address.port());
     plain().send(&post(Url::parse(&url).unwrap(), None)).await.unwrap();

@@ -40,7 +40,7 @@ pub fn value_in(operand: &Operand, scope: &dyn Scope) -> Option<Value> {
     }
 }
 
-/// The values of operands in a run; one that is a list stands for its items.
+/// The values of operands in a run; a list means its items.
 pub(super) fn values_in(operands: &[Operand], scope: &dyn Scope) -> Vec<Value> {
     let values = operands.iter().filter_map(|operand| value_in(operand, scope));
     values

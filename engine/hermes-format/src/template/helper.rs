@@ -37,7 +37,7 @@ impl Helper {
         Helper::ALL.iter().find(|(_, helper)| *helper == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether it has a value whatever its arguments are: `""` at the least.
+    /// Whether it has a value for any arguments: `""` at the least.
     pub fn is_total(self) -> bool {
         matches!(self, Helper::Pick | Helper::Words)
     }
@@ -62,7 +62,7 @@ impl Helper {
         }
     }
 
-    /// Its value; `None` stands for an argument without one.
+    /// Its value; `None` is an argument without one.
     pub(super) fn call(self, arguments: &[Option<Value>]) -> Option<Value> {
         let first = arguments.first().and_then(Option::as_ref);
         let url = || Url::parse(first?.as_str()?).ok().filter(|url| url.has_host());

@@ -66,7 +66,7 @@ pub enum Expression {
     Match(Box<Expression>, Pattern),
     /// Another helper and its arguments.
     Call(Helper, Vec<Expression>),
-    /// A var that is made of more than constants, where its name stands, and its template: what the var is depends on when
+    /// A var that is made of more than constants, the span of its name, and its template: what the var is depends on when
     /// it is asked for.
     Var(Name, Span, Arc<Template>),
 }

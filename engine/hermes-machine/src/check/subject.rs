@@ -108,7 +108,7 @@ fn facts(state: &State, left: &mut usize) -> Option<Option<Facts>> {
     *left = left.checked_sub(analysis.size())?;
     let rules = 0..active.on.len();
     Some(Some(Facts {
-        // An answer to the last of a list of URLs is nobody's.
+        // An answer to the last of a list of URLs is dropped.
         guaranteed: (active.on.iter().enumerate())
             .map(|(i, rule)| if rule.next { Guaranteed::default() } else { analysis.guaranteed(i) })
             .collect(),

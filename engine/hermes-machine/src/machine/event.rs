@@ -21,7 +21,7 @@ pub enum Event {
     Pasted(Secret),
     /// The user agrees that the hosts take part.
     Agreed,
-    /// The user does not agree, or nobody can be asked.
+    /// The user does not agree, or can't be asked.
     Declined,
     /// The person gave up.
     Cancelled,

@@ -232,7 +232,7 @@ impl Machine {
                 self.repeat(id, view, now)
             }
             Then::Go(to) => {
-                // What the last URL of a list answered is nobody's.
+                // What the last URL of a list answered is dropped.
                 let value = if rule.next { Value::Null } else { value.clone() };
                 self.run.keep_answer(name, value.clone(), now.elapsed);
                 self.go(to.value, value, now)

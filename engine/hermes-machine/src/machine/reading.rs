@@ -101,7 +101,7 @@ fn token(rest: &mut Peekable<Chars<'_>>) -> String {
     std::iter::from_fn(|| rest.next_if(is_part)).collect()
 }
 
-/// What stands between quotes, the first of which is read; `None` where it does not end.
+/// The text up to the closing quote; the opening one is read; `None` where it does not end.
 fn quoted(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let mut text = String::new();
     loop {

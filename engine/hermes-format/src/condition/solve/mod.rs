@@ -97,7 +97,7 @@ struct Known {
     leaves: Vec<Leaf>,
 }
 
-/// Analyses a list of rules. `run` gives names their values; without one a template stands for its own text, and a value
+/// Analyses a list of rules. `run` gives names their values; without one a template counts as its own text, and a value
 /// that is known already can be any.
 pub fn analyse(rules: &[Rule], wire: Wire, run: Option<&dyn Scope>) -> Analysis {
     let values = Values(run);

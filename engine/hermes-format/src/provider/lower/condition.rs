@@ -161,7 +161,7 @@ impl Lowering<'_> {
         Some(Term { test, span })
     }
 
-    /// What a value is compared with, and where the comparison stands.
+    /// What a value is compared with, and the span of the comparison.
     fn operands(&mut self, value: &Value, name: Span, site: Site<'_>) -> (Vec<Operand>, Span) {
         if value.as_array().is_some_and(Vec::is_empty) {
             self.vacuous(site.span(), "no value is in an empty list: it never holds");

@@ -21,7 +21,7 @@ fn is_taken(name: &str) -> bool {
     WORDS.contains(&name) || helpers().any(|helper| helper == name)
 }
 
-/// What is said of a name that a client's part of the file can't use.
+/// The message for a name that a client's part of the file can't use.
 pub(super) const NOT_FOR_A_CLIENT: &str = "what a client gets may use `token.*`, regions, inputs and vars: keep what is needed in `[states.success]`";
 
 /// What a record holds whatever its file keeps: what the engine itself stores.

@@ -161,7 +161,7 @@ fn gap<'n>(
                 Part::Text(_) => None,
             });
             let (gap, name, _) = parts.find_map(|inner| gap(subject, arrival, inner))?;
-            // Said where the var is used: elsewhere it may have its values.
+            // Reported where the var is used: elsewhere it may have its values.
             Some((gap, name, *span))
         }
     }

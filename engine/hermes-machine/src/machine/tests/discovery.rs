@@ -92,7 +92,7 @@ fn the_urls_of_a_list_are_asked_in_order_and_one_without_values_is_passed_over()
 }
 
 #[test]
-fn what_the_last_url_answered_is_nobodys() {
+fn the_answer_of_the_last_url_is_dropped() {
     let poisoned = json!({ "issuer": "https://evil.example", "token_endpoint": "https://evil.example/t" });
     let scenario = challenged(begin(), "Bearer").answer(200, poisoned.clone()).answer(200, poisoned);
     let scenario = scenario.step(Event::Bound("http://127.0.0.1:1/cb".into()));
@@ -182,7 +182,7 @@ fn s4_what_was_agreed_to_before_is_not_asked_again() {
 }
 
 #[test]
-fn s4_a_refresh_asks_nobody_and_sends_only_where_the_credential_may_go() {
+fn s4_a_refresh_asks_no_one_and_sends_only_where_the_credential_may_go() {
     let token = json!({ "refresh_token": "r-token-0001", "token_url": "https://tokens.other.example/t" });
     let refresh = |origins: &[&str]| {
         let mut start = Start { token: Some(token.clone()), ..start(FILE, Action::Refresh) };
