@@ -2,14 +2,15 @@
 # What needs more than the Rust toolchain: a browser, other people's servers and programs, faults of the system, a fuzzer.
 #
 #   tests/extra.sh                    every part
-#   tests/extra.sh browser peers      these parts: browser, peers, mcp, shared, faults, fuzz, library, docs, mutants
+#   tests/extra.sh browser peers      these parts: browser, peers, mcp, shared, faults, fuzz, library, docs
+#   tests/extra.sh mutants            only on request: a mutant of each judge of the code (minutes)
 #   tests/extra.sh drift              a report, never a failure: what others have published since the catalogue was written
 #
 # Installs what it needs (tests/extra/setup.sh). One line a test, `ok` or `FAILED`; nothing is skipped: what can't be
 # installed is a failure. HERMES_ENGINE names a binary that is built already.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=("${@:-browser peers mcp shared faults fuzz library docs mutants}")
+parts=("${@:-browser peers mcp shared faults fuzz library docs}")
 read -ra parts <<<"${parts[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
