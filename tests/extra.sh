@@ -68,7 +68,8 @@ for part in "${parts[@]}"; do
     clients) CLIENT_TOOLS=$tools run clients python3 tests/extra/clients.py ;;
     mutants) run mutants python3 tests/extra/mutants.py ;;
     docs)
-      run recording python3 tests/extra/recording.py --check ;;
+      run recording python3 tests/extra/recording.py --check
+      run prose python3 tests/extra/prose.py ;;
   esac
 done
 

@@ -55,7 +55,7 @@ fn check_nothing_lost(program: &Program, server: &Running, what: &str) {
 fn s29_an_answer_that_no_rule_knows_changes_nothing() {
     for (fault, reason) in [
         (RefreshFault::Page500, "HTTP 500"),
-        (RefreshFault::Page200, ": the answer is no JSON"),
+        (RefreshFault::Page200, ": the answer is a web page"),
         (RefreshFault::TooMany, "HTTP 429"),
         (RefreshFault::RateLimit, ": 1002: rate limit"),
         (RefreshFault::NoAccessToken, ": an unexpected answer"),

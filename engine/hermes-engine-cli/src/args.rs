@@ -6,7 +6,7 @@ use clap::{Args, ColorChoice, Parser};
 
 use crate::command::Command;
 
-/// Declarative logins for AI providers: log in, refresh and hand out credentials.
+/// Declarative logins for AI providers.
 #[derive(Debug, Parser)]
 #[command(
     name = "hermes-engine",

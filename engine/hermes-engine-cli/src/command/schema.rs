@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Ended;
 use crate::render;
 
-/// Print the JSON Schema (draft 2020-12) of provider, test or client files.
+/// Print the JSON Schema of provider, test or client files.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

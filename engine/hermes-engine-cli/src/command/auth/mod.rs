@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List credentials: stored, and set in the environment, .env or other files
+    /// List credentials: stored, from the environment and other files
     List {
         #[command(flatten)]
         output: Output,

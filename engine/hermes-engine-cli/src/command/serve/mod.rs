@@ -25,7 +25,7 @@ pub(super) use child::{Reach, run as run_child};
 /// Where it listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:4180";
 
-/// Serve clients that hold no credential: a proxy that adds it to each request.
+/// Run a proxy that adds the credential to the requests of clients.
 ///
 /// A client is given the base URL http://127.0.0.1:4180/PROVIDER and a key of `serve key add`. Tokens are renewed ahead of
 /// their end and when a server refuses one; the request is then sent again.

@@ -24,7 +24,7 @@ use crate::render::{answer, safe, say, warn};
 use edit::Content;
 use record::{Record, Written};
 
-/// Write a client's own configuration, so that it uses a provider without `exec`.
+/// Write the configuration of a client so that it uses a provider.
 ///
 /// The client asks this program for a token whenever it needs one, or reaches `hermes-engine serve` with a key of its own
 /// (--proxy). Files are changed in place and keep their comments; --undo takes the change back.
