@@ -109,7 +109,7 @@ fn an_endpoint_that_nobody_has_named_is_not_logged_in_for_anybody() {
     // A key that is set is named beside what it lacks.
     let half = alone().env("AZURE_FOUNDRY_API_KEY", "set-key-0002");
     let run = half.run(&["doctor"]).expect_code(0);
-    assert!(line(&run, "Azure Foundry").contains("`base_url` is not set"), "{}", run.stdout);
+    assert!(line(&run, "Azure Foundry").contains("`base_url` or `resource` is not set"), "{}", run.stdout);
 }
 
 #[test]
