@@ -202,8 +202,7 @@ const GOOD: &str = "?code=c0de&state=STATE&iss=https%3A%2F%2Fauth.acme.example";
 #[test]
 fn no_argument_of_a_process_has_the_authorization_url() {
     let login = Login::of(BROWSER_LOGIN);
-    let (mut started, arguments) = login.start();
-    let mut stderr = started.stderr();
+    let (started, arguments) = login.start();
     let start = start_page(&arguments);
     for secret in ["state", "challenge", "acme", "redirect", &login.server.to_string()] {
         assert!(!arguments.contains(secret), "{secret} in {arguments}");
@@ -212,16 +211,12 @@ fn no_argument_of_a_process_has_the_authorization_url() {
     let to = answer.lines().find_map(|line| line.strip_prefix("Location: ")).expect("a place");
     let authorize = url::Url::parse(to.trim()).unwrap();
     assert!(parameter(&authorize, "state").len() >= 43, "{authorize}");
-    // What the user reads is the real page, and at the end whose account it is.
-    let mut read = String::new();
-    while !read.contains(&format!("Open: {authorize}\n")) {
-        assert_ne!(stderr.read_line(&mut read).unwrap(), 0, "{read}");
-    }
     assert!(get(&callback(&authorize, GOOD)).starts_with("HTTP/1.1 200 "));
-    stderr.read_to_string(&mut read).unwrap();
-    started.end().expect_code(0);
-    assert!(read.contains("\nLogged in as ann@acme.example.\n"), "{read}");
-    assert!(!read.contains("at-1") && !read.contains('\u{1b}'), "{read}");
+    let run = started.end().expect_code(0);
+    // What the user reads is the real page, and at the end whose account it is.
+    assert!(run.stderr.contains(&format!("Open: {authorize}\n")), "{}", run.stderr);
+    assert!(run.stderr.contains("\nLogged in as ann@acme.example.\n"), "{}", run.stderr);
+    assert!(!run.stderr.contains("at-1") && !run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }
 
 #[test]
