@@ -242,6 +242,11 @@ impl<'a> Performer<'a> {
                 event = visit => event,
             }
         };
+        // A browser can be back before it is known that it was started: the user reads where it went all the same.
+        if matches!(event, Event::CalledBack(_)) && self.shown.as_ref() != Some(show) {
+            self.person.show(show, &Opened::Yes);
+            self.shown = Some(show.clone());
+        }
         self.person.waited();
         // A paste that says nothing leaves the machine where it is, and its listener with it.
         self.listener = listener;
