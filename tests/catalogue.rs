@@ -9,8 +9,8 @@ use hermes_format::provider::{Act, InputSource, Provider, Shared, State, StateId
 use indexmap::IndexMap;
 use regex::Regex;
 
-use crate::support::{Program, Run};
 use crate::support::page::{compare, root, with_parts};
+use crate::support::{Program, Run};
 
 /// Ids that are also words of the language, so that a line may have them without naming a provider.
 const ORDINARY_WORDS: [&str; 3] = ["custom", "meta", "together"];
