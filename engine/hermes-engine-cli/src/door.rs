@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hermes_engine::catalog::Entry;
+use hermes_engine::driver::{Interrupt, Signals};
 use hermes_engine::{Access, Account, Engine, Error, blocking};
 
 use crate::audit::{self, Fate};
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::{Interrupt, Signals};
+use crate::flow::block_on;
 use crate::options::{Network, Wanted};
 use crate::render::trace::Trace;
 use crate::render::{safe, safe_sentence, say, warn};
-use crate::runtime::block_on;
 
 /// The library for one command.
 pub(crate) struct Door<'c> {
@@ -118,7 +117,7 @@ impl<'c> Door<'c> {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Failure> {
         let engine = &self.engine;
-        let run = block_on(async move {
+        block_on(async move {
             let mut signals = Signals::catch().map_err(|error| Failure::no_signals(&error))?;
             let mut work = Box::pin(work);
             let outcome = tokio::select! {
@@ -134,8 +133,7 @@ impl<'c> Door<'c> {
                     Err(Failure::interrupted())
                 }
             }
-        });
-        run.map_err(|error| Failure::new(Exit::Bug, "bug", format!("no runtime can be started: {error}")))?
+        })?
     }
 
     /// The same where nothing is done with the file.

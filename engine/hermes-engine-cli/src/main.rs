@@ -14,12 +14,10 @@ mod exit;
 mod explain;
 mod failure;
 mod flow;
-mod interrupt;
 mod lsp;
 mod options;
 mod recipe;
 mod render;
-mod runtime;
 mod session;
 
 use std::process::ExitCode;

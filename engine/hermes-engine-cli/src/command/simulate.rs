@@ -1,6 +1,6 @@
 //! `simulate`: a provider's authorization server on loopback.
 
-use crate::interrupt::Signals;
+use hermes_engine::driver::Signals;
 use hermes_engine::simulate::{Exchange, Scenario, Server, Simulator};
 use serde_json::json;
 

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::interrupt::Interrupt;
 use inquire::ui::RenderConfig;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -13,6 +12,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use super::{colors_stderr, safe};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use hermes_engine::driver::Interrupt;
 
 /// How often a question looks whether the program was told to end.
 const LOOK: Duration = Duration::from_millis(100);

@@ -9,11 +9,9 @@ use hermes_format::template::Name;
 use hermes_machine::machine::{Code, Earlier, Trouble, TroubleClass};
 use serde_json::{Map, Value};
 
-use super::freshness::is_hash_of;
-use super::order::candidates;
 use super::token::{Error, Rejected};
 use super::trouble;
-use crate::clock;
+use super::turn::refused_of;
 use crate::input::Inputs;
 use crate::store::{AnyStore, Challenge, ListedGrant, MAIN, Note, StoredGrant, wait};
 
@@ -36,12 +34,7 @@ pub fn note_challenge(
     }
     let scope = super::scope(provider);
     let snapshot = wait(store.grants(&scope))?;
-    let is_refused = |grant: &StoredGrant| {
-        let token = grant.tokens.access.as_ref();
-        token.is_some_and(|token| is_hash_of(rejected.sha256, token.expose_secret()))
-    };
-    let all = candidates(&snapshot, provider, clock::wall());
-    let Some(refused) = all.into_iter().map(ListedGrant::grant).find(is_refused) else { return Ok(()) };
+    let Some(refused) = refused_of(&snapshot, provider, rejected) else { return Ok(()) };
     let wants_more = challenge.get("error").and_then(Value::as_str) == Some("insufficient_scope");
     let before = refused.health.challenge.as_ref().map_or(0, |challenge| challenge.refusals);
     let refusals = before + u64::from(wants_more);

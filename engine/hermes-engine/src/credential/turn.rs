@@ -106,14 +106,22 @@ pub fn note_refusal(
 ) -> Result<(), StoreError> {
     let scope = super::scope(provider);
     let snapshot = wait(store.grants(&scope))?;
+    let Some(refused) = refused_of(&snapshot, provider, rejected) else { return Ok(()) };
+    let note = Note::Rests(rejected.refusal());
+    wait(store.note(&scope, &refused.key(), &refused.revision, note)).map(drop)
+}
+
+/// The stored credential whose token a server has refused; `None` where it is not the stored one any more.
+pub(super) fn refused_of(
+    snapshot: &Snapshot,
+    provider: &Provider,
+    rejected: Rejected<'_>,
+) -> Option<StoredGrant> {
     let is_refused = |grant: &StoredGrant| {
         let token = grant.tokens.access.as_ref();
         token.is_some_and(|token| is_hash_of(rejected.sha256, token.expose_secret()))
     };
-    let all = candidates(&snapshot, provider, clock::wall());
-    let Some(refused) = all.into_iter().map(ListedGrant::grant).find(is_refused) else { return Ok(()) };
-    let note = Note::Rests(rejected.refusal());
-    wait(store.note(&scope, &refused.key(), &refused.revision, note)).map(drop)
+    candidates(snapshot, provider, clock::wall()).into_iter().map(ListedGrant::grant).find(is_refused)
 }
 
 impl Rejected<'_> {

@@ -56,7 +56,11 @@ pub struct Interrupt {
 impl Interrupt {
     /// Begins to catch signals.
     pub fn listen() -> io::Result<Interrupt> {
-        let flag = Arc::new(AtomicBool::new(false));
+        Interrupt::raising(Arc::default())
+    }
+
+    /// The same, with a flag that is at hand.
+    pub fn raising(flag: Arc<AtomicBool>) -> io::Result<Interrupt> {
         let (begun, has_begun) = channel();
         let (tell, told) = channel();
         let raised = flag.clone();
