@@ -71,11 +71,9 @@ def login():
         stop("the login failed")
 
 
-def credential(nonce):
+def credential():
     """The headers of an authorized request; none where there is no credential yet."""
-    answer = engine(
-        "resolve", "mcp", "--as", "header", "--request", f"POST {SERVER}", *(["--nonce", nonce] if nonce else [])
-    )
+    answer = engine("resolve", "mcp", "--as", "header")
     if answer.returncode not in (0, 3):
         stop(answer.stderr)
     return dict(line.split(": ", 1) for line in answer.stdout.splitlines())
@@ -114,13 +112,9 @@ def call(method, params, number=1):
                 "io.modelcontextprotocol/clientCapabilities": {},
             }
         }
-    nonce = None
     for _ in range(8):
-        own = credential(nonce)
+        own = credential()
         status, answered, text = send("POST", SERVER, headers | own, json.dumps(message))
-        if status == 401 and "dpop-nonce" in answered and nonce is None:
-            nonce = answered["dpop-nonce"]
-            continue
         if status not in (401, 403):
             break
         if not rejected(own, status, answered):

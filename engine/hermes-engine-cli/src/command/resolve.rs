@@ -24,10 +24,6 @@ pub(crate) struct Args {
     /// Output format
     #[arg(long = "as", value_enum, default_value_t = Form::Json, value_name = "FORM")]
     form: Form,
-    /// Request that the headers are for, such as "POST https://api.example.com/v1"
-    #[allow(rustdoc::bare_urls, reason = "the command line shows it as it is written here")]
-    #[arg(long, value_name = "METHOD URL")]
-    request: Option<String>,
     #[command(flatten)]
     output: Output,
 }
