@@ -65,11 +65,6 @@ impl Context {
         self.folders.named.iter().fold(builder, EngineBuilder::providers_dir)
     }
 
-    /// The folders that provider files are in.
-    pub(crate) fn folders(&self) -> &Folders {
-        &self.folders
-    }
-
     /// The provider of a name; with none, the one that a user has chosen.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<Entry, Failure> {
         Ok(self.catalog.find(&self.name(name)?)?)

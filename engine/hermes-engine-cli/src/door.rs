@@ -4,7 +4,7 @@ use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hermes_engine::catalog::Entry;
+use hermes_engine::catalog::{Catalog, Entry, Folders};
 use hermes_engine::driver::{Interrupt, Signals};
 use hermes_engine::{Access, Account, Engine, Error, blocking};
 
@@ -27,7 +27,7 @@ pub(crate) struct Door<'c> {
 impl<'c> Door<'c> {
     /// Opens the library. Reads nothing.
     pub(crate) fn open(context: &'c Context, network: &Network, trace: bool) -> Result<Door<'c>, Failure> {
-        Door::open_among(context, network, trace, true)
+        Door::open_among(context, network, trace, context.catalog.clone())
     }
 
     /// The same with the built-in providers alone.
@@ -36,19 +36,18 @@ impl<'c> Door<'c> {
         network: &Network,
         trace: bool,
     ) -> Result<Door<'c>, Failure> {
-        Door::open_among(context, network, trace, false)
+        Door::open_among(context, network, trace, Catalog::new(&Folders::default()))
     }
 
     fn open_among(
         context: &'c Context,
         network: &Network,
         trace: bool,
-        with_folders: bool,
+        catalog: Catalog,
     ) -> Result<Door<'c>, Failure> {
         let stop = Arc::<AtomicBool>::default();
         let raised = stop.clone();
-        let folders = if with_folders { context.folders().clone() } else { Default::default() };
-        let engine = Engine::builder().home(context.home.path()).folders(folders);
+        let engine = Engine::builder().home(context.home.path()).catalog(catalog);
         let engine = engine.before_requests(move || Interrupt::raising(raised.clone()).map(drop));
         let engine = if trace { engine.witness(|| Box::new(Trace)) } else { engine };
         let engine = blocking::wait(network.on(engine).build())?;

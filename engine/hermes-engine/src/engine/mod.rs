@@ -114,6 +114,7 @@ struct Key {
 pub struct EngineBuilder {
     home: Option<PathBuf>,
     folders: Folders,
+    catalog: Option<Catalog>,
     connect_to: Vec<(String, SocketAddr)>,
     timeout: Option<Duration>,
     environment: Option<Environment>,
@@ -136,9 +137,10 @@ impl EngineBuilder {
         self
     }
 
-    /// The folders of provider files, each with who vouches for it. That of the home is always looked at.
-    pub fn folders(mut self, folders: Folders) -> EngineBuilder {
-        self.folders = folders;
+    /// The provider files of a program that has a catalogue already, in the place of those of the home and of
+    /// [`EngineBuilder::providers_dir`].
+    pub fn catalog(mut self, catalog: Catalog) -> EngineBuilder {
+        self.catalog = Some(catalog);
         self
     }
 
@@ -196,9 +198,10 @@ impl EngineBuilder {
         let home = Home::find(self.home.as_deref(), &|name| environment(name))
             .map_err(|error| Error::because(ErrorKind::Usage, "no_home", error))?;
         let folders = Folders { home: Some(home.providers_dir()), ..self.folders };
+        let catalog = self.catalog.unwrap_or_else(|| Catalog::new(&folders));
         Ok(Engine {
             inner: Arc::new(Inner {
-                files: ProviderFiles::new(Catalog::new(&folders), home.clone()),
+                files: ProviderFiles::new(catalog, home.clone()),
                 store: self.store.unwrap_or_else(|| Arc::new(FileStore::open(home.clone()))),
                 home,
                 environment,
